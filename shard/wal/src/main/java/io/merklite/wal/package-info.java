@@ -1,0 +1,5 @@
+/** Placeholder of the module's story. */
+@NullMarked
+package io.merklite.wal;
+
+import org.jspecify.annotations.NullMarked;
