@@ -1,0 +1,84 @@
+package io.merklite.sync;
+
+/** What can fail in this module. Each variant has a stable {@link #code()} and a {@link #remedy()} for the reader. */
+public abstract sealed class SyncException extends RuntimeException {
+    private final String code;
+    private final String remedy;
+
+    private SyncException(String code, String what, String remedy) {
+        super("[" + code + "] " + what + ". " + remedy + ".");
+        this.code = code;
+        this.remedy = remedy;
+    }
+
+    /** Stable identifier, {@code sync.reason}. */
+    public final String code() {
+        return code;
+    }
+
+    /** What the user should do. */
+    public final String remedy() {
+        return remedy;
+    }
+
+    /** The bytes of a message or of a stored record are not what they should be. */
+    public static final class Malformed extends SyncException {
+        private final int offset;
+
+        /**
+         * @param what the kind of message
+         * @param offset from 0, of the first byte that is wrong
+         * @param found what stands there and what was expected
+         */
+        public Malformed(String what, int offset, String found) {
+            super("sync.malformed", what + ", byte " + offset + ": " + found, "Fetch it again from another replica");
+            this.offset = offset;
+        }
+
+        /** Offset of the first wrong byte, from 0. */
+        public int offset() {
+            return offset;
+        }
+    }
+
+    /** The other side speaks a version of the format that this one does not know. */
+    public static final class UnknownVersion extends SyncException {
+        /**
+         * @param what the kind of message
+         * @param found the version found
+         * @param known the highest version known here
+         */
+        public UnknownVersion(String what, int found, int known) {
+            super(
+                    "sync.unknown-version",
+                    what + " of version " + found + ", known up to " + known,
+                    "Upgrade this replica before its peers");
+        }
+    }
+
+    /** Something is larger than the limit that both sides agreed on. */
+    public static final class TooLarge extends SyncException {
+        /**
+         * @param what what is too large
+         * @param size its size
+         * @param limit the largest size allowed
+         */
+        public TooLarge(String what, long size, long limit) {
+            super(
+                    "sync.too-large",
+                    what + " of " + size + ", allowed are " + limit,
+                    "Split the transaction, or raise the limit on every replica");
+        }
+    }
+
+    /** Two rows claim the same stamp with different content: an origin was used by two files. */
+    public static final class ForkedOrigin extends SyncException {
+        /** @param what the evidence */
+        public ForkedOrigin(String what) {
+            super(
+                    "sync.forked-origin",
+                    what,
+                    "A database file was copied while in use: open the copy with a new origin and let it re-bootstrap");
+        }
+    }
+}
