@@ -69,6 +69,22 @@ public final class ChangesetCursor {
     }
 
     /**
+     * A second cursor under the table header of this one, over the changes from offset {@code from} to before {@code
+     * to}: to go over them again.
+     */
+    public ChangesetCursor replay(int from, int to) {
+        var replay = new ChangesetCursor(bytes, from, to);
+        replay.patchset = patchset;
+        replay.flags = flags;
+        replay.name = name;
+        replay.headerOffset = headerOffset;
+        replay.types = new byte[2 * flags.length];
+        replay.offsets = new int[2 * flags.length];
+        replay.lengths = new int[2 * flags.length];
+        return replay;
+    }
+
+    /**
      * Moves to the next change.
      *
      * @return false at the end of the input

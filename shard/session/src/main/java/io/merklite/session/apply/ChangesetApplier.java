@@ -1,0 +1,104 @@
+package io.merklite.session.apply;
+
+import io.merklite.session.SessionException.DatabaseFailure;
+import io.merklite.session.catalog.Identifiers;
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Applies changesets and patchsets to the schema {@code main} of a connection.
+ *
+ * <p>It keeps prepared statements and table layouts between calls, so keep it as long as the connection. A change of the
+ * schema is noticed at the next call.
+ *
+ * <p><b>Atomicity.</b> Unless {@link ApplyOptions#withoutSavepoint} is used, an apply that throws has changed nothing;
+ * an outer transaction and its earlier work stay.
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
+ *
+ * <p><b>Cost.</b> Linear in the changes; 0.3 to 0.7 µs a row of three columns where nothing conflicts.
+ */
+public final class ChangesetApplier implements AutoCloseable {
+    private final SqlStatements statements;
+    private final Map<String, Optional<TargetTable>> tables = new HashMap<>();
+    private List<Long> schemaVersions = List.of();
+
+    /** An applier for {@code connection}, which stays the caller's. */
+    public ChangesetApplier(Connection connection) {
+        statements = new SqlStatements(connection);
+    }
+
+    /** Applies with {@link ApplyOptions#DEFAULTS}. */
+    public ApplyOutcome apply(byte[] changeset, ConflictHandler handler) {
+        return apply(changeset, ApplyOptions.DEFAULTS, handler);
+    }
+
+    /**
+     * Applies a changeset or patchset.
+     *
+     * @param changeset the bytes; empty means no changes. They must not change meanwhile
+     * @param options how
+     * @param handler decides about conflicts
+     * @return what was done
+     * @throws io.merklite.session.SessionException.MalformedChangeset if the bytes are no changeset
+     * @throws io.merklite.session.SessionException.WrongKind if a patchset is to be inverted
+     * @throws io.merklite.session.SessionException.ApplyAborted if the handler answered ABORT
+     * @throws io.merklite.session.SessionException.IllegalResolution if it gave an answer that is not legal
+     * @throws DatabaseFailure if SQLite fails
+     */
+    public ApplyOutcome apply(byte[] changeset, ApplyOptions options, ConflictHandler handler) {
+        return apply(List.of(changeset), options, handler);
+    }
+
+    /** Applies the bytes between position and limit of {@code changeset}, and moves its position to the limit. */
+    public ApplyOutcome apply(ByteBuffer changeset, ApplyOptions options, ConflictHandler handler) {
+        var bytes = new byte[changeset.remaining()];
+        changeset.get(bytes);
+        return apply(bytes, options, handler);
+    }
+
+    /**
+     * Applies a changeset that comes in parts, as one: each part is a changeset of its own, and one that begins with the
+     * table that the part before ended with goes on with that table.
+     *
+     * @param parts taken one after the other, so that only one need be in memory
+     */
+    public ApplyOutcome apply(Iterable<byte[]> parts, ApplyOptions options, ConflictHandler handler) {
+        try {
+            refreshSchema();
+            return new ApplyRun(statements, this::table, options, handler).run(parts);
+        } catch (SQLException e) {
+            throw new DatabaseFailure("applying a changeset", e);
+        }
+    }
+
+    private Optional<TargetTable> table(String name) throws SQLException {
+        var folded = Identifiers.fold(name);
+        var known = tables.get(folded);
+        if (known == null) {
+            known = TargetTable.read(statements, name);
+            tables.put(folded, known);
+        }
+        return known;
+    }
+
+    private void refreshSchema() throws SQLException {
+        var versions = List.of(
+                statements.number("PRAGMA main.schema_version"), statements.number("PRAGMA temp.schema_version"));
+        if (!versions.equals(schemaVersions)) {
+            tables.clear();
+            statements.clear();
+            schemaVersions = versions;
+        }
+    }
+
+    @Override
+    public void close() {
+        statements.close();
+    }
+}

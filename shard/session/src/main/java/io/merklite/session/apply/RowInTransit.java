@@ -1,0 +1,98 @@
+package io.merklite.session.apply;
+
+import io.merklite.session.changeset.ChangesetCursor;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A row that was taken out of its table for a moment, with all its columns and its rowid. */
+final class RowInTransit {
+    private static final String KEPT = "temp.merklite_row_in_transit";
+
+    private final SqlStatements statements;
+    private final TargetTable table;
+    private final List<String> columns;
+
+    private RowInTransit(SqlStatements statements, TargetTable table, List<String> columns) {
+        this.statements = statements;
+        this.table = table;
+        this.columns = columns;
+    }
+
+    /**
+     * Deletes the row that the UPDATE {@code change} is for, if it is there with the old values.
+     *
+     * @return none if it is not
+     */
+    static Optional<RowInTransit> takeOut(SqlStatements statements, TargetTable table, ChangesetCursor change)
+            throws SQLException {
+        List<String> columns = new ArrayList<>();
+        var layout = table.layout();
+        layout.columns().forEach(column -> columns.add(column.quoted()));
+        layout.rowidName().ifPresent(columns::add);
+        var transit = new RowInTransit(statements, table, columns);
+        var where = table.whereSql(change);
+        try (var create = statements.connection().createStatement()) {
+            create.execute("DROP TABLE IF EXISTS " + KEPT);
+            create.execute("CREATE TABLE " + KEPT + "(" + transit.keptColumns() + ")");
+        }
+        try (var keep = statements
+                .connection()
+                .prepareStatement("INSERT INTO " + KEPT + " SELECT " + String.join(", ", columns) + " FROM "
+                        + layout.qualifiedName() + where)) {
+            table.bindWhere(keep, change);
+            if (keep.executeUpdate() != 1) {
+                transit.forget();
+                return Optional.empty();
+            }
+        }
+        table.deleteByKey(change);
+        return Optional.of(transit);
+    }
+
+    /** Puts the row back with the new values of {@code change}; false if a constraint still fails. */
+    boolean putBack(ChangesetCursor change) throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>();
+        var sources = new ArrayList<String>();
+        for (var i = 0; i < columns.size(); i++) {
+            var changed = i < change.columnCount() && TargetTable.isSet(change, i);
+            sources.add(!changed ? "c" + i : BoundValue.newNeedsCast(change, i) ? "CAST(? AS TEXT)" : "?");
+            if (changed) {
+                values.add(BoundValue.newObject(change, i));
+            }
+        }
+        try (var insert = statements
+                .connection()
+                .prepareStatement("INSERT INTO " + table.layout().qualifiedName() + "(" + String.join(", ", columns)
+                        + ") SELECT " + String.join(", ", sources) + " FROM " + KEPT)) {
+            for (var i = 0; i < values.size(); i++) {
+                insert.setObject(i + 1, values.get(i));
+            }
+            insert.executeUpdate();
+        } catch (SQLException e) {
+            if (SqlStatements.isConstraint(e)) {
+                return false; // the caller rolls back, which drops the kept row too
+            }
+            throw e;
+        }
+        forget();
+        return true;
+    }
+
+    private void forget() throws SQLException {
+        try (var drop = statements.connection().createStatement()) {
+            drop.execute("DROP TABLE " + KEPT);
+        }
+    }
+
+    /** Columns without a type, so that values stay as they are. */
+    private String keptColumns() {
+        List<String> names = new ArrayList<>();
+        for (var i = 0; i < columns.size(); i++) {
+            names.add("c" + i);
+        }
+        return String.join(", ", names);
+    }
+}
