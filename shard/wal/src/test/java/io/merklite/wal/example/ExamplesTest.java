@@ -1,0 +1,17 @@
+package io.merklite.wal.example;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExamplesTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void referenceUsageReplicatesBothUsers() throws Exception {
+        assertThat(ReferenceUsage.run(directory)).isEqualTo(2);
+    }
+}
