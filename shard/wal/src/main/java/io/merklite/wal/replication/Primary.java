@@ -230,7 +230,7 @@ public final class Primary implements AutoCloseable {
         UNUSABLE
     }
 
-    /** SQLite tells that a transaction is open only by refusing to begin another. */
+    /** SQLite tells that a transaction is open only by refusing to begin another, and that a statement runs by refusing to look at the log. */
     private WriterState writerState() throws SQLException {
         if (!writer.getAutoCommit()) {
             return WriterState.IN_TRANSACTION;
@@ -242,6 +242,7 @@ public final class Primary implements AutoCloseable {
         }
         try {
             Connections.execute(writer, "ROLLBACK");
+            inLog(writer, "NOOP");
         } catch (SQLException e) {
             return WriterState.UNUSABLE;
         }
@@ -346,6 +347,7 @@ public final class Primary implements AutoCloseable {
                     finishEmpty(to);
                     return CompletableFuture.completedFuture(to.frameNumber());
                 }
+                isRestartable = false;
                 var path = workspace.beside("-log-" + to.frameNumber());
                 return save(saveLog, committed.copy(from, to, path)).handle((ignored, failure) -> {
                     Workspace.delete(path);

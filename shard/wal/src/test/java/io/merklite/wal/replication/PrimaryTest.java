@@ -228,7 +228,8 @@ class PrimaryTest {
             primary.withConnection(connection ->
                     connection.createStatement().executeQuery("SELECT * FROM t").next());
 
-            assertThat(primary.withConnection(INSERT).frameNumber()).isEqualTo(primary.committed().position().frameNumber());
+            assertThat(primary.withConnection(INSERT).frameNumber())
+                    .isEqualTo(primary.committed().position().frameNumber());
             assertThat(primary.withConnection(COUNT).peek()).isEqualTo(3);
         }
     }
