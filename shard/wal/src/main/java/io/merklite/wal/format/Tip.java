@@ -1,5 +1,6 @@
 package io.merklite.wal.format;
 
+import io.merklite.wal.WalException;
 import java.time.Instant;
 
 /**
@@ -40,6 +41,35 @@ public record Tip(Position position, int pageSize, int pageCount, Instant commit
         return databasePages > 0
                 ? new Tip(next, pageSize, databasePages, Instant.ofEpochMilli(committedAtMillis))
                 : new Tip(next, pageSize, pageCount, committedAt);
+    }
+
+    /**
+     * Checks that a log may be applied here.
+     *
+     * @param follows what the log says it follows
+     * @throws WalException.ForeignLog if it is of another database
+     * @throws WalException.LogGap if a log between them is missing
+     * @throws WalException.LogAlreadyApplied if the log begins earlier
+     * @throws WalException.Forked if the frames up to there were others
+     */
+    public void requireFollowedBy(Tip follows) {
+        var there = follows.position();
+        if (!position.lineage().equals(there.lineage()) || pageSize != follows.pageSize()) {
+            throw new WalException.ForeignLog(describe(), follows.describe());
+        }
+        if (there.frameNumber() > position.frameNumber()) {
+            throw new WalException.LogGap(position.frameNumber(), there.frameNumber());
+        }
+        if (there.frameNumber() < position.frameNumber()) {
+            throw new WalException.LogAlreadyApplied(position.frameNumber(), there.frameNumber());
+        }
+        if (there.chain() != position.chain()) {
+            throw new WalException.Forked(position.frameNumber());
+        }
+    }
+
+    private String describe() {
+        return position.lineage() + " with pages of " + pageSize + " bytes";
     }
 
     /** Bytes of the database file. */

@@ -7,17 +7,22 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Files that are whole or absent after a crash, of the program or of the machine. */
-final class Durable {
+/** Internal: files that are whole or absent after a crash, of the program or of the machine. */
+public final class Durable {
     private Durable() {}
 
     /** Syncs {@code from}, then gives it the name {@code to} in one step, replacing what had it. */
     static void publish(Path from, Path to) throws IOException {
-        try (var channel = FileChannel.open(from, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
+        sync(from);
         rename(from, to);
         syncDirectory(to);
+    }
+
+    /** Puts the content of {@code file} on the disk. */
+    public static void sync(Path file) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
     }
 
     /** Gives {@code from} the name {@code to} in one step: whole after a crash of the program, not of the machine. */
@@ -26,7 +31,7 @@ final class Durable {
     }
 
     /** Makes the names in the directory of {@code file} survive the machine. Windows cannot open a directory, and need not. */
-    private static void syncDirectory(Path file) throws IOException {
+    public static void syncDirectory(Path file) throws IOException {
         var directory = file.toAbsolutePath().resolveSibling("");
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {

@@ -100,31 +100,4 @@ record HeldLog(Path path, Tip follows, Tip last, Tip commit, boolean isWhole) {
             throw new WalException.Storage("cannot list " + workspace.directory(), e);
         }
     }
-
-    /**
-     * Checks that {@code follows}, which is what a log says it follows, is {@code reached}.
-     *
-     * @throws WalException.ForeignLog if it is of another database
-     * @throws WalException.LogGap if a log between them is missing
-     * @throws WalException.LogAlreadyApplied if the log begins earlier
-     * @throws WalException.Forked if the frames up to there were others
-     */
-    static void requireFits(Tip reached, Tip follows) {
-        var here = reached.position();
-        var there = follows.position();
-        if (!here.lineage().equals(there.lineage()) || reached.pageSize() != follows.pageSize()) {
-            throw new WalException.ForeignLog(
-                    here.lineage() + " with pages of " + reached.pageSize(),
-                    there.lineage() + " with pages of " + follows.pageSize());
-        }
-        if (there.frameNumber() > here.frameNumber()) {
-            throw new WalException.LogGap(here.frameNumber(), there.frameNumber());
-        }
-        if (there.frameNumber() < here.frameNumber()) {
-            throw new WalException.LogAlreadyApplied(here.frameNumber(), there.frameNumber());
-        }
-        if (there.chain() != here.chain()) {
-            throw new WalException.Forked(here.frameNumber());
-        }
-    }
 }

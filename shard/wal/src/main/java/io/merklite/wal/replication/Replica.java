@@ -133,7 +133,7 @@ public final class Replica implements AutoCloseable {
         lock.writeLock().lock();
         try {
             requireOpen();
-            HeldLog.requireFits(reached, log.follows());
+            reached.requireFollowedBy(log.follows());
             var copy = HeldLog.copy(log, workspace.beside("-incoming"), RestorePoint.latest());
             if (!copy.follows().equals(log.follows())) {
                 Workspace.delete(copy.path());

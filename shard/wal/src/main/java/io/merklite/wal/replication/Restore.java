@@ -75,7 +75,7 @@ public final class Restore {
         Tip add(Iterable<Log> logs, RestorePoint point) throws IOException {
             try {
                 for (var log : logs) {
-                    HeldLog.requireFits(reached, log.follows());
+                    reached.requireFollowedBy(log.follows());
                     var copy = building.resolveSibling(building.getFileName() + "-" + held.size());
                     var next = HeldLog.copy(log, copy, point);
                     held.add(next);
