@@ -6,7 +6,6 @@ import io.merklite.session.SessionException.WrongKind;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
-import io.merklite.session.changeset.ChangesetRow;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.Inversion;
 import java.nio.charset.StandardCharsets;
@@ -158,7 +157,7 @@ final class ApplyRun {
 
     private void applyFiltered(TargetTable table, ChangesetCursor change) throws SQLException {
         var filter = options.changeFilter();
-        if (filter.isPresent() && !filter.get().test(tableName, row(change))) {
+        if (filter.isPresent() && !filter.get().test(tableName, change.row())) {
             counts.skipped();
             return;
         }
@@ -243,7 +242,7 @@ final class ApplyRun {
             omit(change);
             return;
         }
-        switch (ask(new Conflict.OfChange(type, tableName, row(change), Optional.of(present)))) {
+        switch (ask(new Conflict.OfChange(type, tableName, change.row(), Optional.of(present)))) {
             case OMIT -> omit(change);
             case ABORT -> throw aborted(type);
             case REPLACE -> {
@@ -309,7 +308,7 @@ final class ApplyRun {
     }
 
     private void resolveWithoutRow(ChangesetCursor change, ConflictType type) {
-        switch (ask(new Conflict.OfChange(type, tableName, row(change), Optional.empty()))) {
+        switch (ask(new Conflict.OfChange(type, tableName, change.row(), Optional.empty()))) {
             case OMIT -> omit(change);
             case ABORT -> throw aborted(type);
             case REPLACE ->
@@ -454,15 +453,5 @@ final class ApplyRun {
             }
             held = rest;
         }
-    }
-
-    private static ChangesetRow row(ChangesetCursor change) {
-        List<ChangesetValue> oldValues = new ArrayList<>();
-        List<ChangesetValue> newValues = new ArrayList<>();
-        for (var i = 0; i < change.columnCount(); i++) {
-            oldValues.add(change.oldValue(i));
-            newValues.add(change.newValue(i));
-        }
-        return new ChangesetRow(change.op(), change.indirect(), oldValues, newValues);
     }
 }

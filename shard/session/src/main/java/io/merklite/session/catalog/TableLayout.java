@@ -47,7 +47,7 @@ public record TableLayout(
     private static final String COLUMNS = """
             SELECT l.name, l.wr, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
             FROM pragma_table_list(?2) l, pragma_table_xinfo(?2, ?1) c
-            WHERE l.schema = ?1 COLLATE NOCASE AND l.type = 'table'
+            WHERE l.schema = ?1 COLLATE NOCASE AND l.type IN ('table', 'shadow')
             ORDER BY c.cid
             """;
 

@@ -4,7 +4,10 @@ import io.merklite.session.SessionException.MalformedChangeset;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Internal: walks over the changes in the bytes of a changeset or patchset, making no object for a change or a value.
@@ -39,6 +42,7 @@ public final class ChangesetCursor {
 
     private final byte[] bytes;
     private final int end;
+    private boolean undefinedAllowed;
     private int position;
 
     private boolean patchset;
@@ -66,6 +70,13 @@ public final class ChangesetCursor {
         this.bytes = bytes;
         this.position = from;
         this.end = to;
+    }
+
+    /** A cursor over a rebase blob: like a changeset, but what was not changed by an UPDATE is undefined in its entry. */
+    static ChangesetCursor ofRebaseBlob(byte[] blob) {
+        var cursor = new ChangesetCursor(blob);
+        cursor.undefinedAllowed = true;
+        return cursor;
     }
 
     /**
@@ -123,6 +134,66 @@ public final class ChangesetCursor {
     /** Position of the column at {@code index} in the primary key, from 1; 0 if it isn't in it. */
     public int keyPosition(int index) {
         return flags[index] & 0xff;
+    }
+
+    /** Each old value in the format, type byte included. */
+    byte[][] encodedOldValues() {
+        return encoded(0);
+    }
+
+    /** Each new value in the format, type byte included. */
+    byte[][] encodedNewValues() {
+        return encoded(flags.length);
+    }
+
+    private byte[][] encoded(int firstSlot) {
+        var values = new byte[flags.length][];
+        var writer = new ChangesetWriter();
+        for (var i = 0; i < values.length; i++) {
+            writer.truncate(0);
+            write(firstSlot + i, writer);
+            values[i] = writer.toByteArray();
+        }
+        return values;
+    }
+
+    private void write(int slot, ChangesetWriter out) {
+        switch (types[slot]) {
+            case UNDEFINED -> out.undefined();
+            case INTEGER -> out.integer(longAt(offsets[slot]));
+            case REAL -> out.real(Double.longBitsToDouble(longAt(offsets[slot])));
+            case TEXT, BLOB -> out.sized(types[slot], bytes, offsets[slot], lengths[slot]);
+            default -> out.nullValue();
+        }
+    }
+
+    /** Writes the key of the row, in the order of columns. */
+    void writeKey(ChangesetWriter out) {
+        for (var i = 0; i < flags.length; i++) {
+            if (flags[i] != 0) {
+                write(op == ChangeOp.INSERT ? flags.length + i : i, out);
+            }
+        }
+    }
+
+    /** The current table header as an object. */
+    public TableInfo table() {
+        List<Integer> positions = new ArrayList<>();
+        for (var flag : flags) {
+            positions.add(flag & 0xff);
+        }
+        return new TableInfo(new String(name, StandardCharsets.UTF_8), positions);
+    }
+
+    /** The current change as an object. */
+    public ChangesetRow row() {
+        List<ChangesetValue> oldValues = new ArrayList<>();
+        List<ChangesetValue> newValues = new ArrayList<>();
+        for (var i = 0; i < flags.length; i++) {
+            oldValues.add(oldValue(i));
+            newValues.add(newValue(i));
+        }
+        return new ChangesetRow(op, indirect, oldValues, newValues);
     }
 
     /** Key positions of all columns. The array is the cursor's: read only. */
@@ -320,7 +391,7 @@ public final class ChangesetCursor {
     private void readDefined(int slot) {
         var offset = position;
         readValue(slot);
-        if (types[slot] == UNDEFINED) {
+        if (types[slot] == UNDEFINED && !undefinedAllowed) {
             throw malformed(offset, "an undefined value where the operation needs one");
         }
     }

@@ -18,6 +18,18 @@ public sealed interface ChangesetValue {
     /** The only NULL. */
     Null NULL = new Null();
 
+    /** Internal: the one value that {@code encoded} holds in the format. It must be well-formed. */
+    static ChangesetValue decode(byte[] encoded) {
+        return switch (encoded[0]) {
+            case ChangesetCursor.UNDEFINED -> UNDEFINED;
+            case ChangesetCursor.INTEGER -> new Integer(EncodedValues.int64(encoded, 0));
+            case ChangesetCursor.REAL -> new Real(EncodedValues.real(encoded, 0));
+            case ChangesetCursor.TEXT -> Text.wrap(EncodedValues.content(encoded, 0));
+            case ChangesetCursor.BLOB -> Blob.wrap(EncodedValues.content(encoded, 0));
+            default -> NULL;
+        };
+    }
+
     /** The type byte of the format, 0 to 5. */
     int type();
 

@@ -102,16 +102,25 @@ public final class ChangesetWriter {
         size = sizeBytes;
     }
 
+    /** Internal: the array being written, valid up to {@link #sizeBytes} until the next write. */
+    public byte[] array() {
+        return bytes;
+    }
+
     /** Copy of what was written. */
     public byte[] toByteArray() {
         return Arrays.copyOf(bytes, size);
     }
 
     private void sized(int type, byte[] content) {
-        require(1 + 9 + content.length);
+        sized(type, content, 0, content.length);
+    }
+
+    void sized(int type, byte[] content, int from, int length) {
+        require(1 + 9 + length);
         bytes[size++] = (byte) type;
-        varint(content.length);
-        put(content, 0, content.length);
+        varint(length);
+        put(content, from, length);
     }
 
     private void sized(int type, ByteBuffer content) {

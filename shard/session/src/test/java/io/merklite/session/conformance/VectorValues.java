@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetRow;
 import io.merklite.session.changeset.ChangesetValue;
@@ -143,14 +144,18 @@ final class VectorValues {
         return writer.toByteArray();
     }
 
+    /** In a patchset an UPDATE has one record. */
     private static JsonObject change(ChangesetCursor cursor) {
-        List<ChangesetValue> oldValues = new ArrayList<>();
-        List<ChangesetValue> newValues = new ArrayList<>();
-        for (var i = 0; i < cursor.columnCount(); i++) {
-            oldValues.add(cursor.oldValue(i));
-            newValues.add(cursor.newValue(i));
+        var change = json(cursor.row());
+        if (cursor.patchset() && cursor.op() == ChangeOp.UPDATE) {
+            change.remove("old");
+            var record = new JsonArray();
+            for (var i = 0; i < cursor.columnCount(); i++) {
+                record.add(json(cursor.keyPosition(i) != 0 ? cursor.oldValue(i) : cursor.newValue(i)));
+            }
+            change.add("new", record);
         }
-        return json(new ChangesetRow(cursor.op(), cursor.indirect(), oldValues, newValues));
+        return change;
     }
 
     /** A change as JSON: {@code old} is left out for INSERT, {@code new} for DELETE. */
@@ -171,9 +176,14 @@ final class VectorValues {
 
     /** Rows of a table as a sorted list of texts, for comparing as a multiset. */
     static List<String> rows(Connection connection, String table) throws SQLException {
+        return rows(connection, table, "");
+    }
+
+    static List<String> rows(Connection connection, String table, String where) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (var statement = connection.createStatement();
-                var result = statement.executeQuery("SELECT * FROM main.\"" + table.replace("\"", "\"\"") + '"')) {
+                var result =
+                        statement.executeQuery("SELECT * FROM main.\"" + table.replace("\"", "\"\"") + '"' + where)) {
             var count = result.getMetaData().getColumnCount();
             while (result.next()) {
                 var row = new JsonArray();

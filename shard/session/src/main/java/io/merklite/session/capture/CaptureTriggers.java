@@ -1,0 +1,239 @@
+package io.merklite.session.capture;
+
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The triggers that capture one table.
+ *
+ * <p>Five of them. AFTER INSERT logs the new key (before the row is there, a rowid may not be chosen yet). AFTER UPDATE
+ * logs the old row, and the new key if it is another. AFTER DELETE logs the old row. BEFORE INSERT and BEFORE UPDATE log
+ * the rows that the statement may displace by REPLACE: those fire no DELETE trigger unless {@code recursive_triggers} is
+ * on, which is the application's to choose. They log every row that agrees with the new one on the rowid or on a unique
+ * index, whether it will be displaced or not: too much does no harm, since a row that stays as it was gives no change.
+ */
+final class CaptureTriggers {
+    /*
+     * A log row: t = number of the table in its session; o = operation, indirect flag and count of logged columns, see
+     * code(); c0… = values by position of the column. Columns have no type, so values stay as they are.
+     */
+    static final int INSERT = 0;
+    static final int UPDATE = 1;
+    static final int DELETE = 2;
+    /** A row that may be displaced: it existed, and whether anything became of it is seen by comparing. */
+    static final int DISPLACED = 3;
+
+    static final int OPERATION_MASK = 3;
+    static final int INDIRECT = 4;
+    static final int COLUMN_COUNT_SHIFT = 3;
+
+    private final String log;
+    private final String prefix;
+    private final int number;
+    private final TableLayout layout;
+    private final List<UniqueIndex> uniqueIndexes;
+    private final List<Key> keys;
+    private final List<String> columns;
+
+    /** A key column: its index among the logged columns, and its name. */
+    private record Key(int index, String name, boolean rowid) {}
+
+    /**
+     * @param log name of the log table
+     * @param prefix beginning of the triggers' names
+     * @param number number of the table in the log
+     * @param layout the table
+     * @param uniqueIndexes its unique indexes
+     * @param rowidKey whether the rowid is the first column and the key
+     */
+    CaptureTriggers(
+            String log,
+            String prefix,
+            int number,
+            TableLayout layout,
+            List<UniqueIndex> uniqueIndexes,
+            boolean rowidKey) {
+        this.log = log;
+        this.prefix = prefix;
+        this.number = number;
+        this.layout = layout;
+        this.uniqueIndexes = uniqueIndexes;
+        this.columns = loggedColumns(layout, rowidKey);
+        this.keys = keys(layout, uniqueIndexes, rowidKey);
+    }
+
+    /** The columns of a changeset of the table, quoted: with a rowid key the rowid comes first. */
+    static List<String> loggedColumns(TableLayout layout, boolean rowidKey) {
+        List<String> columns = new ArrayList<>();
+        if (rowidKey) {
+            columns.add(layout.rowidName().orElseThrow());
+        }
+        layout.columns().forEach(column -> columns.add(column.quoted()));
+        return columns;
+    }
+
+    private static List<Key> keys(TableLayout layout, List<UniqueIndex> uniqueIndexes, boolean rowidKey) {
+        if (rowidKey) {
+            return List.of(new Key(0, layout.rowidName().orElseThrow(), true));
+        }
+        var isRowid = isRowidAlias(layout, uniqueIndexes);
+        return IntStream.range(0, layout.columns().size())
+                .filter(i -> layout.columns().get(i).isKey())
+                .mapToObj(i -> new Key(i, layout.columns().get(i).quoted(), isRowid))
+                .toList();
+    }
+
+    /** Whether the key is the rowid under another name: a single INTEGER column, and no index for it. */
+    static boolean isRowidAlias(TableLayout layout, List<UniqueIndex> uniqueIndexes) {
+        var keys = layout.columns().stream().filter(TableLayout.Column::isKey).toList();
+        return keys.size() == 1
+                && !layout.withoutRowid()
+                && keys.getFirst().declaredType().equalsIgnoreCase("INTEGER")
+                && uniqueIndexes.stream().noneMatch(UniqueIndex::primaryKey);
+    }
+
+    static int code(int operation, boolean indirect, int columnCount) {
+        return operation | (indirect ? INDIRECT : 0) | columnCount << COLUMN_COUNT_SHIFT;
+    }
+
+    /** The statements that create the triggers. */
+    List<String> create(boolean indirect) {
+        List<String> statements = new ArrayList<>();
+        var uniqueness = displaced();
+        if (!uniqueness.isEmpty()) {
+            statements.add(trigger("bi", "BEFORE INSERT", "", displacedSql(uniqueness, indirect)));
+            statements.add(trigger("bu", "BEFORE UPDATE", whenUniqueChanges(), displacedSql(uniqueness, indirect)));
+        }
+        statements.add(trigger("ai", "AFTER INSERT", whenKeyed("NEW"), insertKey(indirect, "")));
+        statements.add(trigger(
+                "au",
+                "AFTER UPDATE",
+                "",
+                insertRow(UPDATE, indirect, whereKeyed("OLD")) + "; " + insertKey(indirect, whereKeyMoves())));
+        statements.add(trigger("ad", "AFTER DELETE", whenKeyed("OLD"), insertRow(DELETE, indirect, "")));
+        return statements;
+    }
+
+    /** The statements that drop the triggers, whether they are there or not. */
+    static List<String> drop(String prefix) {
+        return List.of("bi", "bu", "ai", "au", "ad").stream()
+                .map(suffix -> "DROP TRIGGER IF EXISTS temp." + Identifiers.quote(prefix + suffix))
+                .toList();
+    }
+
+    private String trigger(String suffix, String event, String when, String body) {
+        return "CREATE TEMP TRIGGER " + Identifiers.quote(prefix + suffix) + " " + event + " ON "
+                + layout.qualifiedName() + when + " BEGIN " + body + "; END";
+    }
+
+    private String insertKey(boolean indirect, String where) {
+        var names = keys.stream().map(key -> "c" + key.index()).collect(Collectors.joining(", "));
+        var values = keys.stream().map(key -> "NEW." + key.name()).collect(Collectors.joining(", "));
+        return "INSERT INTO " + log + "(t, o, " + names + ") SELECT " + number + ", "
+                + code(INSERT, indirect, columns.size()) + ", " + values + where;
+    }
+
+    private String insertRow(int operation, boolean indirect, String where) {
+        return insertInto(operation, indirect, "OLD.") + where;
+    }
+
+    private String insertInto(int operation, boolean indirect, String qualifier) {
+        var names = IntStream.range(0, columns.size()).mapToObj(i -> "c" + i).collect(Collectors.joining(", "));
+        var values = columns.stream().map(column -> qualifier + column).collect(Collectors.joining(", "));
+        return "INSERT INTO " + log + "(t, o, " + names + ") SELECT " + number + ", "
+                + code(operation, indirect, columns.size()) + ", " + values;
+    }
+
+    private String whenKeyed(String row) {
+        var condition = keyed(row);
+        return condition.isEmpty() ? "" : " WHEN " + condition;
+    }
+
+    private String whereKeyed(String row) {
+        var condition = keyed(row);
+        return condition.isEmpty() ? "" : " WHERE " + condition;
+    }
+
+    /** Rows with a NULL in the key are not recorded. */
+    private String keyed(String row) {
+        return keys.stream()
+                .filter(key -> !key.rowid() && !layout.withoutRowid())
+                .map(key -> row + "." + key.name() + " IS NOT NULL")
+                .collect(Collectors.joining(" AND "));
+    }
+
+    /** The identity of a row is type and bytes of its key, whatever the collation says. */
+    private String whereKeyMoves() {
+        var moves = keys.stream()
+                .map(key -> key.rowid()
+                        ? "NEW." + key.name() + " <> OLD." + key.name()
+                        : "NEW." + key.name() + " COLLATE BINARY IS NOT OLD." + key.name() + " OR typeof(NEW."
+                                + key.name() + ") <> typeof(OLD." + key.name() + ")")
+                .collect(Collectors.joining(" OR "));
+        var keyed = keyed("NEW");
+        return " WHERE (" + moves + ")" + (keyed.isEmpty() ? "" : " AND " + keyed);
+    }
+
+    private String displacedSql(List<String> conditions, boolean indirect) {
+        var where = " FROM " + layout.qualifiedName() + " AS present WHERE (" + String.join(" OR ", conditions) + ")";
+        var keyed = keyed("present");
+        return insertInto(DISPLACED, indirect, "present.") + where + (keyed.isEmpty() ? "" : " AND " + keyed);
+    }
+
+    /** One condition for each way in which a present row can stand in the way of NEW. */
+    private List<String> displaced() {
+        List<String> conditions = new ArrayList<>();
+        layout.rowidName().ifPresent(rowid -> conditions.add("present." + rowid + " = NEW." + rowid));
+        for (var index : uniqueIndexes) {
+            conditions.add(index.terms().stream().map(this::condition).collect(Collectors.joining(" AND ", "(", ")")));
+        }
+        return conditions;
+    }
+
+    private String condition(UniqueIndex.Term term) {
+        var collation = " COLLATE " + Identifiers.quote(term.collation());
+        if (term.column().isEmpty()) {
+            return "(" + term.expression() + ")" + collation + " = (SELECT " + term.expression() + " FROM (SELECT "
+                    + columns.stream()
+                            .map(column -> "NEW." + column + " AS " + column)
+                            .collect(Collectors.joining(", "))
+                    + "))";
+        }
+        var name = Identifiers.quote(term.column().get());
+        return "present." + name + collation + " = "
+                + newValue(name, term.column().get());
+    }
+
+    /** NOT NULL ON CONFLICT REPLACE puts the default in after BEFORE triggers have seen NULL. */
+    private String newValue(String quoted, String name) {
+        UnaryOperator<String> orDefault = value -> layout.columns().stream()
+                .filter(column -> column.name().equals(name) && column.notNull())
+                .flatMap(column -> column.defaultSql().stream())
+                .findFirst()
+                .map(sql -> "coalesce(" + value + ", " + sql + ")")
+                .orElse(value);
+        return orDefault.apply("NEW." + quoted);
+    }
+
+    /** An UPDATE can only displace rows if it changes the rowid or a column of a unique index. */
+    private String whenUniqueChanges() {
+        List<String> changes = new ArrayList<>();
+        layout.rowidName().ifPresent(rowid -> changes.add("NEW." + rowid + " <> OLD." + rowid));
+        for (var index : uniqueIndexes) {
+            for (var term : index.terms()) {
+                if (term.column().isEmpty()) {
+                    return "";
+                }
+                var name = Identifiers.quote(term.column().get());
+                changes.add("NEW." + name + " COLLATE BINARY IS NOT OLD." + name);
+            }
+        }
+        return " WHEN " + String.join(" OR ", changes);
+    }
+}

@@ -1,0 +1,798 @@
+package io.merklite.session.capture;
+
+import io.merklite.session.SessionException;
+import io.merklite.session.SessionException.DatabaseFailure;
+import io.merklite.session.SessionException.Misuse;
+import io.merklite.session.SessionException.SchemaMismatch;
+import io.merklite.session.catalog.DefaultValue;
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.session.changeset.Changeset;
+import io.merklite.session.changeset.ChangesetWriter;
+import io.merklite.session.changeset.Patchset;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConnection;
+
+/**
+ * Records what a connection changes in one schema, and gives it as a changeset or patchset of net changes.
+ *
+ * <pre>{@code
+ * try (var session = Session.open(connection, "main")) {
+ *     session.attachAll();
+ *     statement.executeUpdate("UPDATE orders SET state = 'paid' WHERE id = 7");
+ *     Changeset changes = session.changeset();
+ * }
+ * }</pre>
+ *
+ * <p>Writes are made on the connection as always. Recorded are rows of tables with a primary key, as they are stored;
+ * not recorded are rows with a NULL in the key, views, virtual tables (their shadow tables are), DDL, and what other
+ * connections write. A changeset may be taken at any time, also inside a transaction, any number of times; {@link
+ * #takeChangeset} also forgets what it gave, which suits a session that lives as long as its connection.
+ *
+ * <p><b>Schema changes</b> are noticed when the session is next asked for something. Rows of a table that was created
+ * meanwhile count as inserted. Columns added at the end are fine; if a touched table lost columns, got another key, was
+ * dropped or renamed, asking for a changeset fails, and goes on failing, with {@link SchemaMismatch}. A session opened,
+ * or a table attached, inside a transaction that is rolled back, is lost, and says so.
+ *
+ * <p><b>Side effects.</b> TEMP triggers and one TEMP table, gone with {@link #close}. {@code total_changes()} counts the
+ * log's rows; {@code changes()} and {@code last_insert_rowid()} are as without a session.
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
+ *
+ * <p><b>Cost.</b> About 1 µs for each row written, 0.5 µs for each row in a changeset of three columns.
+ */
+public final class Session implements AutoCloseable {
+    private static final String PREFIX = "_merklite_";
+    private static final AtomicLong NEXT_NUMBER = new AtomicLong(1);
+    private static final Pattern DROPS_COLUMN =
+            Pattern.compile("\\s*ALTER\\s+TABLE\\b.*\\bDROP\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final String TABLES = """
+            SELECT name FROM pragma_table_list
+            WHERE schema = ?1 COLLATE NOCASE AND type IN ('table', 'shadow') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                AND name NOT LIKE '\\_merklite\\_%' ESCAPE '\\'
+            """;
+
+    private final Connection connection;
+    private final SQLiteConnection driver;
+    private final String schema;
+    private final boolean rowidKeys;
+    private final String triggerPrefix;
+    private final String logName;
+    private final String log;
+    private final boolean utf8;
+
+    /** Names attached one by one, in that order: folded name to name as given. */
+    private final Map<String, String> requested = new LinkedHashMap<>();
+
+    private final Map<String, CapturedTable> tables = new LinkedHashMap<>();
+    private final Map<Integer, PreparedStatement> readQueries = new HashMap<>();
+    private final Map<Integer, List<byte[]>> defaults = new HashMap<>();
+    /** Numbers of tables that got columns since they were attached. */
+    private final Set<Integer> grown = new HashSet<>();
+
+    private final StatisticsSnapshot statistics = new StatisticsSnapshot();
+    private boolean statisticsWatched;
+    private @Nullable Predicate<String> filter;
+    private int nextTable = 1;
+    private int logColumns;
+    private long seenSchemaVersion;
+    private int triggerCount;
+    private boolean enabled = true;
+    private boolean indirect;
+    private boolean closed;
+    private @Nullable SessionException failure;
+    private @Nullable PreparedStatement schemaVersion;
+    private @Nullable PreparedStatement ownObjects;
+    private @Nullable PreparedStatement firstTouches;
+    private @Nullable PreparedStatement clearLog;
+
+    private Session(Connection connection, String schema, boolean rowidKeys) throws SQLException {
+        this.connection = connection;
+        this.driver = connection.unwrap(SQLiteConnection.class);
+        this.schema = schema;
+        this.rowidKeys = rowidKeys;
+        var number = NEXT_NUMBER.getAndIncrement();
+        this.triggerPrefix = PREFIX + number + "_";
+        this.logName = PREFIX + "log_" + number;
+        this.log = Identifiers.quote(logName);
+        this.utf8 = isUtf8();
+    }
+
+    /**
+     * A session on a schema of {@code connection}, with no table attached yet.
+     *
+     * @param connection a connection of the SQLite driver, or a wrapper of one; it stays the caller's
+     * @param schema {@code main}, {@code temp}, or the name of an attached database
+     */
+    public static Session open(Connection connection, String schema) {
+        return open(connection, schema, false);
+    }
+
+    /**
+     * A session that also records tables without a primary key, by their rowid: its changesets have it as the first
+     * column. Such a rowid means something only where it is kept, so replicas must get every row from changesets.
+     */
+    public static Session openWithRowidKeys(Connection connection, String schema) {
+        return open(connection, schema, true);
+    }
+
+    private static Session open(Connection connection, String schema, boolean rowidKeys) {
+        try {
+            return new Session(connection, schema, rowidKeys);
+        } catch (SQLException e) {
+            throw new DatabaseFailure("opening a session on " + schema, e);
+        }
+    }
+
+    private boolean isUtf8() throws SQLException {
+        try (var query = connection.createStatement();
+                var rows = query.executeQuery("PRAGMA " + Identifiers.quote(schema) + ".encoding")) {
+            return rows.next() && rows.getString(1).equals("UTF-8");
+        }
+    }
+
+    /**
+     * Attaches the table {@code name}, which may be created later. Names compare without ASCII case; changesets give the
+     * name as it is spelt here.
+     */
+    public void attach(String name) {
+        run("attaching " + name, () -> {
+            lookForSchemaChanges();
+            if (requested.putIfAbsent(Identifiers.fold(name), name) == null) {
+                capture(name, name, false);
+                rememberSchema();
+            }
+        });
+    }
+
+    /** Attaches all tables, those created later included. */
+    public void attachAll() {
+        attachMatching(name -> true);
+    }
+
+    /**
+     * Attaches all tables whose names {@code accepted} accepts, those created later included.
+     *
+     * @param accepted must give the same answer for the same name; replaces an earlier one
+     */
+    public void attachMatching(Predicate<String> accepted) {
+        run("attaching tables", () -> {
+            lookForSchemaChanges();
+            filter = accepted;
+            captureMatching(false);
+            rememberSchema();
+        });
+    }
+
+    public boolean isEnabled() {
+        return enabled;
+    }
+
+    /** Switches recording on or off. While it is off writes are not seen; rows recorded before show their present state. */
+    public void enable(boolean on) {
+        run("switching a session", () -> {
+            lookForSchemaChanges();
+            if (enabled != on) {
+                enabled = on;
+                rearm();
+            }
+        });
+    }
+
+    public boolean isIndirect() {
+        return indirect;
+    }
+
+    /** Switches whether changes made from now on are marked indirect. A row is indirect if all its touches were. */
+    public void indirect(boolean on) {
+        run("switching a session", () -> {
+            lookForSchemaChanges();
+            if (indirect != on) {
+                indirect = on;
+                rearm();
+            }
+        });
+    }
+
+    /** Whether nothing was recorded. If so the changeset is empty; otherwise it may be empty all the same. */
+    public boolean isEmpty() {
+        return call("asking a session", () -> {
+            lookForSchemaChanges();
+            if (statisticsWatched && statistics.differs(connection, schema)) {
+                return false;
+            }
+            if (hasTouches(" WHERE (o & " + CaptureTriggers.OPERATION_MASK + ") <> " + CaptureTriggers.DISPLACED)) {
+                return false;
+            }
+            return !hasTouches("") || write(false).sizeBytes() == 0;
+        });
+    }
+
+    /** How much memory the recorded touches take, about. O(n) in their number. */
+    public long memoryUsedBytes() {
+        return call("asking a session", () -> {
+            if (logColumns == 0) {
+                return 0L;
+            }
+            var sizes = IntStream.range(0, logColumns)
+                    .mapToObj(i -> "coalesce(octet_length(c" + i + "), 0)")
+                    .collect(Collectors.joining(" + "));
+            return number("SELECT coalesce(sum(16 + " + sizes + "), 0) FROM " + log);
+        });
+    }
+
+    /** How large the changeset would be now. As dear as the changeset itself. */
+    public long changesetSizeBytes() {
+        return write(false).sizeBytes();
+    }
+
+    /**
+     * The net changes since the session began, or since the last take.
+     *
+     * @throws SchemaMismatch if a recorded table lost columns, has another key, or is gone
+     */
+    public Changeset changeset() {
+        return Changeset.wrap(write(false).toByteArray());
+    }
+
+    /** The net changes without old values: smaller, and enough where conflicts need not be noticed. */
+    public Patchset patchset() {
+        return Patchset.wrap(write(true).toByteArray());
+    }
+
+    /**
+     * The net changes, which are forgotten: the next changeset begins after them. Inside a transaction that is rolled
+     * back they are remembered again with it.
+     */
+    public Changeset takeChangeset() {
+        var changeset = changeset();
+        forget();
+        return changeset;
+    }
+
+    /** Like {@link #takeChangeset}, as a patchset. */
+    public Patchset takePatchset() {
+        var patchset = patchset();
+        forget();
+        return patchset;
+    }
+
+    /**
+     * Runs a statement that changes the schema. Only DROP COLUMN needs this: SQLite refuses it while triggers name the
+     * column, so they are taken away meanwhile.
+     */
+    public void executeSchemaChange(String sql) {
+        run("changing the schema", () -> {
+            lookForSchemaChanges();
+            if (DROPS_COLUMN.matcher(sql).matches()) {
+                exec(dropAllTriggers());
+                triggerCount = 0;
+                try {
+                    execute(sql);
+                } finally {
+                    rearmAfterSchemaChange();
+                }
+            } else {
+                execute(sql);
+            }
+        });
+    }
+
+    /**
+     * Adds the changes that turn a table of another schema into the session's own; nothing is executed.
+     *
+     * @param from name of a schema of the same connection
+     * @param table name of the table; attached if it is not yet. Without a primary key, or missing here, nothing is added
+     * @throws SchemaMismatch if it is missing there, or has other columns or another key
+     */
+    public void diff(String from, String table) {
+        run("comparing tables", () -> {
+            lookForSchemaChanges();
+            if (requested.putIfAbsent(Identifiers.fold(table), table) == null) {
+                capture(table, table, false);
+                rememberSchema();
+            }
+            var ours = tables.get(Identifiers.fold(table));
+            var theirs = TableLayout.read(connection, from, table);
+            if (theirs.isEmpty() && TableLayout.read(connection, schema, table).isPresent()) {
+                throw new SchemaMismatch("no such table: " + from + "." + table, "Name a schema that has the table");
+            }
+            if (ours != null && theirs.isPresent()) {
+                var difference = new TableDiff(ours, theirs.get(), log, indirect);
+                difference.requireSameShape();
+                for (var sql : difference.statements()) {
+                    execute(sql);
+                }
+            }
+        });
+    }
+
+    /** Takes away every trace of the session. The connection stays open. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            closeStatements();
+            if (!connection.isClosed()) {
+                exec(dropAllTriggers());
+                exec(List.of("DROP TABLE IF EXISTS temp." + log));
+            }
+        } catch (SQLException e) {
+            throw new DatabaseFailure("closing a session", e);
+        }
+    }
+
+    // ---- what is recorded -------------------------------------------------------------------------------------------
+
+    private ChangesetWriter write(boolean patchset) {
+        return call("reading a session's changes", () -> {
+            lookForSchemaChanges();
+            var out = new ChangesetWriter();
+            for (var table : inGroupOrder()) {
+                var changes = new NetChanges(table, (index, target) -> writeDefault(table, index, target));
+                if (StatisticsSnapshot.isStatistics(table.layout())) {
+                    statistics.addTouches(connection, schema, changes);
+                } else {
+                    if (grown.contains(table.number())) {
+                        evaluateDefaults(table);
+                    }
+                    changes.read(readQuery(table), utf8);
+                }
+                changes.write(patchset, out);
+            }
+            return out;
+        });
+    }
+
+    /** Tables attached by name in that order, then the others in the order of their first touch. */
+    private List<CapturedTable> inGroupOrder() throws SQLException {
+        if (tables.size() <= 1) {
+            return List.copyOf(tables.values());
+        }
+        Map<Integer, CapturedTable> byNumber = new HashMap<>();
+        tables.values().forEach(table -> byNumber.put(table.number(), table));
+        List<CapturedTable> ordered = new ArrayList<>();
+        for (var name : requested.keySet()) {
+            var table = tables.get(name);
+            if (table != null) {
+                ordered.add(table);
+                byNumber.remove(table.number());
+            }
+        }
+        if (logColumns > 0) {
+            if (firstTouches == null) {
+                firstTouches = connection.prepareStatement("SELECT t FROM " + log + " GROUP BY t ORDER BY min(seq)");
+            }
+            try (var rows = firstTouches.executeQuery()) {
+                while (rows.next()) {
+                    Optional.ofNullable(byNumber.remove(rows.getInt(1))).ifPresent(ordered::add);
+                }
+            }
+        }
+        byNumber.values().stream()
+                .filter(table -> StatisticsSnapshot.isStatistics(table.layout()))
+                .forEach(ordered::add);
+        return ordered;
+    }
+
+    private PreparedStatement readQuery(CapturedTable table) throws SQLException {
+        var known = readQueries.get(table.number());
+        if (known == null) {
+            known = connection.prepareStatement(table.readSql(log));
+            readQueries.put(table.number(), known);
+        }
+        return known;
+    }
+
+    /** A column that was added after a row was logged had its default then. */
+    private void writeDefault(CapturedTable table, int index, ChangesetWriter out) throws SQLException {
+        var value = defaults.getOrDefault(table.number(), List.of()).get(table.rowidKey() ? index - 1 : index);
+        out.raw(value, 0, value.length);
+    }
+
+    /** Evaluated before the log is read, since SQLite locks a table that is being read against the DDL this takes. */
+    private void evaluateDefaults(CapturedTable table) throws SQLException {
+        if (!defaults.containsKey(table.number())
+                && hasTouches(" WHERE t = " + table.number() + " AND o >> " + CaptureTriggers.COLUMN_COUNT_SHIFT + " < "
+                        + table.columnCount())) {
+            List<byte[]> values = new ArrayList<>();
+            for (var column : table.layout().columns()) {
+                values.add(DefaultValue.evaluate(connection, column));
+            }
+            defaults.put(table.number(), values);
+        }
+    }
+
+    private void forget() {
+        run("forgetting changes", () -> {
+            if (logColumns > 0) {
+                if (clearLog == null) {
+                    clearLog = connection.prepareStatement("DELETE FROM " + log);
+                }
+                clearLog.executeUpdate();
+            }
+            if (statisticsWatched) {
+                statistics.take(connection, schema);
+            }
+        });
+    }
+
+    private boolean hasTouches(String condition) throws SQLException {
+        return logColumns > 0 && number("SELECT EXISTS (SELECT 1 FROM " + log + condition + ")") != 0;
+    }
+
+    // ---- which tables are captured ----------------------------------------------------------------------------------
+
+    private void captureMatching(boolean createdMeanwhile) throws SQLException {
+        var accepted = filter;
+        if (accepted == null) {
+            return;
+        }
+        List<String> names = new ArrayList<>();
+        try (var query = connection.prepareStatement(TABLES)) {
+            query.setString(1, schema);
+            try (var rows = query.executeQuery()) {
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+            }
+        }
+        names.add(StatisticsSnapshot.NAME);
+        for (var name : names) {
+            if (!tables.containsKey(Identifiers.fold(name)) && accepted.test(name)) {
+                capture(name, name, createdMeanwhile);
+            }
+        }
+    }
+
+    /**
+     * Sets triggers on a table, if it exists and has a key.
+     *
+     * @param adoptRows whether its rows came into being since the session began, and count as inserted
+     */
+    private void capture(String name, String groupName, boolean adoptRows) throws SQLException {
+        if (Identifiers.fold(name).equals(StatisticsSnapshot.NAME)) {
+            watchStatistics(adoptRows);
+            return;
+        }
+        var layout = TableLayout.read(connection, schema, name);
+        if (layout.isEmpty() || !isRecorded(layout.get())) {
+            return;
+        }
+        arm(
+                nextTable++,
+                layout.get(),
+                requested.containsKey(Identifiers.fold(name))
+                        ? groupName
+                        : layout.get().name(),
+                adoptRows);
+    }
+
+    private boolean isRecorded(TableLayout layout) {
+        return layout.hasKey() || (rowidKeys && layout.rowidName().isPresent());
+    }
+
+    private void watchStatistics(boolean createdMeanwhile) throws SQLException {
+        var layout = TableLayout.read(connection, schema, StatisticsSnapshot.NAME);
+        if (!statisticsWatched && !createdMeanwhile) {
+            statistics.take(connection, schema);
+        }
+        statisticsWatched = true;
+        if (layout.isPresent() && !tables.containsKey(StatisticsSnapshot.NAME)) {
+            tables.put(
+                    StatisticsSnapshot.NAME,
+                    new CapturedTable(nextTable++, StatisticsSnapshot.NAME, layout.get(), List.of(), false));
+        }
+    }
+
+    private void arm(int number, TableLayout layout, String groupName, boolean adoptRows) throws SQLException {
+        var rowidKey = !layout.hasKey();
+        var table = new CapturedTable(number, groupName, layout, UniqueIndex.read(connection, layout), rowidKey);
+        reserveLog(table.columnCount());
+        if (enabled) {
+            List<String> statements = new ArrayList<>();
+            if (adoptRows) {
+                statements.add(adoption(table));
+            }
+            var triggers = triggers(table).create(indirect);
+            statements.addAll(triggers);
+            exec(statements);
+            triggerCount += triggers.size();
+        }
+        tables.put(Identifiers.fold(layout.name()), table);
+        closeQuery(number);
+    }
+
+    private CaptureTriggers triggers(CapturedTable table) {
+        return new CaptureTriggers(
+                log,
+                triggerPrefix + table.number() + "_",
+                table.number(),
+                table.layout(),
+                table.uniqueIndexes(),
+                table.rowidKey());
+    }
+
+    private String adoption(CapturedTable table) {
+        var keys = table.keyIndexes();
+        var columns = table.columns();
+        return "INSERT INTO temp." + log + "(t, o, "
+                + keys.stream().map(i -> "c" + i).collect(Collectors.joining(", ")) + ") SELECT " + table.number()
+                + ", " + CaptureTriggers.code(CaptureTriggers.INSERT, indirect, table.columnCount()) + ", "
+                + keys.stream().map(columns::get).collect(Collectors.joining(", ")) + " FROM "
+                + table.layout().qualifiedName() + " WHERE "
+                + keys.stream().map(i -> columns.get(i) + " IS NOT NULL").collect(Collectors.joining(" AND "));
+    }
+
+    private void reserveLog(int columns) throws SQLException {
+        if (logColumns == 0) {
+            var names = IntStream.range(0, columns).mapToObj(i -> ", c" + i).collect(Collectors.joining());
+            exec(List.of("CREATE TEMP TABLE " + log + "(seq INTEGER PRIMARY KEY, t, o" + names + ")"));
+            logColumns = columns;
+        }
+        while (logColumns < columns) {
+            exec(List.of("ALTER TABLE temp." + log + " ADD COLUMN c" + logColumns));
+            logColumns++;
+        }
+    }
+
+    /** Makes all triggers anew: switches have changed. */
+    private void rearm() throws SQLException {
+        exec(dropAllTriggers());
+        triggerCount = 0;
+        for (var table : List.copyOf(tables.values())) {
+            if (!StatisticsSnapshot.isStatistics(table.layout())) {
+                arm(table.number(), table.layout(), table.groupName(), false);
+            }
+        }
+        rememberSchema();
+    }
+
+    private List<String> dropAllTriggers() {
+        return tables.values().stream()
+                .flatMap(table -> CaptureTriggers.drop(triggerPrefix + table.number() + "_").stream())
+                .toList();
+    }
+
+    // ---- schema changes ---------------------------------------------------------------------------------------------
+
+    private void lookForSchemaChanges() throws SQLException {
+        if (closed) {
+            throw new Misuse("the session is closed", "Open another");
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        if (schemaVersion() == seenSchemaVersion && ownObjectCount() == expectedObjectCount()) {
+            return;
+        }
+        try {
+            followSchemaChanges();
+        } catch (SchemaMismatch | Misuse e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    private long schemaVersion() throws SQLException {
+        if (schemaVersion == null) {
+            schemaVersion = connection.prepareStatement("PRAGMA " + Identifiers.quote(schema) + ".schema_version");
+        }
+        try (var rows = schemaVersion.executeQuery()) {
+            return rows.next() ? rows.getLong(1) : 0;
+        }
+    }
+
+    private long ownObjectCount() throws SQLException {
+        if (ownObjects == null) {
+            ownObjects = connection.prepareStatement("SELECT count(*) FROM temp.sqlite_schema WHERE name GLOB "
+                    + Identifiers.literal(triggerPrefix + "*") + " OR name = " + Identifiers.literal(logName));
+        }
+        try (var rows = ownObjects.executeQuery()) {
+            return rows.next() ? rows.getLong(1) : 0;
+        }
+    }
+
+    private int expectedObjectCount() {
+        return triggerCount + (logColumns > 0 ? 1 : 0);
+    }
+
+    private void rememberSchema() throws SQLException {
+        seenSchemaVersion = schemaVersion();
+    }
+
+    private void followSchemaChanges() throws SQLException {
+        if (logColumns > 0
+                && number("SELECT count(*) FROM temp.sqlite_schema WHERE name = " + Identifiers.literal(logName))
+                        == 0) {
+            throw new Misuse(
+                    "the session was opened in a transaction that was rolled back, so its log is gone",
+                    "Open sessions outside a transaction, or open another after a rollback");
+        }
+        var versionChanged = schemaVersion() != seenSchemaVersion;
+        var triggersNow = triggersNow();
+        for (var table : List.copyOf(tables.values())) {
+            follow(table, Optional.ofNullable(triggersNow.get(table.number())), versionChanged);
+        }
+        triggerCount = Math.toIntExact(ownObjectCount() - (logColumns > 0 ? 1 : 0));
+        for (var entry : Map.copyOf(requested).entrySet()) {
+            if (!tables.containsKey(entry.getKey())) {
+                capture(entry.getValue(), entry.getValue(), true);
+            }
+        }
+        captureMatching(true);
+        rememberSchema();
+    }
+
+    /** Number of each table that has triggers to the name of the table that they are on now. */
+    private Map<Integer, String> triggersNow() throws SQLException {
+        Map<Integer, String> triggers = new HashMap<>();
+        try (var query = connection.createStatement();
+                var rows = query.executeQuery(
+                        "SELECT name, tbl_name FROM temp.sqlite_schema WHERE type = 'trigger' AND name GLOB "
+                                + Identifiers.literal(triggerPrefix + "*"))) {
+            while (rows.next()) {
+                var rest = rows.getString(1).substring(triggerPrefix.length());
+                triggers.put(Integer.parseInt(rest.substring(0, rest.indexOf('_'))), rows.getString(2));
+            }
+        }
+        return triggers;
+    }
+
+    private void follow(CapturedTable table, Optional<String> triggersOn, boolean versionChanged) throws SQLException {
+        if (StatisticsSnapshot.isStatistics(table.layout())) {
+            return;
+        }
+        var name = table.layout().name();
+        var now = TableLayout.read(connection, schema, triggersOn.orElse(name));
+        if (now.equals(Optional.of(table.layout())) && triggersOn.isPresent() == enabled) {
+            return;
+        }
+        var touched = hasTouches(" WHERE t = " + table.number());
+        if (touched && now.isEmpty()) {
+            throw new SchemaMismatch(
+                    "table " + name + " has recorded changes, and is gone",
+                    "Take the changes before a table is dropped or renamed");
+        }
+        if (touched && (triggersOn.isPresent() && !table.isNamed(triggersOn.get()))) {
+            throw new SchemaMismatch(
+                    "table " + name + " has recorded changes, and is now called " + triggersOn.get(),
+                    "Take the changes before a table is dropped or renamed");
+        }
+        if (touched && !extendsKeyAndColumns(table, now.orElseThrow())) {
+            throw new SchemaMismatch(
+                    "table " + name + " has recorded changes, and has lost columns or got another key",
+                    "Take the changes before a table is altered");
+        }
+        if (enabled && triggersOn.isEmpty() && now.isPresent() && !versionChanged) {
+            throw new Misuse(
+                    "table " + name + " was attached in a transaction that was rolled back",
+                    "Attach tables outside a transaction, or open another session after a rollback");
+        }
+        exec(CaptureTriggers.drop(triggerPrefix + table.number() + "_"));
+        tables.remove(Identifiers.fold(name));
+        defaults.remove(table.number());
+        grown.add(table.number());
+        if (now.isPresent() && isRecorded(now.get())) {
+            var groupName = table.isNamed(now.get().name())
+                    ? table.groupName()
+                    : now.get().name();
+            arm(table.number(), now.get(), groupName, enabled && triggersOn.isEmpty());
+        }
+    }
+
+    /** Whether {@code now} has the table's columns, or those and more at the end, and the same key. */
+    private static boolean extendsKeyAndColumns(CapturedTable table, TableLayout now) {
+        var before = table.layout().columns();
+        var after = now.columns();
+        if (after.size() < before.size()) {
+            return false;
+        }
+        return IntStream.range(0, after.size())
+                .allMatch(i -> after.get(i).keyPosition()
+                        == (i < before.size() ? before.get(i).keyPosition() : 0));
+    }
+
+    /** The triggers were taken away on purpose, so what is there now was there before. */
+    private void rearmAfterSchemaChange() throws SQLException {
+        for (var table : List.copyOf(tables.values())) {
+            if (StatisticsSnapshot.isStatistics(table.layout())) {
+                continue;
+            }
+            var now = TableLayout.read(connection, schema, table.layout().name());
+            if (now.isPresent() && extendsKeyAndColumns(table, now.get())) {
+                arm(table.number(), now.get(), table.groupName(), false);
+            } else if (hasTouches(" WHERE t = " + table.number())) {
+                failure = new SchemaMismatch(
+                        "table " + table.layout().name() + " has recorded changes, and has lost columns",
+                        "Take the changes before a table is altered");
+            } else if (now.isPresent()) {
+                arm(table.number(), now.get(), table.groupName(), false);
+            }
+        }
+        rememberSchema();
+    }
+
+    // ---- the connection ---------------------------------------------------------------------------------------------
+
+    private interface Action {
+        void run() throws SQLException;
+    }
+
+    private interface Question<T> {
+        T ask() throws SQLException;
+    }
+
+    private static void run(String what, Action action) {
+        call(what, () -> {
+            action.run();
+            return true;
+        });
+    }
+
+    private static <T> T call(String what, Question<T> question) {
+        try {
+            return question.ask();
+        } catch (SQLException e) {
+            throw new DatabaseFailure(what, e);
+        }
+    }
+
+    /** Runs statements in one native call: a session's set-up is a dozen short ones. */
+    private void exec(List<String> statements) throws SQLException {
+        if (!statements.isEmpty()) {
+            driver.getDatabase()._exec(String.join(";\n", statements));
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private long number(String sql) throws SQLException {
+        try (var query = connection.createStatement();
+                var rows = query.executeQuery(sql)) {
+            return rows.next() ? rows.getLong(1) : 0;
+        }
+    }
+
+    private void closeQuery(int number) throws SQLException {
+        var query = readQueries.remove(number);
+        if (query != null) {
+            query.close();
+        }
+    }
+
+    private void closeStatements() throws SQLException {
+        for (var number : List.copyOf(readQueries.keySet())) {
+            closeQuery(number);
+        }
+        for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, firstTouches, clearLog}) {
+            if (statement != null) {
+                statement.close();
+            }
+        }
+    }
+}
