@@ -23,6 +23,7 @@ final class S3Server implements AutoCloseable {
     S3Server() throws IOException {
         // The server logs every request, and each miss with a stack trace.
         ((Logger) LoggerFactory.getLogger("com.robothy")).setLevel(Level.OFF);
+        ((Logger) LoggerFactory.getLogger("io.netty")).setLevel(Level.OFF);
         server = LocalS3.builder().port(-1).mode(LocalS3Mode.IN_MEMORY).build();
         server.start();
         front = new ConditionalWrites(server.getPort());
