@@ -34,11 +34,11 @@ public final class TestDatabase {
         return init(directory, 4096, sql).snapshot();
     }
 
-    /** Runs statements; gives null. */
+    /** Runs statements, one after the other. */
     public static ConnectionFunction<Boolean> execute(String... sql) {
         return connection -> {
-            try (var statement = connection.createStatement()) {
-                for (var each : sql) {
+            for (var each : sql) {
+                try (var statement = connection.createStatement()) {
                     statement.execute(each);
                 }
             }
@@ -48,21 +48,22 @@ public final class TestDatabase {
 
     /** Runs a query that gives one number. */
     public static ConnectionFunction<Long> number(String sql) {
-        return connection -> number(connection, sql);
+        return connection -> {
+            try (var statement = connection.createStatement();
+                    var row = statement.executeQuery(sql)) {
+                return row.getLong(1);
+            }
+        };
     }
 
-    public static long number(Connection connection, String sql) throws SQLException {
-        try (var statement = connection.createStatement();
-                var row = statement.executeQuery(sql)) {
-            return row.getLong(1);
-        }
-    }
-
-    public static String text(Connection connection, String sql) throws SQLException {
-        try (var statement = connection.createStatement();
-                var row = statement.executeQuery(sql)) {
-            return row.getString(1);
-        }
+    /** Runs a query that gives one text. */
+    public static ConnectionFunction<String> text(String sql) {
+        return connection -> {
+            try (var statement = connection.createStatement();
+                    var row = statement.executeQuery(sql)) {
+                return row.getString(1);
+            }
+        };
     }
 
     /** A connection of somebody else. */

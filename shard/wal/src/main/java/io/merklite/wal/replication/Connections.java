@@ -25,6 +25,11 @@ final class Connections {
                 "PRAGMA synchronous=NORMAL");
     }
 
+    /** For making a database: nothing is read from the file before the caller has said how it is to be. */
+    static Connection creating(Path database) {
+        return open("jdbc:sqlite:" + database, new SQLiteConfig());
+    }
+
     /** For holding a read mark. It cannot write the database file, so closing it last leaves the log in place. */
     static Connection marking(Path database) {
         var config = new SQLiteConfig();

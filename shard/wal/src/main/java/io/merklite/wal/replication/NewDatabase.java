@@ -79,10 +79,14 @@ public record NewDatabase(Snapshot snapshot, Log log) {
     }
 
     private static void createEmpty(Path database, DatabaseLayout layout) throws SQLException {
-        try (var connection = Connections.writing(database)) {
+        try (var connection = Connections.creating(database)) {
             Connections.execute(connection, "PRAGMA page_size = " + layout.pageSize());
             Connections.execute(connection, "PRAGMA encoding = '" + layout.encodingName() + "'");
             Connections.execute(connection, "PRAGMA auto_vacuum = " + layout.autoVacuum());
+            // SQLite writes encoding and vacuum into the file with the first table, and they stay when it goes.
+            Connections.execute(connection, "CREATE TABLE first (x)");
+            Connections.execute(connection, "DROP TABLE first");
+            Connections.execute(connection, "VACUUM");
             Connections.execute(connection, "PRAGMA journal_mode = WAL");
         }
     }

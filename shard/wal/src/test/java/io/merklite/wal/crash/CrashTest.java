@@ -110,7 +110,7 @@ class CrashTest {
                             .apply(connection))
                     .as(what)
                     .isEqualTo(last);
-            assertThat(TestDatabase.text(connection, "PRAGMA integrity_check"))
+            assertThat(TestDatabase.text("PRAGMA integrity_check").apply(connection))
                     .as(what)
                     .isEqualTo("ok");
         }

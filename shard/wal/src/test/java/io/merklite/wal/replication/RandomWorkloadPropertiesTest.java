@@ -51,8 +51,7 @@ class RandomWorkloadPropertiesTest {
                     assertThat(Arrays.equals(Files.readAllBytes(follower), TestDatabase.read(database)))
                             .isTrue();
                 }
-                var check =
-                        replica.withConnection(connection -> TestDatabase.text(connection, "PRAGMA integrity_check"));
+                var check = replica.withConnection(TestDatabase.text("PRAGMA integrity_check"));
                 assertThat(check).isEqualTo("ok");
             }
         });
