@@ -66,10 +66,10 @@ final class CrashWriter {
 
     private static boolean write(Connection connection, long transaction) throws SQLException {
         // Every seventh transaction is larger than the cache, every ninth fails after it has spilled.
-        var size = transaction % 7 == 0 ? 30_000 : 100;
+        var size = transaction % 7 == 0 ? 8_000 : 100;
         TestDatabase.execute("PRAGMA cache_size = 5").apply(connection);
         if (transaction % 9 == 0) {
-            TestDatabase.execute("BEGIN", "INSERT INTO t VALUES (-1, 1, randomblob(90000))", "ROLLBACK")
+            TestDatabase.execute("BEGIN", "INSERT INTO t VALUES (-1, 1, randomblob(60000))", "ROLLBACK")
                     .apply(connection);
         }
         connection.setAutoCommit(false);

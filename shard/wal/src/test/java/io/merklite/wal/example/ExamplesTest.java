@@ -14,4 +14,9 @@ class ExamplesTest {
     void referenceUsageReplicatesBothUsers() throws Exception {
         assertThat(ReferenceUsage.run(directory)).isEqualTo(2);
     }
+
+    @Test
+    void continuousBackupUndoesTheMistake() throws Exception {
+        assertThat(ContinuousBackup.run(directory)).isEqualTo(100);
+    }
 }
