@@ -1,0 +1,31 @@
+package io.merklite.loadtest;
+
+import io.merklite.loadtest.session.SessionBars;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Command: runs the benchmarks named as arguments, or all, and prints a line for each bar. */
+public final class Bars {
+    private Bars() {}
+
+    /** A program that prints bars. */
+    @FunctionalInterface
+    private interface Benchmark {
+        void run(String[] arguments) throws Exception;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Map<String, Benchmark> all = new LinkedHashMap<>();
+        all.put("session", SessionBars::main);
+        var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
+        for (var name : chosen) {
+            var benchmark = all.get(name);
+            if (benchmark == null) {
+                throw new IllegalArgumentException("benchmark " + name + ", must be one of " + all.keySet());
+            }
+            System.out.println("# " + name);
+            benchmark.run(new String[0]);
+        }
+    }
+}
