@@ -1,0 +1,5 @@
+/** What the README shows, as a program. */
+@NullMarked
+package io.merklite.loadtest.demo;
+
+import org.jspecify.annotations.NullMarked;
