@@ -12,6 +12,7 @@ import java.util.function.ToDoubleFunction;
 /** Command: the session library against the session extension of a current SQLite, workload by workload. */
 public final class SessionBars {
     private static final int WARM_UP_ROUNDS = 40;
+    private static final int WARM_UP_ROWS = 30_000;
     private static final int ROUNDS = 31;
     private static final int FRESH_CONNECTIONS = 2000;
     private static final List<Workload> WORKLOADS = workloads();
@@ -64,7 +65,7 @@ public final class SessionBars {
 
     private static Comparison measure(Workload workload, MerkliteSide side, Optional<NodeRival> rival, Path folder)
             throws Exception {
-        for (var round = 0; round < WARM_UP_ROUNDS; round++) {
+        for (var round = 0; round < Math.max(WARM_UP_ROUNDS, WARM_UP_ROWS / workload.rows()); round++) {
             side.run(workload);
             if (rival.isPresent() && round % 4 == 0) {
                 rival.get().run(workload, folder);

@@ -23,7 +23,7 @@ final class ApplyRun {
      * is held back and tried again when its table's group ends, as long as a round makes the list shorter; in the last
      * round a failure goes to the handler as CONSTRAINT.
      */
-    private static final int FIRST_WINDOW = 512;
+    private static final int FIRST_WINDOW = 2048;
     private static final int WINDOW_AFTER_CONFLICT = 16;
     private static final int SMALLEST_WINDOW = 3;
     private static final int WINDOW_SIZE_BYTES = 4 << 20;
@@ -62,7 +62,7 @@ final class ApplyRun {
     private boolean holdsBack = true;
     private int windowLimit = FIRST_WINDOW;
 
-    ApplyRun(SqlStatements statements, Tables tables, ApplyOptions options, ConflictHandler handler)
+    ApplyRun(SqlStatements statements, boolean utf8, Tables tables, ApplyOptions options, ConflictHandler handler)
             throws SQLException {
         this.statements = statements;
         this.tables = tables;
@@ -70,13 +70,7 @@ final class ApplyRun {
         this.handler = handler;
         this.window = new ApplyWindow(statements);
         this.foreignKeys = statements.number("PRAGMA foreign_keys") != 0;
-        this.utf8 = isUtf8();
-    }
-
-    private boolean isUtf8() throws SQLException {
-        try (var rows = statements.prepare("PRAGMA main.encoding").executeQuery()) {
-            return rows.next() && rows.getString(1).equals("UTF-8");
-        }
+        this.utf8 = utf8;
     }
 
     ApplyOutcome run(Iterable<byte[]> parts) throws SQLException {

@@ -25,14 +25,28 @@ final class BoundValue {
 
     private BoundValue() {}
 
-    static void bindOld(PreparedStatement statement, int parameter, ChangesetCursor change, int column)
+    /** Binds the old value; false if it is text that is not UTF-8, bound as a blob that needs a cast. */
+    static boolean bindOld(PreparedStatement statement, int parameter, ChangesetCursor change, int column)
             throws SQLException {
-        bind(statement, parameter, change, change.oldType(column), change.oldOffset(column), change.oldLength(column));
+        return bind(
+                statement,
+                parameter,
+                change,
+                change.oldType(column),
+                change.oldOffset(column),
+                change.oldLength(column));
     }
 
-    static void bindNew(PreparedStatement statement, int parameter, ChangesetCursor change, int column)
+    /** Binds the new value; false if it is text that is not UTF-8, bound as a blob that needs a cast. */
+    static boolean bindNew(PreparedStatement statement, int parameter, ChangesetCursor change, int column)
             throws SQLException {
-        bind(statement, parameter, change, change.newType(column), change.newOffset(column), change.newLength(column));
+        return bind(
+                statement,
+                parameter,
+                change,
+                change.newType(column),
+                change.newOffset(column),
+                change.newLength(column));
     }
 
     static boolean oldNeedsCast(ChangesetCursor change, int column) {
@@ -47,9 +61,21 @@ final class BoundValue {
 
     /** The new value as the driver takes it; for text that is not UTF-8 its bytes, which need a cast. */
     static @Nullable Object newObject(ChangesetCursor change, int column) {
-        var offset = change.newOffset(column);
-        var length = change.newLength(column);
-        return switch (change.newType(column)) {
+        return object(change, change.newType(column), change.newOffset(column), change.newLength(column));
+    }
+
+    /** The old value as the driver takes it; for text that is not UTF-8 its bytes, which need a cast. */
+    static @Nullable Object oldObject(ChangesetCursor change, int column) {
+        return object(change, change.oldType(column), change.oldOffset(column), change.oldLength(column));
+    }
+
+    /** Whether {@code value} of a value of type {@code type} needs a cast. */
+    static boolean needsCast(int type, @Nullable Object value) {
+        return type == TEXT && value instanceof byte[];
+    }
+
+    private static @Nullable Object object(ChangesetCursor change, int type, int offset, int length) {
+        return switch (type) {
             case INTEGER -> (Object) change.longAt(offset);
             case REAL -> (Object) Double.longBitsToDouble(change.longAt(offset));
             case TEXT -> {
@@ -61,7 +87,7 @@ final class BoundValue {
         };
     }
 
-    private static void bind(
+    private static boolean bind(
             PreparedStatement statement, int parameter, ChangesetCursor change, int type, int offset, int length)
             throws SQLException {
         switch (type) {
@@ -69,15 +95,16 @@ final class BoundValue {
             case REAL -> statement.setDouble(parameter, Double.longBitsToDouble(change.longAt(offset)));
             case TEXT -> {
                 var text = text(change, offset, length);
-                if (text != null) {
-                    statement.setString(parameter, text);
-                } else {
+                if (text == null) {
                     statement.setBytes(parameter, bytes(change, offset, length));
+                    return false;
                 }
+                statement.setString(parameter, text);
             }
             case BLOB -> statement.setBytes(parameter, bytes(change, offset, length));
             default -> statement.setNull(parameter, 0);
         }
+        return true;
     }
 
     private static byte[] bytes(ChangesetCursor change, int offset, int length) {

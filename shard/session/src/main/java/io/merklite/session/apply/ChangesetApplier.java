@@ -27,6 +27,7 @@ public final class ChangesetApplier implements AutoCloseable {
     private final SqlStatements statements;
     private final Map<String, Optional<TargetTable>> tables = new HashMap<>();
     private List<Long> schemaVersions = List.of();
+    private boolean utf8;
 
     /** An applier for {@code connection}, which stays the caller's. */
     public ChangesetApplier(Connection connection) {
@@ -71,7 +72,7 @@ public final class ChangesetApplier implements AutoCloseable {
     public ApplyOutcome apply(Iterable<byte[]> parts, ApplyOptions options, ConflictHandler handler) {
         try {
             refreshSchema();
-            return new ApplyRun(statements, this::table, options, handler).run(parts);
+            return new ApplyRun(statements, utf8, this::table, options, handler).run(parts);
         } catch (SQLException e) {
             throw new DatabaseFailure("applying a changeset", e);
         }
@@ -94,6 +95,13 @@ public final class ChangesetApplier implements AutoCloseable {
             tables.clear();
             statements.clear();
             schemaVersions = versions;
+            utf8 = isUtf8();
+        }
+    }
+
+    private boolean isUtf8() throws SQLException {
+        try (var rows = statements.prepare("PRAGMA main.encoding").executeQuery()) {
+            return rows.next() && rows.getString(1).equals("UTF-8");
         }
     }
 

@@ -363,20 +363,27 @@ final class TargetTable {
         return sql.append(") VALUES ").toString();
     }
 
-    /** Text of the statement for an UPDATE or DELETE like {@code change}, without casts. */
-    String batchSql(ChangesetCursor change) {
-        var sql = new StringBuilder(change.op() == ChangeOp.DELETE ? "DELETE FROM " : "UPDATE ")
-                .append(layout.qualifiedName());
-        if (change.op() == ChangeOp.UPDATE) {
-            var comma = " SET ";
-            for (var i = 0; i < change.columnCount(); i++) {
-                if (isSet(change, i)) {
-                    sql.append(comma).append(column(change, i)).append(" = ?");
-                    comma = ", ";
-                }
+    /** Text of the statement for an UPDATE like {@code change}, without casts: new values, then key and old values. */
+    String updateSql(ChangesetCursor change) {
+        var sql = new StringBuilder("UPDATE ").append(layout.qualifiedName());
+        var comma = " SET ";
+        for (var i = 0; i < change.columnCount(); i++) {
+            if (isSet(change, i)) {
+                sql.append(comma).append(column(change, i)).append(" = ?");
+                comma = ", ";
             }
         }
-        var and = " WHERE ";
+        return sql.append(" WHERE ").append(condition(change)).toString();
+    }
+
+    /** The condition of a DELETE like {@code change}, in parentheses and without casts. */
+    String deleteCondition(ChangesetCursor change) {
+        return "(" + condition(change) + ")";
+    }
+
+    private String condition(ChangesetCursor change) {
+        var sql = new StringBuilder();
+        var and = "";
         for (var i = 0; i < change.columnCount(); i++) {
             if (isCompared(change, i, false)) {
                 sql.append(and).append(column(change, i)).append(change.keyPosition(i) != 0 ? " = ?" : " IS ?");

@@ -76,7 +76,6 @@ public final class Session implements AutoCloseable {
     private final String triggerPrefix;
     private final String logName;
     private final String log;
-    private final boolean utf8;
 
     /** Names attached one by one, in that order: folded name to name as given. */
     private final Map<String, String> requested = new LinkedHashMap<>();
@@ -98,6 +97,7 @@ public final class Session implements AutoCloseable {
     private boolean indirect;
     private boolean closed;
     private @Nullable SessionException failure;
+    private @Nullable Boolean utf8;
     private @Nullable PreparedStatement schemaVersion;
     private @Nullable PreparedStatement ownObjects;
     private @Nullable PreparedStatement firstTouches;
@@ -112,7 +112,7 @@ public final class Session implements AutoCloseable {
         this.triggerPrefix = PREFIX + number + "_";
         this.logName = PREFIX + "log_" + number;
         this.log = Identifiers.quote(logName);
-        this.utf8 = isUtf8();
+        rememberSchema();
     }
 
     /**
@@ -142,10 +142,13 @@ public final class Session implements AutoCloseable {
     }
 
     private boolean isUtf8() throws SQLException {
-        try (var query = connection.createStatement();
-                var rows = query.executeQuery("PRAGMA " + Identifiers.quote(schema) + ".encoding")) {
-            return rows.next() && rows.getString(1).equals("UTF-8");
+        if (utf8 == null) {
+            try (var query = connection.createStatement();
+                    var rows = query.executeQuery("PRAGMA " + Identifiers.quote(schema) + ".encoding")) {
+                utf8 = rows.next() && rows.getString(1).equals("UTF-8");
+            }
         }
+        return utf8;
     }
 
     /**
@@ -356,7 +359,7 @@ public final class Session implements AutoCloseable {
                     if (grown.contains(table.number())) {
                         evaluateDefaults(table);
                     }
-                    changes.read(readQuery(table), utf8);
+                    changes.read(readQuery(table), isUtf8());
                 }
                 changes.write(patchset, out);
             }
@@ -583,7 +586,8 @@ public final class Session implements AutoCloseable {
         if (failure != null) {
             throw failure;
         }
-        if (schemaVersion() == seenSchemaVersion && ownObjectCount() == expectedObjectCount()) {
+        var own = expectedObjectCount();
+        if (schemaVersion() == seenSchemaVersion && (own == 0 || ownObjectCount() == own)) {
             return;
         }
         try {
