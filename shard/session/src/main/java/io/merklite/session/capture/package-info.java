@@ -15,7 +15,8 @@
  * <p>What differs from SQLite's own session extension, none of it silently: the indirect flag comes from {@link
  * io.merklite.session.capture.Session#indirect} alone, since no SQL function tells how deep a trigger is nested; {@code
  * total_changes()} counts the rows of the log; a rollback takes touches back; changes by incremental blob writes can't
- * be made through the driver, so they need no capture. DROP COLUMN is refused by SQLite while triggers name the column:
+ * be made through the driver, so they need no capture; and where SQL leaves open which row a statement reaches first, as in
+ * an UPDATE OR REPLACE of many rows, SQLite may choose another plan while triggers are there. DROP COLUMN is refused by SQLite while triggers name the column:
  * run it through {@link io.merklite.session.capture.Session#executeSchemaChange}.
  */
 @NullMarked
