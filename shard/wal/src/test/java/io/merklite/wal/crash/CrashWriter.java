@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
+import java.util.concurrent.Semaphore;
 
 /**
  * The program that is killed: writes transactions 1, 2, 3 … as fast as it can, ships and compacts in a second thread, and prints the number of each transaction that
@@ -22,6 +23,9 @@ final class CrashWriter {
 
     /** Rows of a transaction. */
     static final int PARTS = 5;
+
+    /** Writes that wait for their acknowledgement at a time. */
+    private static final int MOST_IN_FLIGHT = 64;
 
     private static final int SAVES_PER_COMPACTION = 20;
 
@@ -42,11 +46,14 @@ final class CrashWriter {
         Thread.ofPlatform().daemon().start(() -> ship(primary, archive));
         var last = primary.withConnection(TestDatabase.number("SELECT ifnull(max(number), 0) FROM t"))
                 .peek();
+        var inFlight = new Semaphore(MOST_IN_FLIGHT);
         for (var number = last + 1; ; number++) {
             var transaction = number;
+            inFlight.acquire();
             primary.withConnection(connection -> write(connection, transaction))
                     .safe()
-                    .thenAccept(done -> print(transaction));
+                    .thenRun(() -> print(transaction))
+                    .thenRun(inFlight::release);
         }
     }
 
