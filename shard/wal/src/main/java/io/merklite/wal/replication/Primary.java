@@ -67,9 +67,16 @@ public final class Primary implements AutoCloseable {
     private Primary(Workspace workspace, PrimaryOptions options, Tip tip, WalAnchor anchor) throws SQLException {
         this.workspace = workspace;
         this.options = options;
-        marks = ReadMarks.hold(workspace);
-        writer = Connections.writing(workspace.database());
-        checkpointer = Connections.writing(workspace.database());
+        List<Connection> opened = new ArrayList<>();
+        try {
+            marks = ReadMarks.hold(workspace, opened);
+            writer = Connections.writing(workspace.database());
+            opened.addFirst(writer);
+            checkpointer = Connections.writing(workspace.database());
+        } catch (SQLException | RuntimeException e) {
+            Connections.close(opened);
+            throw e;
+        }
         wal = new WalFile(workspace.beside("-wal"), tip.pageSize());
         committed = new CommittedLog(wal, options.clock(), tip, anchor);
         saved = tip;
@@ -99,6 +106,9 @@ public final class Primary implements AutoCloseable {
         } catch (SQLException e) {
             workspace.close();
             throw new WalException.Storage("cannot open " + workspace.database(), e);
+        } catch (RuntimeException e) {
+            workspace.close();
+            throw e;
         }
     }
 
@@ -181,7 +191,6 @@ public final class Primary implements AutoCloseable {
      * @throws IllegalStateException if it returns within a transaction
      */
     public <T> Ack<T> withConnection(ConnectionFunction<T> work) throws SQLException {
-        Ack<T> ack;
         acquireGate();
         try {
             writing = Thread.currentThread();
@@ -195,18 +204,18 @@ public final class Primary implements AutoCloseable {
                 settle(isCompleted);
             }
             var after = committed.end().frameNumber();
-            ack = new Ack<>(value, after);
+            var ack = new Ack<>(value, after);
             if (after == before) {
                 ack.confirm();
             } else {
                 unconfirmed.add(ack);
             }
+            return ack;
         } finally {
             writing = null;
             gate.release();
+            captures.forEach(Frames::publish);
         }
-        captures.forEach(Frames::publish);
-        return ack;
     }
 
     /** Leaves no transaction open, and finds what was committed. */
@@ -327,11 +336,21 @@ public final class Primary implements AutoCloseable {
      * @return the number of the last frame that is saved, 0 if there never was one. Fails with {@link WalException.SaveFailed} if {@code
      *     saveLog} does: then nothing is confirmed, and the next checkpoint has the same frames again.
      */
-    public synchronized CompletionStage<Long> checkpoint(SaveLog saveLog) {
-        CompletableFuture<Long> next =
-                lastCheckpoint.handle((ignored, failure) -> null).thenCompose(ignored -> new Checkpoint().run(saveLog));
-        lastCheckpoint = next;
-        return next.minimalCompletionStage();
+    public CompletionStage<Long> checkpoint(SaveLog saveLog) {
+        var turn = new CompletableFuture<Void>();
+        CompletableFuture<?> previous;
+        synchronized (this) {
+            previous = lastCheckpoint;
+            lastCheckpoint = turn;
+        }
+        // Acks run code of the callers, which may do anything with this primary: so they come when the checkpoint is
+        // over.
+        return previous.thenCompose(ignored -> new Checkpoint().run(saveLog))
+                .whenComplete((frameNumber, failure) -> {
+                    turn.complete(null);
+                    unconfirmed.confirm(saved.position().frameNumber());
+                })
+                .minimalCompletionStage();
     }
 
     /** One checkpoint. */
@@ -340,22 +359,30 @@ public final class Primary implements AutoCloseable {
         private boolean isMarkTaken;
 
         CompletableFuture<Long> run(SaveLog saveLog) {
+            var isHandedOver = false;
             try {
                 var from = saved;
                 var to = begin();
                 if (to.frameNumber() == from.position().frameNumber()) {
-                    finishEmpty(to);
+                    if (!isRestartable) {
+                        moveFrames(to);
+                    }
                     return CompletableFuture.completedFuture(to.frameNumber());
                 }
                 isRestartable = false;
-                var path = workspace.beside("-log-" + to.frameNumber());
-                return save(saveLog, committed.copy(from, to, path)).handle((ignored, failure) -> {
+                var path = workspace.beside("-log");
+                var saving = save(saveLog, committed.copy(from, to, path));
+                isHandedOver = true;
+                return saving.handle((ignored, failure) -> {
                     Workspace.delete(path);
                     return conclude(from, to, failure);
                 });
-            } catch (SQLException | RuntimeException e) {
-                abandon();
-                return CompletableFuture.failedFuture(asFailure(e));
+            } catch (SQLException e) {
+                return CompletableFuture.failedFuture(new WalException.Storage("cannot checkpoint", e));
+            } finally {
+                if (!isHandedOver) {
+                    release();
+                }
             }
         }
 
@@ -382,33 +409,24 @@ public final class Primary implements AutoCloseable {
         private Long conclude(Tip from, CommittedLog.End to, @Nullable Throwable failure) {
             try {
                 if (failure != null) {
-                    var cause = failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                            ? wrapped.getCause()
+                    var cause = failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
                             : failure;
                     throw new WalException.SaveFailed(from.position().frameNumber(), to.frameNumber(), cause);
                 }
                 saved = to.tip();
-                unconfirmed.confirm(to.frameNumber());
-                finish(to);
+                moveFrames(to);
                 return to.frameNumber();
-            } catch (SQLException | RuntimeException e) {
-                abandon();
-                throw new CompletionException(asFailure(e));
-            }
-        }
-
-        private void finishEmpty(CommittedLog.End to) throws SQLException {
-            if (isRestartable) {
-                abandon();
-            } else {
-                finish(to);
+            } catch (SQLException e) {
+                throw new WalException.Storage("cannot move saved frames into " + workspace.database(), e);
+            } finally {
+                release();
             }
         }
 
         /** Moves the saved frames into the database file, and lets SQLite start its log again if that was all. */
-        private void finish(CommittedLog.End to) throws SQLException {
+        private void moveFrames(CommittedLog.End to) throws SQLException {
             if (oldestWanted() < to.frameNumber()) {
-                abandon();
                 return;
             }
             committed.forget(to.frameNumber());
@@ -418,7 +436,6 @@ public final class Primary implements AutoCloseable {
                 holdGate();
                 allowRestart();
             }
-            releaseGate();
         }
 
         private void allowRestart() throws SQLException {
@@ -437,8 +454,8 @@ public final class Primary implements AutoCloseable {
             isMarkTaken = false;
         }
 
-        /** Leaves everything as it was before. */
-        private void abandon() {
+        /** Gives back what is held: a mark that was taken and not needed, and the gate. */
+        private void release() {
             try {
                 if (isMarkTaken) {
                     isMarkTaken = false;
@@ -466,10 +483,6 @@ public final class Primary implements AutoCloseable {
         }
     }
 
-    private static RuntimeException asFailure(Exception e) {
-        return e instanceof RuntimeException failure ? failure : new WalException.Storage("cannot checkpoint", e);
-    }
-
     private void record(CommittedLog.End end, boolean mayRestart) {
         var stamp = PositionFile.FileStamp.of(workspace.database());
         new PositionFile(end.tip(), end.anchor(), mayRestart, stamp).write(workspace);
@@ -487,33 +500,37 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * Makes this primary a replica, on the same files; the primary is closed. Waits for a checkpoint that is under way.
+     * Makes this primary a replica, on the same files; the primary is closed. Waits for a checkpoint that is under way. Captures end.
      *
      * @throws WalException.UnacknowledgedWrites if there are writes that are not safe; then the primary stays as it is
      * @throws WalException.Interference if another process reads the file, so that the log cannot be moved into it; likewise
      */
-    public synchronized Replica intoReplica() {
+    public Replica intoReplica() {
         awaitCheckpoint();
-        acquireGate();
+        var last = new Checkpoint();
         try {
-            var end = find();
+            var end = last.begin();
+            last.holdGate();
             if (unconfirmed.safeFrame() < end.frameNumber()) {
                 throw new WalException.UnacknowledgedWrites(unconfirmed.safeFrame(), end.frameNumber());
             }
-            marks.release();
-            if (inLog(checkpointer, "TRUNCATE").isBusy()) {
-                marks.retake();
+            // Safe is also what replicas have confirmed: nobody will ask for these frames again.
+            saved = end.tip();
+            captures.forEach(capture -> capture.skipTo(end.tip()));
+            last.moveFrames(end);
+            if (!isRestartable || inLog(checkpointer, "TRUNCATE").isBusy()) {
                 throw new WalException.Interference("another process is using " + workspace.database());
             }
             shut();
             Workspace.delete(workspace.beside("-wal"));
             Workspace.delete(workspace.beside("-shm"));
-            return Replica.of(workspace, end.tip());
         } catch (SQLException e) {
             throw new WalException.Storage("cannot end the primary of " + workspace.database(), e);
         } finally {
-            gate.release();
+            last.release();
         }
+        List.copyOf(captures).forEach(Frames::close);
+        return Replica.of(workspace, saved);
     }
 
     /**
@@ -521,7 +538,7 @@ public final class Primary implements AutoCloseable {
      * primary is deleted. Does nothing if it is closed or has become a replica.
      */
     @Override
-    public synchronized void close() {
+    public void close() {
         if (!isOpen) {
             return;
         }
@@ -532,28 +549,38 @@ public final class Primary implements AutoCloseable {
         } finally {
             gate.release();
             workspace.close();
+            List.copyOf(captures).forEach(Frames::close);
+            unconfirmed.failAll();
         }
-        unconfirmed.failAll();
     }
 
     /** The marks are closed last: a connection that can write would move all frames into the database and delete the log. */
     private void shut() {
         isOpen = false;
-        List.copyOf(captures).forEach(Frames::close);
         wal.close();
         var connections = new ArrayList<>(List.of(writer, checkpointer));
         connections.addAll(marks.connections());
         Connections.close(connections);
     }
 
+    /** Not from within a function given to this primary: that would wait for itself. */
     private void awaitCheckpoint() {
-        lastCheckpoint.handle((ignored, failure) -> null).join();
+        requireNotWriting();
+        CompletableFuture<?> last;
+        synchronized (this) {
+            last = lastCheckpoint;
+        }
+        last.join();
     }
 
-    private void acquireGate() {
+    private void requireNotWriting() {
         if (Thread.currentThread().equals(writing)) {
             throw new IllegalStateException("a function given to the primary must not call the primary");
         }
+    }
+
+    private void acquireGate() {
+        requireNotWriting();
         gate.acquireUninterruptibly();
         if (!isOpen) {
             gate.release();

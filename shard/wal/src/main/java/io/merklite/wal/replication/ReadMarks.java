@@ -33,10 +33,16 @@ final class ReadMarks {
         this.second = second;
     }
 
-    /** Takes the first mark, at the end of the log. */
-    static ReadMarks hold(Workspace workspace) throws SQLException {
-        var marks = new ReadMarks(Connections.marking(workspace.database()), Connections.marking(workspace.database()));
-        marks.retake();
+    /**
+     * Takes the first mark, at the end of the log.
+     *
+     * @param opened gets the connections that were opened, also if this fails
+     */
+    static ReadMarks hold(Workspace workspace, List<Connection> opened) throws SQLException {
+        opened.add(Connections.marking(workspace.database()));
+        opened.add(Connections.marking(workspace.database()));
+        var marks = new ReadMarks(opened.getFirst(), opened.getLast());
+        begin(marks.holder());
         return marks;
     }
 
@@ -47,23 +53,13 @@ final class ReadMarks {
 
     /** Releases the old mark; the next one is held from now on. */
     void releaseOld() throws SQLException {
-        release();
+        Connections.execute(holder(), "COMMIT");
         isFirstHolding = !isFirstHolding;
     }
 
     /** Releases the next mark; the old one stays. */
     void releaseNext() throws SQLException {
         Connections.execute(other(), "COMMIT");
-    }
-
-    /** Releases the mark altogether: for the end of a primary. */
-    void release() throws SQLException {
-        Connections.execute(holder(), "COMMIT");
-    }
-
-    /** Takes a mark again after {@link #release}. */
-    void retake() throws SQLException {
-        begin(holder());
     }
 
     private Connection holder() {
@@ -81,6 +77,11 @@ final class ReadMarks {
 
     private static void begin(Connection connection) throws SQLException {
         Connections.execute(connection, "BEGIN");
-        Connections.execute(connection, ANY_READ);
+        try {
+            Connections.execute(connection, ANY_READ);
+        } catch (SQLException e) {
+            Connections.execute(connection, "ROLLBACK");
+            throw e;
+        }
     }
 }

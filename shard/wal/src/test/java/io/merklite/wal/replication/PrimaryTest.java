@@ -308,6 +308,74 @@ class PrimaryTest {
     }
 
     @Test
+    void whoeverHearsOfAnAckMayUseThePrimary() throws Exception {
+        var options = new PrimaryOptions(InstantSource.system(), 0);
+        var database = directory.resolve("app.db");
+        try (var primary = Primary.open(database, snapshot, List.of(), options)) {
+            var chained = primary.withConnection(INSERT).safe().thenApply(done -> {
+                try {
+                    primary.withConnection(INSERT);
+                    checkpoint(primary, directory);
+                    return primary.withConnection(COUNT).peek();
+                } catch (SQLException e) {
+                    throw new AssertionError(e);
+                }
+            });
+
+            checkpoint(primary, directory);
+
+            assertThat(chained.toCompletableFuture()).isCompletedWithValue(2L);
+            assertThat(primary.saved()).isEqualTo(primary.committed());
+        }
+    }
+
+    @Test
+    void ackMayCloseThePrimary() throws Exception {
+        var primary = Primary.open(snapshot, List.of());
+        primary.withConnection(INSERT).safe().thenRun(primary::close);
+
+        assertThat(checkpoint(primary, directory)).hasSize(1);
+
+        assertThatThrownBy(() -> primary.withConnection(COUNT)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void brokenSaverLeavesThePrimaryUsable() throws Exception {
+        try (var primary = Primary.open(snapshot, List.of())) {
+            primary.withConnection(INSERT);
+
+            var broken = primary.checkpoint(log -> {
+                throw new StackOverflowError();
+            });
+
+            assertThat(broken.toCompletableFuture()).isCompletedExceptionally();
+            assertThat(checkpoint(primary, directory)).hasSize(1);
+        }
+    }
+
+    @Test
+    void readerInAnotherProcessKeepsThePrimaryFromBecomingAReplica() throws Exception {
+        var database = directory.resolve("app.db");
+        try (var primary = Primary.open(database, snapshot, List.of(), PrimaryOptions.usual());
+                var foreign = TestDatabase.foreign(database)) {
+            primary.withConnection(INSERT);
+            execute("BEGIN").apply(foreign);
+            COUNT.apply(foreign);
+            primary.withConnection(INSERT);
+            checkpoint(primary, directory);
+
+            assertThatThrownBy(primary::intoReplica).isInstanceOf(WalException.Interference.class);
+
+            execute("COMMIT").apply(foreign);
+            primary.withConnection(INSERT);
+            checkpoint(primary, directory);
+            try (var replica = primary.intoReplica()) {
+                assertThat(replica.withConnection(COUNT)).isEqualTo(3);
+            }
+        }
+    }
+
+    @Test
     void filesInUseAreRefused() {
         var database = directory.resolve("app.db");
         try (var primary = Primary.open(database, snapshot, List.of(), PrimaryOptions.usual())) {
