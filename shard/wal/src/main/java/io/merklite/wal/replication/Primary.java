@@ -54,7 +54,7 @@ public final class Primary implements AutoCloseable {
     /** Held while a function writes, and while the end of the log must stand still. */
     private final Semaphore gate = new Semaphore(1, true);
 
-    private Connection writer;
+    private Writer writer;
     private volatile Tip saved;
     private volatile boolean isOpen = true;
     private volatile @Nullable Thread writing;
@@ -70,8 +70,8 @@ public final class Primary implements AutoCloseable {
         List<Connection> opened = new ArrayList<>();
         try {
             marks = ReadMarks.hold(workspace, opened);
-            writer = Connections.writing(workspace.database());
-            opened.addFirst(writer);
+            writer = Writer.open(workspace);
+            opened.addFirst(writer.connection());
             checkpointer = Connections.writing(workspace.database());
         } catch (SQLException | RuntimeException e) {
             Connections.close(opened);
@@ -198,7 +198,7 @@ public final class Primary implements AutoCloseable {
             T value;
             var isCompleted = false;
             try {
-                value = work.apply(writer);
+                value = work.apply(writer.connection());
                 isCompleted = true;
             } finally {
                 settle(isCompleted);
@@ -220,48 +220,32 @@ public final class Primary implements AutoCloseable {
 
     /** Leaves no transaction open, and finds what was committed. */
     private void settle(boolean isCompleted) throws SQLException {
-        var state = writer.isClosed() ? WriterState.UNUSABLE : writerState();
-        if (state != WriterState.READY) {
+        var state = writer.state();
+        if (state != Writer.State.READY || !isFound()) {
             writer.close();
-            writer = Connections.writing(workspace.database());
+            writer = Writer.open(workspace);
+            find();
         }
-        find();
-        if (isCompleted && state == WriterState.IN_TRANSACTION) {
+        if (isCompleted && state == Writer.State.IN_TRANSACTION) {
             throw new IllegalStateException("the function returned within a transaction, which was rolled back: it must"
                     + " commit, and leave auto-commit mode on");
         }
     }
 
-    /** How a function leaves the writing connection. UNUSABLE: closed, or statements still run on it. */
-    private enum WriterState {
-        READY,
-        IN_TRANSACTION,
-        UNUSABLE
-    }
-
-    /** SQLite tells that a transaction is open only by refusing to begin another, and that a statement runs by refusing to look at the log. */
-    private WriterState writerState() throws SQLException {
-        if (!writer.getAutoCommit()) {
-            return WriterState.IN_TRANSACTION;
-        }
+    /** Finds what was committed, unless a statement that the function has left running keeps SQLite from looking at its log. */
+    private boolean isFound() {
         try {
-            Connections.execute(writer, "BEGIN");
+            find();
+            return true;
         } catch (SQLException e) {
-            return WriterState.IN_TRANSACTION;
+            return false;
         }
-        try {
-            Connections.execute(writer, "ROLLBACK");
-            inLog(writer, "NOOP");
-        } catch (SQLException e) {
-            return WriterState.UNUSABLE;
-        }
-        return WriterState.READY;
     }
 
     /** Under the gate: finds what was committed, and makes sure that it is all SQLite knows of. */
     private CommittedLog.End find() throws SQLException {
         for (var attempt = 0; attempt < 2; attempt++) {
-            var known = inLog(writer, "NOOP").frames();
+            var known = writer.framesInLog();
             var end = committed.scan(isAllSaved());
             if (end.anchor().frameCount() >= known) {
                 return end;
@@ -558,7 +542,7 @@ public final class Primary implements AutoCloseable {
     private void shut() {
         isOpen = false;
         wal.close();
-        var connections = new ArrayList<>(List.of(writer, checkpointer));
+        var connections = new ArrayList<>(List.of(writer.connection(), checkpointer));
         connections.addAll(marks.connections());
         Connections.close(connections);
     }
