@@ -110,8 +110,8 @@ public abstract sealed class WalException extends RuntimeException {
         public UnacknowledgedWrites(long savedFrame, long writtenFrame) {
             super(
                     "wal.unacknowledged-writes",
-                    "frames up to " + writtenFrame + " are written, saved are those up to " + savedFrame,
-                    "Checkpoint, then ask again");
+                    "frames up to " + writtenFrame + " are written, saved and given out are those up to " + savedFrame,
+                    "Checkpoint, read or close the captures, then ask again");
         }
     }
 

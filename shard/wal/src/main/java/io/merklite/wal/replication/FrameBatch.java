@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Frames of one or more whole transactions, in order, never empty.
+ * Frames in order, never empty. The last ends a transaction, unless the batch would have become too large.
  *
  * @param follows what the first of them follows
  * @param frames the frames
@@ -18,7 +18,7 @@ public record FrameBatch(Tip follows, List<Frame> frames) {
         frames = List.copyOf(frames);
     }
 
-    /** The number of the last frame, a commit. */
+    /** The number of the last frame. */
     public long lastFrameNumber() {
         return frames.getLast().number();
     }

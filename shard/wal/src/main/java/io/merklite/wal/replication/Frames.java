@@ -62,11 +62,6 @@ public final class Frames implements AutoCloseable {
         return reached.position().frameNumber();
     }
 
-    /** The frames up to {@code tip} will not be given out. */
-    synchronized void skipTo(Tip tip) {
-        reached = tip;
-    }
-
     /** Something was committed. */
     void publish() {
         CompletableFuture<Optional<FrameBatch>> waiter;

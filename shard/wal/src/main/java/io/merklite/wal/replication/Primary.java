@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class Primary implements AutoCloseable {
     /*
      * Life of a frame: SQLite appends it to the -wal file; CommittedLog.scan finds it after the function that wrote it, still under the
-     * gate; a checkpoint copies it into a Log; once that is saved its ack completes; then SQLite's own passive checkpoint moves its page
-     * into the database; when that holds for all of them, the next write starts the -wal file again. ReadMarks guards the steps against
-     * other processes, and against functions that ask SQLite for a checkpoint themselves.
+     * gate; a checkpoint copies it into a Log; once that is saved, SQLite's own passive checkpoint moves its page into the database, and its
+     * ack completes; when all frames are moved, the next write starts the -wal file again. ReadMarks guards the steps against other
+     * processes, and against functions that ask SQLite for a checkpoint themselves.
      *
      * Never open the database file or its -shm in Java while a connection is open: closing such a descriptor drops SQLite's locks (POSIX).
      */
@@ -484,9 +484,10 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * Makes this primary a replica, on the same files; the primary is closed. Waits for a checkpoint that is under way. Captures end.
+     * Makes this primary a replica, on the same files; the primary is closed. Waits for a checkpoint that is under way.
      *
-     * @throws WalException.UnacknowledgedWrites if there are writes that are not safe; then the primary stays as it is
+     * @throws WalException.UnacknowledgedWrites if there are writes that are not saved, or that a capture has not given out; then the
+     *     primary stays as it is
      * @throws WalException.Interference if another process reads the file, so that the log cannot be moved into it; likewise
      */
     public Replica intoReplica() {
@@ -495,12 +496,10 @@ public final class Primary implements AutoCloseable {
         try {
             var end = last.begin();
             last.holdGate();
-            if (unconfirmed.safeFrame() < end.frameNumber()) {
-                throw new WalException.UnacknowledgedWrites(unconfirmed.safeFrame(), end.frameNumber());
+            var safe = Math.min(saved.position().frameNumber(), oldestWanted());
+            if (safe < end.frameNumber()) {
+                throw new WalException.UnacknowledgedWrites(safe, end.frameNumber());
             }
-            // Safe is also what replicas have confirmed: nobody will ask for these frames again.
-            saved = end.tip();
-            captures.forEach(capture -> capture.skipTo(end.tip()));
             last.moveFrames(end);
             if (!isRestartable || inLog(checkpointer, "TRUNCATE").isBusy()) {
                 throw new WalException.Interference("another process is using " + workspace.database());

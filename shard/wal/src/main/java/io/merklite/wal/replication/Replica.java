@@ -165,7 +165,7 @@ public final class Replica implements AutoCloseable {
     /** Brings the database to the last commit of the held logs. */
     private void rollForward() {
         var commit = held.stream().filter(HeldLog::hasCommit).reduce((first, second) -> second);
-        if (commit.isEmpty()) {
+        if (commit.isEmpty() || commit.get().commit().equals(applied)) {
             return;
         }
         var target = commit.get().commit();
@@ -211,13 +211,24 @@ public final class Replica implements AutoCloseable {
     }
 
     private void giveBack(Connection connection) throws SQLException {
-        if (connection.isClosed()) {
-            return;
-        }
-        if (connection.getAutoCommit()) {
+        if (isReusable(connection)) {
             idle.add(connection);
         } else {
             connection.close();
+        }
+    }
+
+    /** Whether the next reader will find it as this one did: open, and in no transaction. */
+    private static boolean isReusable(Connection connection) throws SQLException {
+        if (connection.isClosed() || !connection.getAutoCommit()) {
+            return false;
+        }
+        try {
+            Connections.execute(connection, "BEGIN");
+            Connections.execute(connection, "ROLLBACK");
+            return true;
+        } catch (SQLException e) {
+            return false;
         }
     }
 

@@ -64,6 +64,7 @@ public final class Restore {
         private final List<HeldLog> held = new ArrayList<>();
         private Tip reached;
         private Tip applied;
+        private int copies;
 
         Builder(Path building, PageFile file, Tip start) {
             this.building = building;
@@ -76,7 +77,7 @@ public final class Restore {
             try {
                 for (var log : logs) {
                     reached.requireFollowedBy(log.follows());
-                    var copy = building.resolveSibling(building.getFileName() + "-" + held.size());
+                    var copy = building.resolveSibling(building.getFileName() + "-" + copies++);
                     var next = HeldLog.copy(log, copy, point);
                     held.add(next);
                     reached = next.last();

@@ -43,10 +43,6 @@ final class Unconfirmed {
         safe.forEach(Ack::confirm);
     }
 
-    synchronized long safeFrame() {
-        return safeFrame;
-    }
-
     /** Nothing will be confirmed any more. */
     void failAll() {
         List<Ack<?>> lost;

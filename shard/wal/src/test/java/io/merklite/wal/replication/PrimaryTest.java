@@ -158,6 +158,22 @@ class PrimaryTest {
     }
 
     @Test
+    void captureThatIsBehindKeepsThePrimaryFromBecomingAReplica() throws Exception {
+        try (var primary = Primary.open(snapshot, List.of());
+                var frames = primary.captureFrames()) {
+            primary.withConnection(INSERT);
+            checkpoint(primary, directory);
+
+            assertThatThrownBy(primary::intoReplica).isInstanceOf(WalException.UnacknowledgedWrites.class);
+
+            assertThat(frames.tryNext()).isPresent();
+            try (var replica = primary.intoReplica()) {
+                assertThat(replica.withConnection(COUNT)).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
     void replicaBecomesPrimaryAndContinuesTheHistory() throws Exception {
         List<Log> logs = new ArrayList<>();
         try (var first = Primary.open(snapshot, List.of())) {

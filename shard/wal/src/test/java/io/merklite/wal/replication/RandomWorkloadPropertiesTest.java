@@ -79,9 +79,13 @@ class RandomWorkloadPropertiesTest {
                 var expected = TestDatabase.read(database);
                 for (var cut = 0; cut < 3; cut++) {
                     var follower = directory.resolve("cut-" + cut);
+                    var logs = cut(frames, snapshot.tip(), random);
                     try (var replica = Replica.open(follower, snapshot, List.of())) {
-                        cut(frames, snapshot.tip(), random).forEach(replica::replicate);
+                        logs.forEach(replica::replicate);
                     }
+                    var restored = directory.resolve("restored-" + cut);
+                    Restore.to(restored, snapshot, logs, RestorePoint.latest());
+                    assertThat(Files.mismatch(follower, restored)).isEqualTo(-1);
                     assertThat(Arrays.equals(Files.readAllBytes(follower), expected))
                             .isTrue();
                 }
