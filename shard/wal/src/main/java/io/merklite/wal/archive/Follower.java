@@ -4,6 +4,7 @@ import io.merklite.wal.WalException;
 import io.merklite.wal.format.Tip;
 import io.merklite.wal.replication.ConnectionFunction;
 import io.merklite.wal.replication.Replica;
+import io.merklite.wal.replication.RestorePoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -27,12 +28,13 @@ public final class Follower implements AutoCloseable {
      * Follows the archive in {@code store} with the replica in {@code database}: the one that is there, or a new one from the newest snapshot.
      *
      * @throws WalException.NoSuchPoint if the store has no archive
+     * @throws WalException.NotResumable if there is a file that is no replica, for instance because making it was cut short: delete it first
      */
     public static Follower open(LogStore store, Path database) {
         var catalog = new Catalog(store);
         var replica = Files.exists(database)
                 ? Replica.resume(database)
-                : Replica.open(database, Archive.open(store).snapshot(), List.of());
+                : Replica.open(database, catalog.open(catalog.newest(RestorePoint.latest())), List.of());
         return new Follower(catalog, replica);
     }
 

@@ -1,6 +1,7 @@
 package io.merklite.wal.archive;
 
 import io.merklite.wal.WalException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -9,10 +10,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
@@ -115,7 +118,8 @@ public final class S3LogStore implements LogStore {
     public Optional<InputStream> get(String name) {
         var key = key(name);
         try {
-            return Optional.of(client.getObject(get -> get.bucket(bucket).key(key)));
+            return Optional.of(
+                    new Body(client.getObject(get -> get.bucket(bucket).key(key))));
         } catch (NoSuchKeyException e) {
             return Optional.empty();
         } catch (SdkException e) {
@@ -154,5 +158,39 @@ public final class S3LogStore implements LogStore {
 
     private String key(String name) {
         return prefix + LogStore.requireName(name);
+    }
+
+    /** The content of an object. Closed early, it gives the connection up: clients otherwise read what is left, and a header is 72 bytes of gigabytes. */
+    private static final class Body extends FilterInputStream {
+        private final ResponseInputStream<GetObjectResponse> response;
+        private boolean isAtEnd;
+
+        Body(ResponseInputStream<GetObjectResponse> response) {
+            super(response);
+            this.response = response;
+        }
+
+        @Override
+        public int read() throws IOException {
+            var read = super.read();
+            isAtEnd |= read < 0;
+            return read;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int size) throws IOException {
+            var read = super.read(target, offset, size);
+            isAtEnd |= read < 0;
+            return read;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (isAtEnd) {
+                super.close();
+            } else {
+                response.abort();
+            }
+        }
     }
 }

@@ -110,10 +110,13 @@ public final class Replica implements AutoCloseable {
         for (var log : HeldLog.list(workspace)) {
             if (log.last().position().frameNumber() <= applied.position().frameNumber()) {
                 Workspace.delete(log.path());
-            } else {
-                held.add(log);
-                reached = log.last();
+                continue;
             }
+            if (!held.isEmpty()) {
+                reached.requireFollowedBy(log.follows());
+            }
+            held.add(log);
+            reached = log.last();
         }
         rollForward();
     }
