@@ -30,8 +30,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The bars of physical replication. Prints a line {@code bar NAME VALUE UNIT LIMIT met|short} for each.
  *
- * <p>Properties: {@code wal.megabytes}, the size of the restored database (1024); {@code wal.transactions}, how many of 100 rows a writer makes in a run (3000); {@code
- * wal.runs} (5); {@code wal.checkpoint.millis}, how often a checkpoint ships (100). Each figure is the median of its runs; what it is compared with runs in turn with it.
+ * <p>Properties: {@code wal.megabytes}, the size of the restored database (1024); {@code wal.transactions}, how many of
+ * 100 rows a writer makes in a run (3000); {@code wal.runs} (5); {@code wal.checkpoint.millis}, how often a checkpoint
+ * ships (100). Each figure is the median of its runs; what it is compared with runs in turn with it.
  */
 public final class WalBars {
     private static final int RUNS = Integer.getInteger("wal.runs", 5);

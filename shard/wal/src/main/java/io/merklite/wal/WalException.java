@@ -1,8 +1,8 @@
 package io.merklite.wal;
 
 /**
- * What can go wrong in physical replication. Every failure has a stable {@link #code} and a {@link #remedy} that says what
- * the user should do; callers decide by type, never by text.
+ * What can go wrong in physical replication. Every failure has a stable {@link #code} and a {@link #remedy} that says
+ * what the user should do; callers decide by type, never by text.
  */
 public abstract sealed class WalException extends RuntimeException {
     private final String code;
@@ -83,7 +83,7 @@ public abstract sealed class WalException extends RuntimeException {
             super(
                     "wal.forked",
                     "frame " + frameNumber + " here is not frame " + frameNumber + " there",
-                    "Two primaries have written: choose one history, and open the other again from its snapshot and logs");
+                    "Two primaries have written: choose one history, and open the other again from snapshot and logs");
         }
     }
 
@@ -126,7 +126,9 @@ public abstract sealed class WalException extends RuntimeException {
         }
     }
 
-    /** The primary was closed before the write was saved: it is in the local file, and not known to be anywhere else. */
+    /**
+     * The primary was closed before the write was saved: it is in the local file, and not known to be anywhere else.
+     */
     public static final class ClosedBeforeSaved extends WalException {
         public ClosedBeforeSaved(long frameNumber) {
             super(

@@ -20,12 +20,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The history of one database in a {@link LogStore}: snapshots, and every log since the oldest of them. From it any transaction can be restored, a lost primary
- * opened again, a replica fed.
+ * The history of one database in a {@link LogStore}: snapshots, and every log since the oldest of them. From it any
+ * transaction can be restored, a lost primary opened again, a replica fed.
  *
- * <p><b>Invariants.</b> (1) The logs continue the oldest snapshot without a gap; every snapshot is at the beginning of a log or at the end. (2) A log or snapshot
- * is never changed, only deleted, snapshots before their logs and the oldest first; so (1) holds after a crash at any point. (3) At most one history is saved: of two
- * primaries that have the same head, one is refused.
+ * <p><b>Invariants.</b> (1) The logs continue the oldest snapshot without a gap; every snapshot is at the beginning of
+ * a log or at the end. (2) A log or snapshot is never changed, only deleted, snapshots before their logs and the oldest
+ * first; so (1) holds after a crash at any point. (3) At most one history is saved: of two primaries that have the same
+ * head, one is refused.
  *
  * <p>{@link #save} fits as the function of a checkpoint: {@code primary.checkpoint(archive::save)}.
  *
@@ -76,9 +77,11 @@ public final class Archive {
     }
 
     /**
-     * Saves {@code log}; it is durable when this returns. A log that is there already, because an earlier attempt has succeeded unnoticed, is fine.
+     * Saves {@code log}; it is durable when this returns. A log that is there already, because an earlier attempt has
+     * succeeded unnoticed, is fine.
      *
-     * @return completed, or failed with {@link WalException.PositionTaken} if another primary has continued this history, and as {@link Tip#requireFollowedBy} says
+     * @return completed, or failed with {@link WalException.PositionTaken} if another primary has continued this
+     *     history, and as {@link Tip#requireFollowedBy} says
      */
     public synchronized CompletionStage<Void> save(Log log) {
         try {
@@ -115,8 +118,8 @@ public final class Archive {
     }
 
     /**
-     * Builds the database as it was at {@code point} in {@code target}; a file that is there is replaced and must not be open. Reads the newest snapshot before that
-     * and the logs between.
+     * Builds the database as it was at {@code point} in {@code target}; a file that is there is replaced and must not
+     * be open. Reads the newest snapshot before that and the logs between.
      *
      * @return what was built: the last transaction at or before {@code point}
      * @throws WalException.NoSuchPoint if the archive does not go back, or forward, that far
@@ -140,7 +143,10 @@ public final class Archive {
                 point);
     }
 
-    /** The newest snapshot, from which {@link io.merklite.wal.replication.Primary} and Replica can be opened with {@link #logs}. */
+    /**
+     * The newest snapshot, from which {@link io.merklite.wal.replication.Primary} and Replica can be opened with {@link
+     * #logs}.
+     */
     public Snapshot snapshot() {
         return catalog.open(catalog.newest(RestorePoint.latest()));
     }
@@ -153,7 +159,8 @@ public final class Archive {
     }
 
     /**
-     * Adds a snapshot of the newest state, so that restoring it needs no logs. The logs stay until {@link #retain} removes them.
+     * Adds a snapshot of the newest state, so that restoring it needs no logs. The logs stay until {@link #retain}
+     * removes them.
      *
      * @return what the snapshot is; there is nothing to do if the newest one is that already
      */
@@ -176,8 +183,9 @@ public final class Archive {
     public record Removed(int snapshots, int logs) {}
 
     /**
-     * Deletes what is not needed to restore {@code oldest} or any later time: snapshots before the newest one that is not later than {@code oldest}, and the logs before
-     * that one. Without a newer snapshot there is nothing to delete: {@link #compact} first.
+     * Deletes what is not needed to restore {@code oldest} or any later time: snapshots before the newest one that is
+     * not later than {@code oldest}, and the logs before that one. Without a newer snapshot there is nothing to delete:
+     * {@link #compact} first.
      */
     public Removed retain(Instant oldest) {
         var snapshots = catalog.snapshots();
@@ -219,7 +227,8 @@ public final class Archive {
     }
 
     /**
-     * Reads everything: restores from the oldest snapshot through all logs, checks the result with SQLite, and that every other snapshot is good and on the way.
+     * Reads everything: restores from the oldest snapshot through all logs, checks the result with SQLite, and that
+     * every other snapshot is good and on the way.
      *
      * @throws WalException what is wrong with a snapshot or log
      */

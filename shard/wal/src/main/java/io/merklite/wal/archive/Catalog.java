@@ -15,7 +15,8 @@ import java.util.List;
  * logs/FFFFFFFFFFFFFFFF                         follows frame F
  * </pre>
  *
- * A log is named after what it follows, and only that: of two primaries that continue the same history, one cannot save.
+ * A log is named after what it follows, and only that: of two primaries that continue the same history, one cannot
+ * save.
  */
 final class Catalog {
     private static final String SNAPSHOTS = "snapshots/";

@@ -15,9 +15,11 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A store in a directory: a mounted disk or file share that has hard links, by which a complete file gets its name, and only if nobody else has it.
+ * A store in a directory: a mounted disk or file share that has hard links, by which a complete file gets its name, and
+ * only if nobody else has it.
  *
- * <p>What a crash leaves half-written is called {@code .incoming-…}, is never listed, and may be deleted when no writer runs.
+ * <p>What a crash leaves half-written is called {@code .incoming-…}, is never listed, and may be deleted when no writer
+ * runs.
  */
 public final class DirectoryLogStore implements LogStore {
     private static final String INCOMING = ".incoming-";

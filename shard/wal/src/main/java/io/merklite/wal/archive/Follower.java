@@ -11,7 +11,8 @@ import java.sql.SQLException;
 import java.util.List;
 
 /**
- * A replica that is fed from an archive's store, with no connection to the primary. It looks for logs when {@link #poll} is called, as often as its caller wants to.
+ * A replica that is fed from an archive's store, with no connection to the primary. It looks for logs when {@link
+ * #poll} is called, as often as its caller wants to.
  *
  * <p><b>Threading.</b> Thread-safe, as {@link Replica}: readers go on while a poll waits for the store.
  */
@@ -25,10 +26,12 @@ public final class Follower implements AutoCloseable {
     }
 
     /**
-     * Follows the archive in {@code store} with the replica in {@code database}: the one that is there, or a new one from the newest snapshot.
+     * Follows the archive in {@code store} with the replica in {@code database}: the one that is there, or a new one
+     * from the newest snapshot.
      *
      * @throws WalException.NoSuchPoint if the store has no archive
-     * @throws WalException.NotResumable if there is a file that is no replica, for instance because making it was cut short: delete it first
+     * @throws WalException.NotResumable if there is a file that is no replica, for instance because making it was cut
+     *     short: delete it first
      */
     public static Follower open(LogStore store, Path database) {
         var catalog = new Catalog(store);
@@ -42,7 +45,8 @@ public final class Follower implements AutoCloseable {
      * Applies the logs that have come since the last poll.
      *
      * @return how many there were
-     * @throws WalException.LogGap if retention has removed the next one: delete the files of the replica, and open it again
+     * @throws WalException.LogGap if retention has removed the next one: delete the files of the replica, and open it
+     *     again
      */
     public synchronized int poll() {
         var logs = catalog.logsFrom(replica.reached().frameNumber());

@@ -7,11 +7,11 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * A durable place for files under names, as an {@link Archive} needs it. Names are lower-case letters, digits, {@code -} and {@code .}, in
- * parts separated by {@code /}.
+ * A durable place for files under names, as an {@link Archive} needs it. Names are lower-case letters, digits, {@code
+ * -} and {@code .}, in parts separated by {@code /}.
  *
- * <p><b>Threading.</b> Thread-safe, also between processes. All methods block, and throw {@link io.merklite.wal.WalException.Storage} when the
- * place fails.
+ * <p><b>Threading.</b> Thread-safe, also between processes. All methods block, and throw {@link
+ * io.merklite.wal.WalException.Storage} when the place fails.
  */
 public interface LogStore {
     /** What a name may be. */
@@ -21,7 +21,8 @@ public interface LogStore {
     record StoredFile(String name, long sizeBytes) {}
 
     /**
-     * Stores a copy of {@code content}. When this returns true, the file survives the machine; until then nobody sees any of it.
+     * Stores a copy of {@code content}. When this returns true, the file survives the machine; until then nobody sees
+     * any of it.
      *
      * @return false, with no effect, if the name is taken: of two that try at the same time one gets true
      */

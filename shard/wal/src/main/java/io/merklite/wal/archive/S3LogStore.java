@@ -20,11 +20,13 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * A store in a bucket of S3, or of a service that speaks its protocol. Needs the AWS SDK's {@code s3} and one of its HTTP clients on the class path;
- * region, endpoint, credentials and retries are those of the client that is given, which stays the caller's to close.
+ * A store in a bucket of S3, or of a service that speaks its protocol. Needs the AWS SDK's {@code s3} and one of its
+ * HTTP clients on the class path; region, endpoint, credentials and retries are those of the client that is given,
+ * which stays the caller's to close.
  *
- * <p>A name is taken by a conditional write ({@code If-None-Match: *}). A service that ignores the condition would let a second primary overwrite a log:
- * restores would then find that the next log does not follow, but the overwritten one is lost; such a service is not fit for this.
+ * <p>A name is taken by a conditional write ({@code If-None-Match: *}). A service that ignores the condition would let
+ * a second primary overwrite a log: restores would then find that the next log does not follow, but the overwritten one
+ * is lost; such a service is not fit for this.
  */
 public final class S3LogStore implements LogStore {
     /** Larger files are sent in parts; the service's limits are 5 GiB for one piece, and 10,000 parts. */
@@ -160,7 +162,10 @@ public final class S3LogStore implements LogStore {
         return prefix + LogStore.requireName(name);
     }
 
-    /** The content of an object. Closed early, it gives the connection up: clients otherwise read what is left, and a header is 72 bytes of gigabytes. */
+    /**
+     * The content of an object. Closed early, it gives the connection up: clients otherwise read what is left, and a
+     * header is 72 bytes of gigabytes.
+     */
     private static final class Body extends FilterInputStream {
         private final ResponseInputStream<GetObjectResponse> response;
         private boolean isAtEnd;

@@ -11,8 +11,9 @@ import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /**
- * Reads the envelope of {@link Container} from a stream, block by block, and trusts none of it: sizes are checked against the
- * block limit before memory is taken, checksums before content is unpacked. Not thread-safe; the stream stays the caller's.
+ * Reads the envelope of {@link Container} from a stream, block by block, and trusts none of it: sizes are checked
+ * against the block limit before memory is taken, checksums before content is unpacked. Not thread-safe; the stream
+ * stays the caller's.
  */
 final class BlockReader {
     private static final LZ4SafeDecompressor LZ4 = LZ4Factory.fastestInstance().safeDecompressor();

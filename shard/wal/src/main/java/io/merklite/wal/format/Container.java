@@ -28,14 +28,14 @@ import java.util.UUID;
  *  8  8  number of the first item (end block: of the item that would be next)
  * 16  4  size of the content
  * 20  4  size as stored; equal to the size of the content if it is stored plain, smaller if it is one LZ4 block
- * 24  8  XXH64 of bytes 0 to 23, then of the stored bytes seeded with that; the first is seeded with the checksum of the block
- *        before (the header's for the first block)
+ * 24  8  XXH64 of bytes 0 to 23, then of the stored bytes seeded with that; the first is seeded with the checksum
+ *        of the block before (the header's for the first block)
  * 32  …  the stored bytes
  * </pre>
  *
- * The end block is the last of a file: nothing follows it. Since checksums are chained, a block that is changed, lost, repeated or
- * moved is found where it stands. A block is readable on its own after its predecessors' checksum is known, and is at most
- * {@link #blockItems} items long, so a reader needs memory for one block, whatever the size of the file.
+ * The end block is the last of a file: nothing follows it. Since checksums are chained, a block that is changed, lost,
+ * repeated or moved is found where it stands. A block is readable on its own after its predecessors' checksum is known,
+ * and is at most {@link #blockItems} items long, so a reader needs memory for one block, whatever the size of the file.
  */
 final class Container {
     static final long SNAPSHOT = 0x6D6B_6C74_2D73_6E70L;

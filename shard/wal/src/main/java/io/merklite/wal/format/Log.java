@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A run of frames that follows a snapshot or another log.
  *
- * <p>The bytes name what they follow, are checked whenever they are used, and may be streamed from anywhere. Opening one reads its
- * header alone; {@link #verify} reads it all.
+ * <p>The bytes name what they follow, are checked whenever they are used, and may be streamed from anywhere. Opening
+ * one reads its header alone; {@link #verify} reads it all.
  *
  * <p><b>Threading.</b> Immutable, as long as its source is.
  */

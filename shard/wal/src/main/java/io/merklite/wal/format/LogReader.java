@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import java.time.Instant;
 
 /**
- * Reads a log in parts, as {@link LogWriter} lays it out, and checks all of it: checksums, frame numbers, the chain, and that the
- * end says what the frames say. A log is good only once {@link #next} has returned false.
+ * Reads a log in parts, as {@link LogWriter} lays it out, and checks all of it: checksums, frame numbers, the chain,
+ * and that the end says what the frames say. A log is good only once {@link #next} has returned false.
  *
  * <p><b>Threading.</b> Not thread-safe. Blocks on the stream, which stays the caller's.
  */

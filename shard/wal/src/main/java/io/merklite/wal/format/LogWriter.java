@@ -29,7 +29,8 @@ import java.time.Instant;
  *
  * Headers come before pages so that neighbouring pages lie together, and are written to the database with one call.
  *
- * <p>A log may end between a frame and its commit. A replica keeps such frames and shows none of them until the commit comes.
+ * <p>A log may end between a frame and its commit. A replica keeps such frames and shows none of them until the commit
+ * comes.
  *
  * <p><b>Threading.</b> Not thread-safe. Blocks on the file.
  */

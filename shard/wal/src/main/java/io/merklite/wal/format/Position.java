@@ -5,8 +5,8 @@ import java.util.UUID;
 /**
  * A point in the history of one database: how many frames were written since it was made, and a hash of all of them.
  *
- * <p>Two positions are equal only if everything up to them is: the chain hash covers each frame before it. That makes a gap, a
- * foreign log and two primaries on one history visible before a page is touched.
+ * <p>Two positions are equal only if everything up to them is: the chain hash covers each frame before it. That makes a
+ * gap, a foreign log and two primaries on one history visible before a page is touched.
  *
  * @param lineage the identity of the database, made with it
  * @param frameNumber the number of the last frame, 0 before the first

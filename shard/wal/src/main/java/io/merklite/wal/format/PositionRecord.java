@@ -3,8 +3,8 @@ package io.merklite.wal.format;
 import io.merklite.wal.WalException;
 
 /**
- * Internal: the header of {@code Container} alone, with a magic of its own, as the record of where a database file stands. Kept in
- * a small file beside the database.
+ * Internal: the header of {@code Container} alone, with a magic of its own, as the record of where a database file
+ * stands. Kept in a small file beside the database.
  */
 public final class PositionRecord {
     /** Its size. */

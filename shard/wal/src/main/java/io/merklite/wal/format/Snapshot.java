@@ -11,8 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 
 /**
- * All pages of a database at one position: the envelope of {@code Container}, pages 1, 2, 3 … as its items, nothing beside them, and
- * an empty end block.
+ * All pages of a database at one position: the envelope of {@code Container}, pages 1, 2, 3 … as its items, nothing
+ * beside them, and an empty end block.
  *
  * <p>The page that holds SQLite's lock byte, at offset 1 GiB, is in it like any other; it is all zeros.
  *
@@ -50,8 +50,8 @@ public final class Snapshot {
     }
 
     /**
-     * The state before the first frame of {@code first}'s database: no pages at all. With the first log of {@code init} it gives the
-     * first snapshot again.
+     * The state before the first frame of {@code first}'s database: no pages at all. With the first log of {@code init}
+     * it gives the first snapshot again.
      */
     public static Snapshot blank(Log first) {
         var follows = first.follows();
@@ -64,8 +64,8 @@ public final class Snapshot {
     }
 
     /**
-     * Writes the pages of a database file at rest to {@code target}, which is replaced if it exists. The file must be complete: no
-     * connection open, no write-ahead log beside it.
+     * Writes the pages of a database file at rest to {@code target}, which is replaced if it exists. The file must be
+     * complete: no connection open, no write-ahead log beside it.
      *
      * @param tip what the file is
      */

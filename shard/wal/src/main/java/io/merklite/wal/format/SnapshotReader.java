@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
- * Reads a snapshot in parts, as {@link Snapshot} lays it out, and checks all of it. A snapshot is good only once {@link #next} has
- * returned false.
+ * Reads a snapshot in parts, as {@link Snapshot} lays it out, and checks all of it. A snapshot is good only once {@link
+ * #next} has returned false.
  *
  * <p><b>Threading.</b> Not thread-safe. Blocks on the stream, which stays the caller's.
  */

@@ -1,8 +1,8 @@
 package io.merklite.wal.frames;
 
 /**
- * Where a reader stands in SQLite's write-ahead log: which generation of the file, how many of its frames, and the running checksum
- * after them, from which the next frame can be checked.
+ * Where a reader stands in SQLite's write-ahead log: which generation of the file, how many of its frames, and the
+ * running checksum after them, from which the next frame can be checked.
  *
  * @param salts the two salts of the generation, as one number, salt 1 in the high half
  * @param frameCount frames of this generation that were read

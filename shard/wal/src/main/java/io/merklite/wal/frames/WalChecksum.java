@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The running checksum of SQLite's write-ahead log: two sums over pairs of 32-bit words, in the byte order that the file's magic
- * number names (SQLite file format, section 4.2).
+ * The running checksum of SQLite's write-ahead log: two sums over pairs of 32-bit words, in the byte order that the
+ * file's magic number names (SQLite file format, section 4.2).
  */
 final class WalChecksum {
     private static final VarHandle BIG = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * header, 32 bytes, big-endian
- *  0 4 magic 0x377F0682, or …83 if checksums are over big-endian words     16 4 salt 1, one more at each restart of the file
+ *  0 4 magic 0x377F0682, or …83 if checksums are over big-endian words     16 4 salt 1, one more at each restart
  *  4 4 version 3007000                                                     20 4 salt 2, random
  *  8 4 page size                                                           24 8 checksum of bytes 0 to 23
  * 12 4 number of the checkpoint
@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  *  0 4 page number   4 4 pages of the database after the commit, else 0   8 8 the salts   16 8 running checksum
  * </pre>
  *
- * A frame counts if its salts are the header's and its checksum continues the one before; a transaction counts if its commit frame
- * does. What a large transaction spilled before it failed lies behind the last commit, valid to the eye, and is written over later:
- * so a reader goes on from the last <em>commit</em>, never from the last frame.
+ * A frame counts if its salts are the header's and its checksum continues the one before; a transaction counts if its
+ * commit frame does. What a large transaction spilled before it failed lies behind the last commit, valid to the eye,
+ * and is written over later: so a reader goes on from the last <em>commit</em>, never from the last frame.
  *
- * <p>This class opens the log only, never the database nor its shared memory: on POSIX systems closing any descriptor of those files
- * drops the locks that SQLite holds on them in the same process. The log itself is never locked.
+ * <p>This class opens the log only, never the database nor its shared memory: on POSIX systems closing any descriptor
+ * of those files drops the locks that SQLite holds on them in the same process. The log itself is never locked.
  *
  * <p><b>Threading.</b> Thread-safe: it keeps no state but the open file.
  */
@@ -62,11 +62,11 @@ public final class WalFile implements Closeable {
     private record Header(long salts, long checksum, boolean isBigEndian) {}
 
     /**
-     * Reads the frames of all transactions committed after {@code from}, and gives them to {@code sink}. Frames without a commit may
-     * follow the last commit; the sink must forget them.
+     * Reads the frames of all transactions committed after {@code from}, and gives them to {@code sink}. Frames without
+     * a commit may follow the last commit; the sink must forget them.
      *
-     * @param mayRestart whether everything before {@code from} is read and in the database, so that SQLite may have begun the file
-     *     anew
+     * @param mayRestart whether everything before {@code from} is read and in the database, so that SQLite may have
+     *     begun the file anew
      * @throws WalException.Interference if the log does not continue where {@code from} left it
      */
     public Scan scan(WalAnchor from, boolean mayRestart, FrameSink sink) {

@@ -25,7 +25,8 @@ public final class Ack<T> {
 
     /**
      * Completes with the value when the write is saved: at once if nothing was written. Completes with {@link
-     * io.merklite.wal.WalException.ClosedBeforeSaved} if the primary is closed first. Callbacks run on the thread that saves.
+     * io.merklite.wal.WalException.ClosedBeforeSaved} if the primary is closed first. Callbacks run on the thread that
+     * saves.
      */
     public CompletionStage<T> safe() {
         return safe.minimalCompletionStage();

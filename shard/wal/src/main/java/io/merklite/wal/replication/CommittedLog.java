@@ -16,11 +16,12 @@ import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
- * What a primary has committed, as frames of its history: ties SQLite's write-ahead log, whose frames are counted anew in each
- * generation, to positions, which never start again.
+ * What a primary has committed, as frames of its history: ties SQLite's write-ahead log, whose frames are counted anew
+ * in each generation, to positions, which never start again.
  *
- * <p><b>Invariants.</b> (1) Frame {@code n} of the history is frame {@code n - base} of the log's present generation. (2) A new generation
- * begins only when all frames of the one before are saved and read. (3) Times of commits never go backwards.
+ * <p><b>Invariants.</b> (1) Frame {@code n} of the history is frame {@code n - base} of the log's present generation.
+ * (2) A new generation begins only when all frames of the one before are saved and read. (3) Times of commits never go
+ * backwards.
  *
  * <p><b>Threading.</b> {@link #scan} by one thread at a time, who holds the primary's gate. The rest from any thread.
  */

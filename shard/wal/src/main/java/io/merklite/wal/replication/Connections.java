@@ -14,8 +14,8 @@ final class Connections {
     private Connections() {}
 
     /**
-     * For reading and writing, never checkpointing by itself. What it commits is synced by the checkpoint, not by the commit: durable is
-     * what was saved, not what lies in the local log.
+     * For reading and writing, never checkpointing by itself. What it commits is synced by the checkpoint, not by the
+     * commit: durable is what was saved, not what lies in the local log.
      */
     static Connection writing(Path database) {
         return open(

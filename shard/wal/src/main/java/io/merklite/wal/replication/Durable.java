@@ -30,7 +30,10 @@ public final class Durable {
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Makes the names in the directory of {@code file} survive the machine. Windows cannot open a directory, and need not. */
+    /**
+     * Makes the names in the directory of {@code file} survive the machine. Windows cannot open a directory, and need
+     * not.
+     */
     public static void syncDirectory(Path file) throws IOException {
         var directory = file.toAbsolutePath().resolveSibling("");
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The committed frames of a primary as they come, for replication finer than checkpoints.
  *
- * <p>Frames that it has not given out stay in SQLite's write-ahead log, which grows until they are read: close it when it is no longer
- * wanted.
+ * <p>Frames that it has not given out stay in SQLite's write-ahead log, which grows until they are read: close it when
+ * it is no longer wanted.
  *
- * <p><b>Threading.</b> Thread-safe. {@link #tryNext} reads a file; a waiting {@link #next} is completed by the thread that wrote, which
- * runs the callbacks.
+ * <p><b>Threading.</b> Thread-safe. {@link #tryNext} reads a file; a waiting {@link #next} is completed by the thread
+ * that wrote, which runs the callbacks.
  */
 public final class Frames implements AutoCloseable {
     private final Primary primary;
@@ -27,8 +27,8 @@ public final class Frames implements AutoCloseable {
     }
 
     /**
-     * The next frames, as soon as there are some; empty when the primary or this is closed. Calls that wait at the same time get the
-     * same frames.
+     * The next frames, as soon as there are some; empty when the primary or this is closed. Calls that wait at the same
+     * time get the same frames.
      */
     public synchronized CompletionStage<Optional<FrameBatch>> next() {
         var ready = waiting == null ? take() : Optional.<FrameBatch>empty();
@@ -47,7 +47,8 @@ public final class Frames implements AutoCloseable {
     }
 
     /**
-     * Says that a replica has all frames up to {@code frameNumber}: the acks of those writes complete as if they were saved.
+     * Says that a replica has all frames up to {@code frameNumber}: the acks of those writes complete as if they were
+     * saved.
      *
      * @throws IllegalArgumentException if they were not given out yet
      */

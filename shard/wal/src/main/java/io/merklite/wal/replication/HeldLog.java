@@ -12,8 +12,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
- * A replica's own, verified copy of a log: its redo journal. Once the copy has its name, the log will be applied, however often the
- * program dies on the way, since writing a page twice does no harm. Before that, nothing has changed.
+ * A replica's own, verified copy of a log: its redo journal. Once the copy has its name, the log will be applied,
+ * however often the program dies on the way, since writing a page twice does no harm. Before that, nothing has changed.
  *
  * @param path the copy
  * @param follows what the log follows

@@ -15,7 +15,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The beginning of a history: a database that a script has made, or a file that was there before, under an identity of its own.
+ * The beginning of a history: a database that a script has made, or a file that was there before, under an identity of
+ * its own.
  *
  * @param snapshot the database after the script
  * @param log the script's frames. The snapshot has them; applied to {@link Snapshot#blank} they give the same file
@@ -31,7 +32,10 @@ public record NewDatabase(Snapshot snapshot, Log log) {
         void run(Connection connection) throws SQLException;
     }
 
-    /** As {@link #init(Path, DatabaseLayout, Script)} with the usual layout and a new temporary directory, which nobody deletes. */
+    /**
+     * As {@link #init(Path, DatabaseLayout, Script)} with the usual layout and a new temporary directory, which nobody
+     * deletes.
+     */
     public static NewDatabase init(Script script) throws SQLException {
         try {
             return init(Files.createTempDirectory("merklite-wal-init"), DatabaseLayout.usual(), script);
@@ -41,8 +45,8 @@ public record NewDatabase(Snapshot snapshot, Log log) {
     }
 
     /**
-     * Runs {@code script} on an empty database in WAL mode, and writes what it made to {@code first.snapshot} and {@code first.log} in
-     * {@code directory}. Both are to be stored where they are safe. Blocks.
+     * Runs {@code script} on an empty database in WAL mode, and writes what it made to {@code first.snapshot} and
+     * {@code first.log} in {@code directory}. Both are to be stored where they are safe. Blocks.
      *
      * @throws SQLException what the script throws
      */
@@ -92,8 +96,8 @@ public record NewDatabase(Snapshot snapshot, Log log) {
     }
 
     /**
-     * Gives an existing database an identity, and writes its snapshot to {@code target}. The file itself is only read, through SQLite's
-     * backup, and may be in use.
+     * Gives an existing database an identity, and writes its snapshot to {@code target}. The file itself is only read,
+     * through SQLite's backup, and may be in use.
      */
     public static Snapshot adopt(Path existing, Path target) {
         try (var workspace = Workspace.temporary()) {

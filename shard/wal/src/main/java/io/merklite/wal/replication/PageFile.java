@@ -34,7 +34,10 @@ final class PageFile implements Closeable {
         }
     }
 
-    /** Writes the frames of {@code log} with numbers over {@code after} and up to {@code last}; reads the log to its end. */
+    /**
+     * Writes the frames of {@code log} with numbers over {@code after} and up to {@code last}; reads the log to its
+     * end.
+     */
     void write(LogReader log, long after, long last) throws IOException {
         while (log.next()) {
             var from = Math.clamp(after + 1 - log.firstFrame(), 0, log.count());

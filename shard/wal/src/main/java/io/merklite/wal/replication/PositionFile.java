@@ -17,16 +17,17 @@ import java.util.concurrent.TimeUnit;
  * <pre>
  *  0 72  {@link PositionRecord}: a replica has applied this; a primary has saved this
  * 72 48  of a primary only: 8 salts, 4 frames, 4 flags (1 has generation, 2 may restart), 8 checksum of the
- *        {@link WalAnchor} at that position; 8 size and 8 time of change (nanoseconds) of the database file then; 8 zero
+ *        {@link WalAnchor} at that position; 8 size and 8 time of change (nanoseconds) of the database file; 8 zero
  * </pre>
  *
- * A replica's record is synced before the logs it covers are deleted. A primary's is not: after a power cut an old one no longer
- * fits the files, and resuming is refused.
+ * A replica's record is synced before the logs it covers are deleted. A primary's is not: after a power cut an old one
+ * no longer fits the files, and resuming is refused.
  *
  * @param tip what was applied or saved
  * @param anchor where that is in SQLite's write-ahead log
  * @param mayRestart whether SQLite may start the log again there, which it may only when the database file has it all
- * @param stamp size and time of the database file, which cannot change while {@code mayRestart} or before the first generation
+ * @param stamp size and time of the database file, which cannot change while {@code mayRestart} or before the first
+ *     generation
  */
 record PositionFile(Tip tip, WalAnchor anchor, boolean mayRestart, FileStamp stamp) {
     private static final int PRIMARY_BYTES = PositionRecord.BYTES + 48;

@@ -22,25 +22,28 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one writable copy of a database. Its application decides when to checkpoint and where the log goes; a write is acknowledged when the
- * log that holds it is saved.
+ * The one writable copy of a database. Its application decides when to checkpoint and where the log goes; a write is
+ * acknowledged when the log that holds it is saved.
  *
- * <p><b>Invariants.</b> (1) A frame stays in SQLite's write-ahead log until it is saved and every {@link Frames} has given it out. (2) Only
- * saved frames are moved into the database file. (3) What was saved is what is acknowledged: acks are confirmed in the order of frames, up
- * to the last frame of the saved log and no further. (4) At most one checkpoint is under way.
+ * <p><b>Invariants.</b> (1) A frame stays in SQLite's write-ahead log until it is saved and every {@link Frames} has
+ * given it out. (2) Only saved frames are moved into the database file. (3) What was saved is what is acknowledged:
+ * acks are confirmed in the order of frames, up to the last frame of the saved log and no further. (4) At most one
+ * checkpoint is under way.
  *
- * <p><b>Threading.</b> Thread-safe. Functions given to {@link #withConnection} run one at a time, on the thread of their caller, which waits
- * for its turn. {@link #checkpoint} collects frames on its caller's thread while others write; what follows the saving runs on the thread
- * that completes it. No thread is started.
+ * <p><b>Threading.</b> Thread-safe. Functions given to {@link #withConnection} run one at a time, on the thread of
+ * their caller, which waits for its turn. {@link #checkpoint} collects frames on its caller's thread while others
+ * write; what follows the saving runs on the thread that completes it. No thread is started.
  */
 public final class Primary implements AutoCloseable {
     /*
-     * Life of a frame: SQLite appends it to the -wal file; CommittedLog.scan finds it after the function that wrote it, still under the
-     * gate; a checkpoint copies it into a Log; once that is saved, SQLite's own passive checkpoint moves its page into the database, and its
-     * ack completes; when all frames are moved, the next write starts the -wal file again. ReadMarks guards the steps against other
-     * processes, and against functions that ask SQLite for a checkpoint themselves.
+     * Life of a frame: SQLite appends it to the -wal file; CommittedLog.scan finds it after the function that wrote it,
+     * still under the gate; a checkpoint copies it into a Log; once that is saved, SQLite's own passive checkpoint
+     * moves its page into the database, and its ack completes; when all frames are moved, the next write starts the
+     * -wal file again. ReadMarks guards the steps against other processes, and against functions that ask SQLite for a
+     * checkpoint themselves.
      *
-     * Never open the database file or its -shm in Java while a connection is open: closing such a descriptor drops SQLite's locks (POSIX).
+     * Never open the database file or its -shm in Java while a connection is open: closing such a descriptor drops
+     * SQLite's locks (POSIX).
      */
     private final Workspace workspace;
     private final PrimaryOptions options;
@@ -59,7 +62,9 @@ public final class Primary implements AutoCloseable {
     private volatile boolean isOpen = true;
     private volatile @Nullable Thread writing;
 
-    /** Whether everything is saved and moved, so that the next write may start the log again; as the position file says. */
+    /**
+     * Whether everything is saved and moved, so that the next write may start the log again; as the position file says.
+     */
     private boolean isRestartable;
 
     private CompletableFuture<?> lastCheckpoint = CompletableFuture.completedFuture(null);
@@ -89,7 +94,8 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * A primary in the file {@code database}, whose directory must exist; what was there is replaced. Its files stay when it is closed.
+     * A primary in the file {@code database}, whose directory must exist; what was there is replaced. Its files stay
+     * when it is closed.
      *
      * @throws WalException.AlreadyOpen if another primary or replica uses the file
      */
@@ -113,8 +119,8 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * The primary that was in {@code database}, as it was when it was closed or died: with the writes that it committed and had not saved,
-     * which go into the next log.
+     * The primary that was in {@code database}, as it was when it was closed or died: with the writes that it committed
+     * and had not saved, which go into the next log.
      *
      * @param lastSaved where the last log leads that was saved, as the place it was saved to knows it
      * @throws WalException.NotResumable if that cannot be found in the files
@@ -144,8 +150,8 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * The log must hold the frame where the saved part ends, or may have been started again after it; then the database file must be
-     * exactly as it was left, since nothing of the new generation can be in it.
+     * The log must hold the frame where the saved part ends, or may have been started again after it; then the database
+     * file must be exactly as it was left, since nothing of the new generation can be in it.
      */
     private static void requireUntouched(Workspace workspace, PositionFile position) {
         if (position.anchor().hasGeneration() && !position.mayRestart()) {
@@ -183,11 +189,12 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * Runs {@code work} on the writing connection, after waiting for its turn. It finds the connection in auto-commit mode, and must leave it
-     * so, with its statements closed.
+     * Runs {@code work} on the writing connection, after waiting for its turn. It finds the connection in auto-commit
+     * mode, and must leave it so, with its statements closed.
      *
      * @return the value, and when the last of these transactions is safe
-     * @throws SQLException what {@code work} throws; what it had committed before stays committed, and goes into the next log
+     * @throws SQLException what {@code work} throws; what it had committed before stays committed, and goes into the
+     *     next log
      * @throws IllegalStateException if it returns within a transaction
      */
     public <T> Ack<T> withConnection(ConnectionFunction<T> work) throws SQLException {
@@ -232,7 +239,10 @@ public final class Primary implements AutoCloseable {
         }
     }
 
-    /** Finds what was committed, unless a statement that the function has left running keeps SQLite from looking at its log. */
+    /**
+     * Finds what was committed, unless a statement that the function has left running keeps SQLite from looking at its
+     * log.
+     */
     private boolean isFound() {
         try {
             find();
@@ -310,15 +320,16 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * Collects what was committed since the last checkpoint into a log, has it saved, confirms the writes in it, and moves them into the
-     * database file. If nothing was committed, {@code saveLog} is not called. A checkpoint that is asked for while another is under way
-     * begins when that has ended.
+     * Collects what was committed since the last checkpoint into a log, has it saved, confirms the writes in it, and
+     * moves them into the database file. If nothing was committed, {@code saveLog} is not called. A checkpoint that is
+     * asked for while another is under way begins when that has ended.
      *
-     * <p>Writers go on meanwhile, except once the log has grown to {@link PrimaryOptions#restartBytes}: then they wait until this checkpoint
-     * has ended. So {@code saveLog} must not write to this primary and wait for it.
+     * <p>Writers go on meanwhile, except once the log has grown to {@link PrimaryOptions#restartBytes}: then they wait
+     * until this checkpoint has ended. So {@code saveLog} must not write to this primary and wait for it.
      *
-     * @return the number of the last frame that is saved, 0 if there never was one. Fails with {@link WalException.SaveFailed} if {@code
-     *     saveLog} does: then nothing is confirmed, and the next checkpoint has the same frames again.
+     * @return the number of the last frame that is saved, 0 if there never was one. Fails with {@link
+     *     WalException.SaveFailed} if {@code saveLog} does: then nothing is confirmed, and the next checkpoint has the
+     *     same frames again.
      */
     public CompletionStage<Long> checkpoint(SaveLog saveLog) {
         var turn = new CompletableFuture<Void>();
@@ -378,7 +389,9 @@ public final class Primary implements AutoCloseable {
             }
         }
 
-        /** Lets the end of the log stand still for a moment, and takes the mark behind which frames are not to be moved. */
+        /**
+         * Lets the end of the log stand still for a moment, and takes the mark behind which frames are not to be moved.
+         */
         private CommittedLog.End begin() throws SQLException {
             holdGate();
             marks.takeNext();
@@ -486,9 +499,10 @@ public final class Primary implements AutoCloseable {
     /**
      * Makes this primary a replica, on the same files; the primary is closed. Waits for a checkpoint that is under way.
      *
-     * @throws WalException.UnacknowledgedWrites if there are writes that are not saved, or that a capture has not given out; then the
-     *     primary stays as it is
-     * @throws WalException.Interference if another process reads the file, so that the log cannot be moved into it; likewise
+     * @throws WalException.UnacknowledgedWrites if there are writes that are not saved, or that a capture has not given
+     *     out; then the primary stays as it is
+     * @throws WalException.Interference if another process reads the file, so that the log cannot be moved into it;
+     *     likewise
      */
     public Replica intoReplica() {
         awaitCheckpoint();
@@ -517,8 +531,8 @@ public final class Primary implements AutoCloseable {
     }
 
     /**
-     * Closes it, after the checkpoint that is under way. Writes that are not saved stay in the files, and their acks fail; a temporary
-     * primary is deleted. Does nothing if it is closed or has become a replica.
+     * Closes it, after the checkpoint that is under way. Writes that are not saved stay in the files, and their acks
+     * fail; a temporary primary is deleted. Does nothing if it is closed or has become a replica.
      */
     @Override
     public void close() {
@@ -537,7 +551,10 @@ public final class Primary implements AutoCloseable {
         }
     }
 
-    /** The marks are closed last: a connection that can write would move all frames into the database and delete the log. */
+    /**
+     * The marks are closed last: a connection that can write would move all frames into the database and delete the
+     * log.
+     */
     private void shut() {
         isOpen = false;
         wal.close();

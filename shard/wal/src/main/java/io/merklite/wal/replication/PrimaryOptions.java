@@ -6,8 +6,8 @@ import java.time.InstantSource;
  * How a primary behaves.
  *
  * @param clock gives the time of each commit, for restoring to a time
- * @param restartBytes size of SQLite's write-ahead log from which a checkpoint holds writers back until it has ended, so that SQLite can
- *     start the log again; without that, a writer that never pauses would let it grow for ever
+ * @param restartBytes size of SQLite's write-ahead log from which a checkpoint holds writers back until it has ended,
+ *     so that SQLite can start the log again; without that, a writer that never pauses would let it grow for ever
  */
 public record PrimaryOptions(InstantSource clock, long restartBytes) {
     private static final long USUAL_RESTART_BYTES = 64L << 20;

@@ -5,19 +5,23 @@ import java.sql.SQLException;
 import java.util.List;
 
 /**
- * Keeps SQLite, in this and every other process, from starting the write-ahead log again while it holds frames that are not saved.
+ * Keeps SQLite, in this and every other process, from starting the write-ahead log again while it holds frames that are
+ * not saved.
  *
- * <p>A read transaction marks the frame up to which it reads. SQLite starts the log again only when all of it is in the database file
- * and no mark needs it, and moves no frame behind a mark into the database. A mark is of one of two kinds:
+ * <p>A read transaction marks the frame up to which it reads. SQLite starts the log again only when all of it is in the
+ * database file and no mark needs it, and moves no frame behind a mark into the database. A mark is of one of two
+ * kinds:
  *
  * <ul>
  *   <li>On a frame: a restart is impossible while it is held.
- *   <li>On the database file itself, which SQLite gives when the log is empty or wholly in the database: nothing is moved into the
- *       database while it is held. So a restart can only drop frames that were there when the mark was taken, and only once.
+ * <li>On the database file itself, which SQLite gives when the log is empty or wholly in the database: nothing is moved
+ *       into the database while it is held. So a restart can only drop frames that were there when the mark was taken,
+ *       and only once.
  * </ul>
  *
- * A mark cannot be moved, so two connections take turns: the next mark is taken first, and the old one released when every frame that
- * existed then has been saved and read. At no moment is there none, whatever other processes do within SQLite's own rules.
+ * A mark cannot be moved, so two connections take turns: the next mark is taken first, and the old one released when
+ * every frame that existed then has been saved and read. At no moment is there none, whatever other processes do within
+ * SQLite's own rules.
  *
  * <p><b>Threading.</b> Not thread-safe. Blocks.
  */

@@ -17,21 +17,22 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * A read-only copy of a database that follows its primary, log by log.
  *
- * <p><b>Invariants.</b> (1) A reader sees the database after some commit, never between two. (2) A log is verified whole before the
- * first byte of the replica's files changes; a refused log changes nothing. (3) After a crash at any point the files are those before
- * the log or, once {@link #resume} has run, those after it.
+ * <p><b>Invariants.</b> (1) A reader sees the database after some commit, never between two. (2) A log is verified
+ * whole before the first byte of the replica's files changes; a refused log changes nothing. (3) After a crash at any
+ * point the files are those before the log or, once {@link #resume} has run, those after it.
  *
- * <p>The files belong to the replica while it is open: SQLite connections that it did not give are not protected from its writes.
+ * <p>The files belong to the replica while it is open: SQLite connections that it did not give are not protected from
+ * its writes.
  *
- * <p><b>Threading.</b> Thread-safe. Readers run side by side on connections of their own; {@link #replicate} waits for those that have
- * begun, and those that come wait for it. All methods block.
+ * <p><b>Threading.</b> Thread-safe. Readers run side by side on connections of their own; {@link #replicate} waits for
+ * those that have begun, and those that come wait for it. All methods block.
  */
 public final class Replica implements AutoCloseable {
     /*
-     * The database file is written in place, page by page, from the held copies of the logs, which are a redo journal: HeldLog says why
-     * that survives a crash. Readers use SQLite's "immutable" mode: no locks and no log to recover, which is right just because the
-     * read-write lock below keeps the file as it is while they run. They are closed before each write, as their page caches would
-     * otherwise live on.
+     * The database file is written in place, page by page, from the held copies of the logs, which are a redo journal:
+     * HeldLog says why that survives a crash. Readers use SQLite's "immutable" mode: no locks and no log to recover,
+     * which is right just because the read-write lock below keeps the file as it is while they run. They are closed
+     * before each write, as their page caches would otherwise live on.
      */
     private final Workspace workspace;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -60,7 +61,8 @@ public final class Replica implements AutoCloseable {
     }
 
     /**
-     * A replica in the file {@code database}, whose directory must exist; what was there is replaced. Its files stay when it is closed.
+     * A replica in the file {@code database}, whose directory must exist; what was there is replaced. Its files stay
+     * when it is closed.
      *
      * @throws WalException.AlreadyOpen if another primary or replica uses the file
      */
@@ -272,8 +274,9 @@ public final class Replica implements AutoCloseable {
     }
 
     /**
-     * Makes this replica a primary, on the same files; the replica is closed. Frames whose commit has not come are forgotten. That the
-     * old primary has stopped is the caller's concern: otherwise the two histories fork, and replicas and archive refuse one of them.
+     * Makes this replica a primary, on the same files; the replica is closed. Frames whose commit has not come are
+     * forgotten. That the old primary has stopped is the caller's concern: otherwise the two histories fork, and
+     * replicas and archive refuse one of them.
      */
     public Primary intoPrimary(PrimaryOptions options) {
         lock.writeLock().lock();

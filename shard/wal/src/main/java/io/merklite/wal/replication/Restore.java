@@ -12,15 +12,16 @@ import java.util.List;
 /**
  * Builds a database file from a snapshot and the logs after it.
  *
- * <p>It is built under another name and renamed, so that the target is the old file, or none, until it is complete. Each log is copied
- * beside it and verified before its first page is written: a log may end in a transaction that is not wanted, or not whole.
+ * <p>It is built under another name and renamed, so that the target is the old file, or none, until it is complete.
+ * Each log is copied beside it and verified before its first page is written: a log may end in a transaction that is
+ * not wanted, or not whole.
  */
 public final class Restore {
     private Restore() {}
 
     /**
-     * Builds {@code target}, an ordinary SQLite database that needs nothing beside it; a file that is there is replaced and must not be
-     * open.
+     * Builds {@code target}, an ordinary SQLite database that needs nothing beside it; a file that is there is replaced
+     * and must not be open.
      *
      * @param logs in order; no more of them are asked for once {@code point} is reached
      * @return what the file is: the last transaction at or before {@code point}

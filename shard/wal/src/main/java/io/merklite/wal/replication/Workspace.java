@@ -22,7 +22,8 @@ import java.util.List;
  * NAME-lock       locked while open
  * </pre>
  *
- * <p><b>Threading.</b> Immutable. Passed on when a primary becomes a replica or the other way round: whoever has it last closes it.
+ * <p><b>Threading.</b> Immutable. Passed on when a primary becomes a replica or the other way round: whoever has it
+ * last closes it.
  */
 final class Workspace implements AutoCloseable {
     private final Path database;

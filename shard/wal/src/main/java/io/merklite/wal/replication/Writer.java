@@ -5,7 +5,8 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
 /**
- * The connection on which a primary's functions write, and the questions asked of it after each of them. They are prepared once: they are asked for every write.
+ * The connection on which a primary's functions write, and the questions asked of it after each of them. They are
+ * prepared once: they are asked for every write.
  *
  * <p><b>Threading.</b> Not thread-safe: used under the primary's gate.
  */
@@ -15,7 +16,10 @@ final class Writer implements AutoCloseable {
     private final PreparedStatement rollback;
     private final PreparedStatement framesInLog;
 
-    /** How a function leaves the connection. UNUSABLE: closed, or statements still run on it that keep it from rolling back. */
+    /**
+     * How a function leaves the connection. UNUSABLE: closed, or statements still run on it that keep it from rolling
+     * back.
+     */
     enum State {
         READY,
         IN_TRANSACTION,
@@ -64,7 +68,10 @@ final class Writer implements AutoCloseable {
         return State.READY;
     }
 
-    /** How many frames SQLite knows of in its write-ahead log, in its present generation. Fails while another statement runs. */
+    /**
+     * How many frames SQLite knows of in its write-ahead log, in its present generation. Fails while another statement
+     * runs.
+     */
     int framesInLog() throws SQLException {
         try (var row = framesInLog.executeQuery()) {
             return row.getInt(2);

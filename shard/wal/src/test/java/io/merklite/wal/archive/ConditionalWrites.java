@@ -15,8 +15,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Conditional writes for an S3 service that does not know them: answers 412 to a write with {@code If-None-Match: *} of an object that exists, one write
- * at a time, and passes everything else on.
+ * Conditional writes for an S3 service that does not know them: answers 412 to a write with {@code If-None-Match: *} of
+ * an object that exists, one write at a time, and passes everything else on.
  */
 final class ConditionalWrites implements AutoCloseable {
     private static final int PRECONDITION_FAILED = 412;

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A program that writes is killed with -9, again and again; each time it goes on, from its files or from the archive in turn. No acknowledged write is missing, and what
- * is restored is sound and a prefix of what was committed.
+ * A program that writes is killed with -9, again and again; each time it goes on, from its files or from the archive in
+ * turn. No acknowledged write is missing, and what is restored is sound and a prefix of what was committed.
  */
 class CrashTest {
     private static final int MOST_ACKS = 200;
@@ -57,7 +57,9 @@ class CrashTest {
         assertThat(Archive.open(store).verify().isSound()).isTrue();
     }
 
-    /** Runs the writer until it has acknowledged that many, kills it, and returns the last number it has acknowledged. */
+    /**
+     * Runs the writer until it has acknowledged that many, kills it, and returns the last number it has acknowledged.
+     */
     private long run(String mode, int acks) throws IOException, InterruptedException {
         var errors = directory.resolve("errors");
         var process = new ProcessBuilder(

@@ -12,10 +12,11 @@ import java.time.InstantSource;
 import java.util.concurrent.Semaphore;
 
 /**
- * The program that is killed: writes transactions 1, 2, 3 … as fast as it can, ships and compacts in a second thread, and prints the number of each transaction that
- * is acknowledged.
+ * The program that is killed: writes transactions 1, 2, 3 … as fast as it can, ships and compacts in a second thread,
+ * and prints the number of each transaction that is acknowledged.
  *
- * <p>Arguments: the archive, the database, and whether to resume the database ({@code resume}) or open it from the archive ({@code open}).
+ * <p>Arguments: the archive, the database, and whether to resume the database ({@code resume}) or open it from the
+ * archive ({@code open}).
  */
 final class CrashWriter {
     static final String SCHEMA =

@@ -20,9 +20,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An application with a continuous backup: a timer ships the log every 50 ms, a follower reads the same store, a mistake is undone by restoring the moment before it.
+ * An application with a continuous backup: a timer ships the log every 50 ms, a follower reads the same store, a
+ * mistake is undone by restoring the moment before it.
  *
- * <p>With {@code new S3LogStore(client, "bucket", "app/")} in place of the directory, the same backup is in an object store.
+ * <p>With {@code new S3LogStore(client, "bucket", "app/")} in place of the directory, the same backup is in an object
+ * store.
  */
 public final class ContinuousBackup {
     private ContinuousBackup() {}

@@ -21,7 +21,9 @@ public final class ReferenceUsage {
         System.out.println(run(Files.createTempDirectory("reference-usage")) + " users on the replica");
     }
 
-    /** Runs the example with {@code storage} as the durable place; returns how many users the replica has in the end. */
+    /**
+     * Runs the example with {@code storage} as the durable place; returns how many users the replica has in the end.
+     */
     static int run(Path storage) throws SQLException {
         // A new database, and its snapshot where it is safe. Its first log is in the snapshot already.
         var created = NewDatabase.init(storage, DatabaseLayout.usual(), connection -> {

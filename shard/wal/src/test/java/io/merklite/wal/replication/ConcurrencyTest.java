@@ -25,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Everything at once: writers, checkpoints, a capture, another program, readers of a replica. */
 class ConcurrencyTest {
     private static final int WRITERS = 3;
-    private static final int WRITES = 150;
-    private static final int INTERFERENCES = 40;
+    private static final int WRITES = 500;
+    private static final int INTERFERENCES = 100;
 
     @TempDir
     Path directory;
@@ -116,7 +116,7 @@ class ConcurrencyTest {
     /** A transaction is seen whole or not at all. */
     private static Void read(Replica replica) throws Exception {
         var half = number(
-                "SELECT count(*) FROM (SELECT 1 FROM t WHERE writer >= 0 GROUP BY writer, number HAVING count(*) <> 2)");
+                "SELECT count(*) FROM (SELECT 1 FROM t WHERE writer>=0 GROUP BY writer, number HAVING count(*) <> 2)");
         assertThat(replica.withConnection(half)).isZero();
         return null;
     }

@@ -37,7 +37,10 @@ class FramesTest {
                 + rows + ") SELECT hex(randomblob(16)) FROM n");
     }
 
-    /** The scenario of the reference's test of fine-grained replication: what was not replicated when the primary is lost, is lost, and nothing else. */
+    /**
+     * The scenario of the reference's test of fine-grained replication: what was not replicated when the primary is
+     * lost, is lost, and nothing else.
+     */
     @Test
     void microReplicationSavesBetweenCheckpoints() throws Exception {
         List<Log> saved = new ArrayList<>();
