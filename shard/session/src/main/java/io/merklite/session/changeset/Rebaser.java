@@ -1,5 +1,6 @@
 package io.merklite.session.changeset;
 
+import io.merklite.session.SessionException.SchemaMismatch;
 import io.merklite.session.SessionException.WrongKind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +21,25 @@ public final class Rebaser {
     /** In an entry's record: the remote value replaced the local one. Never written. */
     private static final byte[] TAKEN = {(byte) 0xff};
 
-    private final Map<String, Map<ByteBuffer, Entry>> tables = new HashMap<>();
+    private final Map<String, TableEntries> tables = new HashMap<>();
+
+    /** What was decided about the rows of one table, by key. */
+    private static final class TableEntries {
+        private final byte[] flags;
+        private final Map<ByteBuffer, Entry> byKey = new HashMap<>();
+
+        private TableEntries(byte[] flags) {
+            this.flags = flags;
+        }
+
+        private void requireShape(ChangesetCursor cursor) {
+            if (!Arrays.equals(flags, cursor.flags())) {
+                throw new SchemaMismatch(
+                        "table " + cursor.table().name() + " has other columns or another key than in a rebase blob",
+                        "Rebase changes of the schema that the remote changes were applied to");
+            }
+        }
+    }
 
     /** What was decided about one row. */
     private static final class Entry {
@@ -44,8 +63,9 @@ public final class Rebaser {
     public Rebaser configure(byte[] blob) {
         var cursor = ChangesetCursor.ofRebaseBlob(blob.clone());
         while (cursor.next()) {
-            var entries = tables.computeIfAbsent(tableName(cursor), absent -> new HashMap<>());
-            entries.merge(
+            var entries = tables.computeIfAbsent(tableName(cursor), absent -> new TableEntries(cursor.flags()));
+            entries.requireShape(cursor);
+            entries.byKey.merge(
                     key(cursor),
                     first(cursor),
                     (earlier, later) -> merged(cursor.flags(), earlier, later, cursor.indirect()));
@@ -112,7 +132,7 @@ public final class Rebaser {
             if (cursor.newGroup()) {
                 out.table(false, cursor.tableName(), cursor.flags());
             }
-            var entry = tables.getOrDefault(tableName(cursor), Map.of()).get(key(cursor));
+            var entry = entry(cursor);
             if (entry == null) {
                 out.raw(local, cursor.changeOffset(), cursor.position());
             } else {
@@ -120,6 +140,15 @@ public final class Rebaser {
             }
         }
         return out.toByteArray();
+    }
+
+    private @Nullable Entry entry(ChangesetCursor local) {
+        var entries = tables.get(tableName(local));
+        if (entries == null) {
+            return null;
+        }
+        entries.requireShape(local);
+        return entries.byKey.get(key(local));
     }
 
     private static void rebase(ChangesetCursor local, Entry entry, ChangesetWriter out) {
