@@ -67,7 +67,7 @@ public final class Primary implements AutoCloseable {
      */
     private boolean isRestartable;
 
-    private CompletableFuture<?> lastCheckpoint = CompletableFuture.completedFuture(null);
+    private CompletableFuture<?> lastTurn = CompletableFuture.completedFuture(null);
 
     private Primary(Workspace workspace, PrimaryOptions options, Tip tip, WalAnchor anchor) throws SQLException {
         this.workspace = workspace;
@@ -333,14 +333,10 @@ public final class Primary implements AutoCloseable {
      */
     public CompletionStage<Long> checkpoint(SaveLog saveLog) {
         var turn = new CompletableFuture<Void>();
-        CompletableFuture<?> previous;
-        synchronized (this) {
-            previous = lastCheckpoint;
-            lastCheckpoint = turn;
-        }
         // Acks run code of the callers, which may do anything with this primary: so they come when the checkpoint is
         // over.
-        return previous.thenCompose(ignored -> new Checkpoint().run(saveLog))
+        return lineUp(turn)
+                .thenCompose(ignored -> new Checkpoint().run(saveLog))
                 .whenComplete((frameNumber, failure) -> {
                     turn.complete(null);
                     unconfirmed.confirm(saved.position().frameNumber());
@@ -505,11 +501,12 @@ public final class Primary implements AutoCloseable {
      *     likewise
      */
     public Replica intoReplica() {
-        awaitCheckpoint();
+        var turn = takeTurn();
         var last = new Checkpoint();
         try {
-            var end = last.begin();
+            last.begin();
             last.holdGate();
+            var end = find();
             var safe = Math.min(saved.position().frameNumber(), oldestWanted());
             if (safe < end.frameNumber()) {
                 throw new WalException.UnacknowledgedWrites(safe, end.frameNumber());
@@ -525,6 +522,7 @@ public final class Primary implements AutoCloseable {
             throw new WalException.Storage("cannot end the primary of " + workspace.database(), e);
         } finally {
             last.release();
+            turn.complete(null);
         }
         List.copyOf(captures).forEach(Frames::close);
         return Replica.of(workspace, saved);
@@ -539,13 +537,17 @@ public final class Primary implements AutoCloseable {
         if (!isOpen) {
             return;
         }
-        awaitCheckpoint();
-        acquireGate();
+        var turn = takeTurn();
         try {
-            shut();
+            acquireGate();
+            try {
+                shut();
+            } finally {
+                gate.release();
+                workspace.close();
+            }
         } finally {
-            gate.release();
-            workspace.close();
+            turn.complete(null);
             List.copyOf(captures).forEach(Frames::close);
             unconfirmed.failAll();
         }
@@ -563,14 +565,22 @@ public final class Primary implements AutoCloseable {
         Connections.close(connections);
     }
 
-    /** Not from within a function given to this primary: that would wait for itself. */
-    private void awaitCheckpoint() {
+    /**
+     * Waits for the checkpoints that were asked for, and keeps others from beginning until the turn is completed. Not from
+     * within a function given to this primary: that would wait for itself.
+     */
+    private CompletableFuture<Void> takeTurn() {
         requireNotWriting();
-        CompletableFuture<?> last;
-        synchronized (this) {
-            last = lastCheckpoint;
-        }
-        last.join();
+        var turn = new CompletableFuture<Void>();
+        lineUp(turn).join();
+        return turn;
+    }
+
+    /** Makes {@code turn} the one that the next waits for; returns the one to wait for. */
+    private synchronized CompletableFuture<?> lineUp(CompletableFuture<Void> turn) {
+        var previous = lastTurn;
+        lastTurn = turn;
+        return previous;
     }
 
     private void requireNotWriting() {
