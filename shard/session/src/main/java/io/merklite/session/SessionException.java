@@ -37,12 +37,15 @@ public abstract sealed class SessionException extends RuntimeException {
     /** The bytes are not a changeset or patchset. SQLITE_CORRUPT. */
     public static final class MalformedChangeset extends SessionException {
         private final long offset;
+        private final String found;
+        private final boolean truncated;
 
         /**
          * @param offset from 0, of the first byte that is wrong
          * @param found what stands there and what was expected
+         * @param truncated whether more bytes at the end could make it right
          */
-        public MalformedChangeset(long offset, String found) {
+        public MalformedChangeset(long offset, String found, boolean truncated) {
             super(
                     "session.malformed-changeset",
                     11,
@@ -50,11 +53,23 @@ public abstract sealed class SessionException extends RuntimeException {
                     "Fetch the changeset again from its source",
                     null);
             this.offset = offset;
+            this.found = found;
+            this.truncated = truncated;
+        }
+
+        /** What stands at the offset, and what was expected. */
+        public String found() {
+            return found;
         }
 
         /** Offset of the first wrong byte, from 0. */
         public long offset() {
             return offset;
+        }
+
+        /** Whether the bytes end too early, and are right so far. */
+        public boolean isTruncated() {
+            return truncated;
         }
     }
 

@@ -51,7 +51,9 @@ public record ApplyOutcome(
         private long skipped;
 
         void applied(ChangeOp op, long count) {
-            applied.merge(op, count, Long::sum);
+            if (count > 0) {
+                applied.merge(op, count, Long::sum);
+            }
         }
 
         void conflict(ConflictType type) {

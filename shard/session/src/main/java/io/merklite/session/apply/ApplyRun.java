@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -73,10 +74,11 @@ final class ApplyRun {
         this.utf8 = utf8;
     }
 
-    ApplyOutcome run(Iterable<byte[]> parts) throws SQLException {
+    ApplyOutcome run(Iterator<byte[]> parts) throws SQLException {
         var frame = ApplyFrame.open(statements, options, foreignKeys);
         try {
-            for (var part : parts) {
+            while (parts.hasNext()) {
+                var part = parts.next();
                 applyPart(options.invert() ? inverse(part) : part);
             }
             leaveTable();

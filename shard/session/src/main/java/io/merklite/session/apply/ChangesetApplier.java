@@ -2,10 +2,13 @@ package io.merklite.session.apply;
 
 import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.changeset.ChangesetParts;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +56,7 @@ public final class ChangesetApplier implements AutoCloseable {
      * @throws DatabaseFailure if SQLite fails
      */
     public ApplyOutcome apply(byte[] changeset, ApplyOptions options, ConflictHandler handler) {
-        return apply(List.of(changeset), options, handler);
+        return apply(List.of(changeset).iterator(), options, handler);
     }
 
     /** Applies the bytes between position and limit of {@code changeset}, and moves its position to the limit. */
@@ -69,13 +72,23 @@ public final class ChangesetApplier implements AutoCloseable {
      *
      * @param parts taken one after the other, so that only one need be in memory
      */
-    public ApplyOutcome apply(Iterable<byte[]> parts, ApplyOptions options, ConflictHandler handler) {
+    public ApplyOutcome apply(Iterator<byte[]> parts, ApplyOptions options, ConflictHandler handler) {
         try {
             refreshSchema();
             return new ApplyRun(statements, utf8, this::table, options, handler).run(parts);
         } catch (SQLException e) {
             throw new DatabaseFailure("applying a changeset", e);
         }
+    }
+
+    /**
+     * Applies a changeset or patchset from a stream, which is read to its end and not closed; it need not fit into
+     * memory.
+     *
+     * @throws io.merklite.session.SessionException.StreamFailure if reading fails: nothing is applied then
+     */
+    public ApplyOutcome apply(InputStream changeset, ApplyOptions options, ConflictHandler handler) {
+        return apply(new ChangesetParts(changeset), options, handler);
     }
 
     private Optional<TargetTable> table(String name) throws SQLException {

@@ -11,7 +11,7 @@
  * <p>Reading order: {@link io.merklite.session.apply.ApplyOptions}, {@link io.merklite.session.apply.ConflictHandler}
  * and {@link io.merklite.session.apply.Conflict} are what a caller sees; {@code ChangesetApplier} drives; {@code
  * TargetTable} has the statements of one table; {@code ApplyWindow} is the fast way; {@code RebaseLog} records what a
- * rebase needs.
+ * rebase needs.  {@link io.merklite.session.apply.MemoryDatabase} is a target without SQLite.
  */
 @NullMarked
 package io.merklite.session.apply;

@@ -3,6 +3,7 @@ package io.merklite.session.changeset;
 import io.merklite.session.SessionException.Misuse;
 import io.merklite.session.SessionException.SchemaMismatch;
 import io.merklite.session.SessionException.WrongKind;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,6 +85,12 @@ public final class ChangeGroup {
     /** Adds the changes of a changeset or patchset in bytes, which are checked on the way. */
     public ChangeGroup add(byte[] input) {
         return add(new ChangesetCursor(input));
+    }
+
+    /** Adds the changes of a stream, which is read to its end and not closed; it need not fit into memory. */
+    public ChangeGroup add(InputStream input) {
+        new ChangesetParts(input).forEachRemaining(this::add);
+        return this;
     }
 
     private ChangeGroup add(ChangesetCursor cursor) {

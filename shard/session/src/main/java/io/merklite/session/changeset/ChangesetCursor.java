@@ -300,7 +300,7 @@ public final class ChangesetCursor {
             throw malformed(countOffset, count + " columns, must be 1 to " + TableInfo.MAX_COLUMNS);
         }
         if (count > end - position) {
-            throw malformed(end, "the input ends inside the key flags of a table header");
+            throw truncated("the input ends inside the key flags of a table header");
         }
         flags = Arrays.copyOfRange(bytes, position, position + (int) count);
         position += flags.length;
@@ -309,7 +309,7 @@ public final class ChangesetCursor {
             position++;
         }
         if (position >= end) {
-            throw malformed(end, "the input ends inside a table name");
+            throw truncated("the input ends inside a table name");
         }
         name = Arrays.copyOfRange(bytes, nameOffset, position);
         position++;
@@ -332,7 +332,7 @@ public final class ChangesetCursor {
         };
         position++;
         if (position >= end) {
-            throw malformed(end, "the input ends after an operation");
+            throw truncated("the input ends after an operation");
         }
         indirect = bytes[position++] != 0;
         var count = flags.length;
@@ -398,7 +398,7 @@ public final class ChangesetCursor {
 
     private void readValue(int slot) {
         if (position >= end) {
-            throw malformed(end, "the input ends before a value");
+            throw truncated("the input ends before a value");
         }
         var type = bytes[position++];
         types[slot] = type;
@@ -411,18 +411,21 @@ public final class ChangesetCursor {
                 offsets[slot] = position;
                 lengths[slot] = Long.BYTES;
                 if (end - position < Long.BYTES) {
-                    throw malformed(end, "the input ends inside a number");
+                    throw truncated("the input ends inside a number");
                 }
                 position += Long.BYTES;
             }
             case TEXT, BLOB -> {
                 var lengthOffset = position;
                 var length = varint();
-                if (length < 0 || length > end - position) {
-                    throw malformed(
+                if (length < 0 || length > Integer.MAX_VALUE) {
+                    throw malformed(lengthOffset, "a value of " + Long.toUnsignedString(length) + " bytes");
+                }
+                if (length > end - position) {
+                    throw new MalformedChangeset(
                             lengthOffset,
-                            "a value of " + Long.toUnsignedString(length) + " bytes, of which the input has "
-                                    + (end - position));
+                            "a value of " + length + " bytes, of which the input has " + (end - position),
+                            true);
                 }
                 offsets[slot] = position;
                 lengths[slot] = (int) length;
@@ -437,7 +440,7 @@ public final class ChangesetCursor {
         var value = 0L;
         for (var i = 0; i < 9; i++) {
             if (position >= end) {
-                throw malformed(end, "the input ends inside a number of variable length");
+                throw truncated("the input ends inside a number of variable length");
             }
             var next = bytes[position++];
             if (i == 8) {
@@ -452,6 +455,10 @@ public final class ChangesetCursor {
     }
 
     private static MalformedChangeset malformed(int offset, String found) {
-        return new MalformedChangeset(offset, found);
+        return new MalformedChangeset(offset, found, false);
+    }
+
+    private MalformedChangeset truncated(String found) {
+        return new MalformedChangeset(end, found, true);
     }
 }

@@ -1,6 +1,10 @@
 package io.merklite.session.changeset;
 
+import io.merklite.session.SessionException.StreamFailure;
 import io.merklite.session.SessionException.WrongKind;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 
 /** Internal: the changeset that undoes another. */
 public final class Inversion {
@@ -27,6 +31,25 @@ public final class Inversion {
             write(change, out);
         }
         return out.toByteArray();
+    }
+
+    /**
+     * Inverts a stream into another; neither is closed, and neither need fit into memory. The output is that of {@link
+     * #invert(byte[])}, written part by part.
+     *
+     * @throws StreamFailure if reading or writing fails
+     */
+    public static void invert(InputStream changeset, OutputStream out) {
+        var parts = new ChangesetParts(changeset);
+        try {
+            while (parts.hasNext()) {
+                var part = parts.next();
+                var inverse = invert(part);
+                out.write(inverse, parts.repeatedHeaderSizeBytes(), inverse.length - parts.repeatedHeaderSizeBytes());
+            }
+        } catch (IOException e) {
+            throw new StreamFailure("writing the inverse of a changeset", e);
+        }
     }
 
     private static void write(ChangesetCursor change, ChangesetWriter out) {
