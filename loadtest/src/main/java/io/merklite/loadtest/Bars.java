@@ -1,6 +1,7 @@
 package io.merklite.loadtest;
 
 import io.merklite.loadtest.session.SessionBars;
+import io.merklite.loadtest.wal.WalBars;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ public final class Bars {
     public static void main(String[] arguments) throws Exception {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("session", SessionBars::main);
+        all.put("wal", WalBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);
