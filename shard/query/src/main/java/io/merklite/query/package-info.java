@@ -1,4 +1,4 @@
-/** Placeholder of the module's story. */
+/** Queries: not begun. Its issue brings the SQL dialect and query subscriptions. */
 @NullMarked
 package io.merklite.query;
 

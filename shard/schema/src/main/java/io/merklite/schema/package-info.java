@@ -1,4 +1,4 @@
-/** Placeholder of the module's story. */
+/** Schema migration: not begun. Its issue brings declarative migration by structural difference. */
 @NullMarked
 package io.merklite.schema;
 

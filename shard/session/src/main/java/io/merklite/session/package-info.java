@@ -16,6 +16,26 @@
  *       for conflicts.
  * </ul>
  *
+ * <pre>{@code
+ * Changeset changes;
+ * try (var session = Session.open(connection, "main")) {
+ *     session.attachAll();
+ *     statement.executeUpdate("UPDATE orders SET state = 'paid' WHERE id = 7");
+ *     changes = session.changeset();
+ * }
+ * try (var applier = new ChangesetApplier(replica)) {
+ *     applier.apply(changes.toByteArray(), ConflictHandler.ABORT);
+ *     applier.apply(changes.invert().toByteArray(), ConflictHandler.ABORT);
+ *     applier.apply(
+ *             changes.toByteArray(),
+ *             ApplyOptions.DEFAULTS.ignoringNoOps(),
+ *             conflict -> switch (conflict.type()) {
+ *                 case DATA, CONFLICT -> Resolution.REPLACE;
+ *                 case NOT_FOUND, CONSTRAINT, FOREIGN_KEY -> Resolution.OMIT;
+ *             });
+ * }
+ * }</pre>
+ *
  * <p>Everything here blocks, starts no thread and reads no clock. Failures are one sealed family, {@link
  * io.merklite.session.SessionException}.
  */
