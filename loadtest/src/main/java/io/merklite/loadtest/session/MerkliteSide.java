@@ -42,6 +42,18 @@ final class MerkliteSide implements AutoCloseable {
             insert.executeUpdate();
         }
 
+        void insertBatch(int rows) throws SQLException {
+            execute(connection, "BEGIN");
+            for (var id = 0; id < rows; id++) {
+                insert.setInt(1, id);
+                insert.setString(2, "user-" + id);
+                insert.setDouble(3, id * 0.5);
+                insert.addBatch();
+            }
+            insert.executeBatch();
+            execute(connection, "COMMIT");
+        }
+
         void update(int id) throws SQLException {
             update.setDouble(1, id * 0.25 + 1);
             update.setInt(2, id);
@@ -122,13 +134,13 @@ final class MerkliteSide implements AutoCloseable {
         return new SessionTimes(untracked, 0, tracked, changesetTime, patchset, apply, bytes.length);
     }
 
-    /** Rows written under a session, the patchset, and its apply, all in one. */
+    /** Rows written under a session in a JDBC batch, the patchset, and its apply, all in one. */
     double endToEnd(int rows) throws SQLException {
         source.fill(0);
         target.fill(0);
         session.takeChangeset();
         var start = System.nanoTime();
-        source.work(new Workload("mem", "insert", rows));
+        source.insertBatch(rows);
         applier.apply(session.takePatchset().toByteArray(), ConflictHandler.ABORT);
         return microsecondsSince(start);
     }

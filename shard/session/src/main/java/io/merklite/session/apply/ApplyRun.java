@@ -24,7 +24,7 @@ final class ApplyRun {
      * is held back and tried again when its table's group ends, as long as a round makes the list shorter; in the last
      * round a failure goes to the handler as CONSTRAINT.
      */
-    private static final int FIRST_WINDOW = 2048;
+    private static final int FIRST_WINDOW = 16_384;
     private static final int WINDOW_AFTER_CONFLICT = 16;
     private static final int SMALLEST_WINDOW = 3;
     private static final int WINDOW_SIZE_BYTES = 4 << 20;

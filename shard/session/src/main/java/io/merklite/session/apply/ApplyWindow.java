@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApplyWindow {
     private static final int MAX_PARAMETERS = 1000;
-    private static final int[] ROWS_PER_INSERT = {64, 16, 4, 1};
+    private static final int[] ROWS_PER_INSERT = {256, 64, 16, 4, 1};
     private static final int[] ROWS_PER_DELETE = {16, 4, 1};
     private static final int MASK_COLUMNS = Long.SIZE;
     private static final String SAVEPOINT = "SAVEPOINT merklite_window";
@@ -45,6 +45,7 @@ final class ApplyWindow {
     private int updateCount;
     private int deleteCount;
     private boolean possible = true;
+    private boolean sortable = true;
 
     /** UPDATEs of the same columns. */
     private static final class Batch {
@@ -67,6 +68,7 @@ final class ApplyWindow {
         updateCount = 0;
         deleteCount = 0;
         possible = true;
+        sortable = true;
     }
 
     int count() {
@@ -112,6 +114,7 @@ final class ApplyWindow {
             }
         }
         inserted.add(values);
+        sortable &= values[sortColumn] instanceof Long;
         return true;
     }
 
@@ -229,7 +232,7 @@ final class ApplyWindow {
         if (inserted.isEmpty()) {
             return true;
         }
-        if (inserted.stream().allMatch(row -> row[sortColumn] instanceof Long)) {
+        if (sortable) {
             inserted.sort(Comparator.comparingLong(row -> row[sortColumn] instanceof Long key ? key : 0));
         }
         var values = "(" + "?, ".repeat(inserted.getFirst().length - 1) + "?)";

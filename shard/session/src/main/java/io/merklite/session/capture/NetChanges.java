@@ -70,10 +70,7 @@ final class NetChanges {
         if (operation == CaptureTriggers.UPDATE) {
             rows.beforeTouch();
         }
-        key.truncate(0);
-        for (var i : keyIndexes) {
-            row.write(1 + i, key);
-        }
+        readKey(row);
         var hash = ChangeTable.hash(key.array(), 0, key.sizeBytes());
         var entry = rows.find(hash, key.array(), 0, key.sizeBytes());
         var isDirect = (code & CaptureTriggers.INDIRECT) == 0;
@@ -89,10 +86,23 @@ final class NetChanges {
         presentRecords[entry] = writePresent(row);
     }
 
+    private void readKey(RawRows row) throws SQLException {
+        key.truncate(0);
+        if (integerKey) {
+            key.integer(row.longAt(1 + keyIndexes[0]));
+            return;
+        }
+        for (var i : keyIndexes) {
+            row.write(1 + i, key);
+        }
+    }
+
     private int writeOld(RawRows row, int loggedCount) throws SQLException {
         var offset = records.sizeBytes();
         for (var i = 0; i < columnCount; i++) {
-            if (i < loggedCount) {
+            if (integerKey && flags[i] != 0) {
+                writeKey();
+            } else if (i < loggedCount) {
                 row.write(1 + i, records);
             } else {
                 defaults.write(i, records);
@@ -109,7 +119,11 @@ final class NetChanges {
         }
         var offset = records.sizeBytes();
         for (var i = 0; i < columnCount; i++) {
-            row.write(first + i, records);
+            if (integerKey && flags[i] != 0) {
+                writeKey();
+            } else {
+                row.write(first + i, records);
+            }
         }
         if (!integerKey && !hasKey(offset)) {
             keysDifferByCollation = true;
@@ -117,6 +131,11 @@ final class NetChanges {
             return NONE;
         }
         return offset;
+    }
+
+    /** An integer key is the same in the log and in the row, so it is read once: each value costs two native calls. */
+    private void writeKey() {
+        records.raw(key.array(), 0, key.sizeBytes());
     }
 
     private boolean hasKey(int record) {
