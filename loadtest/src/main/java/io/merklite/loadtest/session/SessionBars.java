@@ -12,7 +12,7 @@ import java.util.function.ToDoubleFunction;
 /** Command: the session library against the session extension of a current SQLite, workload by workload. */
 public final class SessionBars {
     private static final int WARM_UP_ROUNDS = 40;
-    private static final int WARM_UP_ROWS = 30_000;
+    private static final int WARM_UP_ROWS = 200_000;
     private static final int ROUNDS = 31;
     private static final int FRESH_CONNECTIONS = 2000;
     private static final List<Workload> WORKLOADS = workloads();
