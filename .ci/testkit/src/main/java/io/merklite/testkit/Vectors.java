@@ -34,8 +34,23 @@ public final class Vectors {
         void run(String suite, JsonObject vector) throws Exception;
     }
 
+    /** Checks one case of a file whose cases share something, such as schemas; throws when it is not met. */
+    @FunctionalInterface
+    public interface FileCheck {
+        /**
+         * @param file the whole file
+         * @param vector one of its cases
+         */
+        void run(JsonObject file, JsonObject vector) throws Exception;
+    }
+
     /** Runs every case of {@code folder}. Without the shared folder and without a foreign one the test is skipped. */
     public static void run(String folder, Check check) throws IOException {
+        runWithFile(folder, (file, vector) -> check.run(file.get("suite").getAsString(), vector));
+    }
+
+    /** As {@link #run}, for cases that refer to other parts of their file. */
+    public static void runWithFile(String folder, FileCheck check) throws IOException {
         var files = files(folder);
         Assumptions.assumeFalse(
                 files.isEmpty(), "No golden cases: neither the shared folder nor -Dmerklite.vectors=DIR has any");
@@ -43,14 +58,14 @@ public final class Vectors {
         List<String> failures = new ArrayList<>();
         for (var file : files) {
             var root = read(file);
-            var suite = root.has("suite")
-                    ? root.get("suite").getAsString()
-                    : file.getFileName().toString().replaceFirst("\\.json$", "");
+            if (!root.has("suite")) {
+                root.addProperty("suite", file.getFileName().toString().replaceFirst("\\.json$", ""));
+            }
             var index = 0;
             for (var element : root.getAsJsonArray("cases")) {
                 var vector = element.getAsJsonObject();
                 try {
-                    check.run(suite, vector);
+                    check.run(root, vector);
                     passed++;
                 } catch (Exception | AssertionError | StackOverflowError e) {
                     failures.add(file.getFileName() + " #" + index + " " + label(vector) + ": " + e);
