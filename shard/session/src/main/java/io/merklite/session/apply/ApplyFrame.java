@@ -1,10 +1,10 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.SessionException.ApplyAborted;
+import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.SessionException.Unsupported;
 import java.sql.SQLException;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.Optional;
 import java.util.function.LongFunction;
 
 /**
@@ -13,9 +13,14 @@ import java.util.function.LongFunction;
  * <p>SQLite's own apply asks the connection how many deferred violations are outstanding. That counter can't be reached
  * through the driver, so: outside a transaction, COMMIT is tried, which fails exactly if there are some. Inside one,
  * violations are listed before and after, and new ones count; the same where enforcement is switched off on purpose.
+ *
+ * <p><b>Invariants.</b> (1) Whatever {@link #open} has done when it throws, {@link #undo} takes back: no transaction, no
+ * savepoint, no switch of the connection stays. (2) If the target rolls the transaction back, no change is applied after
+ * that: every failed constraint of a table that could do it goes to {@link #requireTransaction}.
  */
 final class ApplyFrame {
     private static final int SQLITE_CONSTRAINT = 19;
+    private static final String NAME = "merklite_apply";
 
     private enum Kind {
         TRANSACTION,
@@ -24,76 +29,94 @@ final class ApplyFrame {
     }
 
     private final SqlStatements statements;
-    private final Kind kind;
-    private final boolean enforcementSuspended;
-    private final boolean deferring;
-    private final boolean comparing;
-    private final Set<String> violationsBefore;
-    private boolean closed;
+    private final boolean foreignKeys;
+    private final boolean suspends;
+    private final boolean savepoint;
+    private Kind kind = Kind.NONE;
+    private boolean inTransaction;
+    private boolean deferring;
+    private boolean suspended;
+    private Optional<ForeignKeyCheck> check = Optional.empty();
 
-    private ApplyFrame(
-            SqlStatements statements,
-            Kind kind,
-            boolean enforcementSuspended,
-            boolean deferring,
-            boolean comparing,
-            Set<String> violationsBefore) {
+    /** @param foreignKeys whether the connection enforces foreign keys */
+    ApplyFrame(SqlStatements statements, ApplyOptions options, boolean foreignKeys) {
         this.statements = statements;
-        this.kind = kind;
-        this.enforcementSuspended = enforcementSuspended;
-        this.deferring = deferring;
-        this.comparing = comparing;
-        this.violationsBefore = violationsBefore;
+        this.foreignKeys = foreignKeys;
+        this.suspends = foreignKeys && options.noForeignKeyActions();
+        this.savepoint = options.savepoint();
     }
 
-    static ApplyFrame open(SqlStatements statements, ApplyOptions options, boolean foreignKeys) throws SQLException {
-        var suspends = foreignKeys && options.noForeignKeyActions();
+    /** Begins, and has {@code schema} forget what is not so any more. */
+    void open(TargetSchema schema) throws SQLException {
+        // Before BEGIN: a transaction that has read may not be let write, if others have written meanwhile.
+        var versions = schema.currentVersions();
         if (suspends) {
-            statements.run("PRAGMA foreign_keys = OFF");
+            suspended = true;
+            statements.execute("PRAGMA foreign_keys = OFF");
             if (statements.number("PRAGMA foreign_keys") != 0) {
                 throw new Unsupported(
                         "foreign key actions can't be switched off inside a transaction",
                         "Apply outside a transaction, or leave the option out");
             }
         }
-        var kind = !options.savepoint() ? Kind.NONE : begins(statements) ? Kind.TRANSACTION : Kind.SAVEPOINT;
-        if (kind == Kind.SAVEPOINT) {
-            statements.run("SAVEPOINT merklite_apply");
-        }
-        var comparing = suspends || (foreignKeys && kind != Kind.TRANSACTION);
+        schema.refresh(versions, !begin());
         if (foreignKeys && !suspends) {
-            statements.run("PRAGMA defer_foreign_keys = ON");
+            statements.execute("PRAGMA defer_foreign_keys = ON");
+            deferring = true;
         }
-        return new ApplyFrame(
-                statements,
-                kind,
-                suspends,
-                foreignKeys && !suspends,
-                comparing,
-                comparing ? violations(statements) : Set.of());
+        if (suspends || (foreignKeys && kind != Kind.TRANSACTION)) {
+            check = Optional.of(new ForeignKeyCheck(statements, schema, !suspends));
+        }
+    }
+
+    /** Returns whether there was no transaction before. */
+    private boolean begin() throws SQLException {
+        if (!begins()) {
+            inTransaction = true;
+            if (savepoint) {
+                statements.execute("SAVEPOINT " + NAME);
+                kind = Kind.SAVEPOINT;
+            }
+            return false;
+        }
+        if (savepoint) {
+            inTransaction = true;
+            kind = Kind.TRANSACTION;
+        } else {
+            statements.execute("ROLLBACK");
+        }
+        return true;
     }
 
     /** Begins a transaction; false if there is one already, the only way in which a deferred BEGIN can fail. */
-    private static boolean begins(SqlStatements statements) {
+    private boolean begins() {
         try {
-            statements.prepare("BEGIN").execute();
+            statements.execute("BEGIN");
             return true;
         } catch (SQLException e) {
             return false;
         }
     }
 
-    private static Set<String> violations(SqlStatements statements) throws SQLException {
-        Set<String> violations = new HashSet<>();
-        try (var rows = statements.prepare("PRAGMA main.foreign_key_check").executeQuery()) {
-            var unnamed = 0;
-            while (rows.next()) {
-                var rowid = rows.getString(2);
-                violations.add(rows.getString(1) + "/" + (rowid == null ? "#" + unnamed++ : rowid) + "/"
-                        + rows.getString(3) + "/" + rows.getString(4));
-            }
+    /** To be called before a table is written for the first time. */
+    void enterTable(String table) throws SQLException {
+        if (check.isPresent()) {
+            check.get().enter(table);
         }
-        return violations;
+    }
+
+    /**
+     * After a failed constraint: RAISE(ROLLBACK) of a trigger, or a conflict clause, may have taken the whole transaction
+     * with it.
+     *
+     * @throws DatabaseFailure if so
+     */
+    void requireTransaction(SQLException constraint) throws SQLException {
+        if (inTransaction && begins()) {
+            statements.execute("ROLLBACK");
+            kind = Kind.NONE;
+            throw new DatabaseFailure("the target rolled the whole transaction back", constraint);
+        }
     }
 
     /**
@@ -102,35 +125,35 @@ final class ApplyFrame {
      * @param resolve asked with the number of violations if foreign keys are violated
      */
     void close(LongFunction<Resolution> resolve) throws SQLException {
-        if (comparing) {
-            var added = violations(statements);
-            added.removeAll(violationsBefore);
-            if (!added.isEmpty()) {
-                settle(resolve.apply(added.size()));
+        if (check.isPresent()) {
+            var violations = check.get().newViolations();
+            if (violations > 0) {
+                settle(resolve.apply(violations));
             }
         }
         switch (kind) {
             case TRANSACTION -> commit(resolve);
             case SAVEPOINT -> {
                 endDeferring();
-                statements.run("RELEASE merklite_apply");
+                statements.execute("RELEASE " + NAME);
             }
             case NONE -> endDeferring();
         }
-        closed = true;
+        kind = Kind.NONE;
+        deferring = false;
         restoreEnforcement();
     }
 
     private void commit(LongFunction<Resolution> resolve) throws SQLException {
         try {
-            statements.prepare("COMMIT").execute();
+            statements.execute("COMMIT");
         } catch (SQLException e) {
             if (!SqlStatements.isConstraint(e)) {
                 throw e;
             }
             settle(resolve.apply(1));
             endDeferring();
-            statements.run("COMMIT");
+            statements.execute("COMMIT");
         }
     }
 
@@ -142,33 +165,44 @@ final class ApplyFrame {
     }
 
     /** Also forgets the violations that are outstanding. */
-    private void endDeferring() {
+    private void endDeferring() throws SQLException {
         if (deferring) {
-            statements.run("PRAGMA defer_foreign_keys = OFF");
+            statements.execute("PRAGMA defer_foreign_keys = OFF");
         }
     }
 
-    private void restoreEnforcement() {
-        if (enforcementSuspended) {
-            statements.run("PRAGMA foreign_keys = ON");
+    private void restoreEnforcement() throws SQLException {
+        if (suspended) {
+            statements.execute("PRAGMA foreign_keys = ON");
+            suspended = false;
         }
     }
 
-    /** After a failure: nothing that was applied stays, unless there is no savepoint. Does nothing once closed. */
-    void undoUnlessClosed() {
-        if (closed) {
-            return;
+    /**
+     * After a failure: nothing that was applied stays, unless there is no savepoint. SQLite itself rolls back on some
+     * failures, such as a full disk; then there is nothing to undo, and what fails here is noted with the cause.
+     */
+    void undo(Throwable cause) {
+        try {
+            undo();
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
         }
-        closed = true;
-        switch (kind) {
-            case TRANSACTION -> statements.run("ROLLBACK");
-            case SAVEPOINT -> {
-                statements.run("ROLLBACK TO merklite_apply");
-                endDeferring();
-                statements.run("RELEASE merklite_apply");
+    }
+
+    private void undo() throws SQLException {
+        try {
+            switch (kind) {
+                case TRANSACTION -> statements.execute("ROLLBACK");
+                case SAVEPOINT -> {
+                    statements.execute("ROLLBACK TO " + NAME);
+                    endDeferring();
+                    statements.execute("RELEASE " + NAME);
+                }
+                case NONE -> endDeferring();
             }
-            case NONE -> endDeferring();
+        } finally {
+            restoreEnforcement();
         }
-        restoreEnforcement();
     }
 }

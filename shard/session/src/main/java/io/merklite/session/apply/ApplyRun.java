@@ -31,12 +31,6 @@ final class ApplyRun {
     private static final int SQLITE_CORRUPT = 11;
     private static final int SQLITE_ABORT = 4;
 
-    /** Finds the table of a name. */
-    @FunctionalInterface
-    interface Tables {
-        Optional<TargetTable> find(String name) throws SQLException;
-    }
-
     /**
      * A change that failed a constraint.
      *
@@ -46,48 +40,60 @@ final class ApplyRun {
     private record Held(ChangesetCursor change, boolean replaceFirst) {}
 
     private final SqlStatements statements;
-    private final Tables tables;
+    private final TargetSchema schema;
+    private final ApplyFrame frame;
     private final ApplyOptions options;
     private final ConflictHandler handler;
     private final ApplyOutcome.Counts counts = new ApplyOutcome.Counts();
     private final RebaseLog rebase = new RebaseLog();
     private final ApplyWindow window;
-    private final boolean utf8;
     private final boolean foreignKeys;
 
     private String tableName = "";
     private byte[] tableFlags = new byte[0];
     private boolean tableEntered;
+    private boolean tableWritten;
+    private boolean lastPart;
     private @Nullable TargetTable target;
     private List<Held> held = new ArrayList<>();
     private boolean holdsBack = true;
     private int windowLimit = FIRST_WINDOW;
 
-    ApplyRun(SqlStatements statements, boolean utf8, Tables tables, ApplyOptions options, ConflictHandler handler)
+    ApplyRun(SqlStatements statements, TargetSchema schema, ApplyOptions options, ConflictHandler handler)
             throws SQLException {
         this.statements = statements;
-        this.tables = tables;
+        this.schema = schema;
         this.options = options;
         this.handler = handler;
         this.window = new ApplyWindow(statements);
         this.foreignKeys = statements.number("PRAGMA foreign_keys") != 0;
-        this.utf8 = utf8;
+        this.frame = new ApplyFrame(statements, options, foreignKeys);
     }
 
     ApplyOutcome run(Iterator<byte[]> parts) throws SQLException {
-        var frame = ApplyFrame.open(statements, options, foreignKeys);
         try {
+            frame.open(schema);
             while (parts.hasNext()) {
                 var part = parts.next();
+                lastPart = !parts.hasNext();
                 applyPart(options.invert() ? inverse(part) : part);
             }
             leaveTable();
             frame.close(this::resolveViolations);
             return counts.outcome(options.rebase() ? rebase.blob() : RebaseBlob.EMPTY);
-        } finally {
-            window.leaveTable();
-            frame.undoUnlessClosed();
+        } catch (SQLException | RuntimeException | Error e) {
+            undo(e);
+            throw e;
         }
+    }
+
+    private void undo(Throwable cause) {
+        try {
+            window.discard();
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
+        }
+        frame.undo(cause);
     }
 
     private static byte[] inverse(byte[] part) {
@@ -121,10 +127,16 @@ final class ApplyRun {
         return options.changeFilter().isEmpty() && table.isPlain(foreignKeys);
     }
 
-    /** Takes changes in until the window is full or the group ends; returns whether the cursor stands on a further one. */
+    /**
+     * Takes changes in until the window is full or the group ends, and applies them.
+     *
+     * @return whether the cursor stands on a further change
+     */
     private boolean applyWindow(TargetTable table, ChangesetCursor cursor) throws SQLException {
         var from = cursor.changeOffset();
         var header = cursor.replay(from, from);
+        var isFirst = !tableWritten;
+        tableWritten = true;
         window.begin(table);
         int to;
         boolean more;
@@ -132,15 +144,20 @@ final class ApplyRun {
             window.add(cursor);
             to = cursor.position();
             more = cursor.next();
-        } while (more && !cursor.newGroup() && window.count() < windowLimit && to - from < WINDOW_SIZE_BYTES);
-        if (window.count() >= SMALLEST_WINDOW && window.execute()) {
-            windowLimit = Math.min(FIRST_WINDOW, windowLimit * 2);
-            for (var op : ChangeOp.values()) {
-                counts.applied(op, window.count(op));
+        } while (more
+                && !cursor.newGroup()
+                && !window.isFull()
+                && window.count() < windowLimit
+                && to - from < WINDOW_SIZE_BYTES);
+        var isAll = isFirst && endsTable(cursor, more);
+        if (window.count() >= SMALLEST_WINDOW && (isAll || !table.hasOtherUnique() || window.isOfOneKind())) {
+            if (window.execute()) {
+                windowLimit = Math.min(FIRST_WINDOW, windowLimit * 2);
+                for (var op : ChangeOp.values()) {
+                    counts.applied(op, window.count(op));
+                }
+                return more;
             }
-            return more;
-        }
-        if (window.count() >= SMALLEST_WINDOW) {
             windowLimit = WINDOW_AFTER_CONFLICT;
         }
         window.discard();
@@ -149,6 +166,11 @@ final class ApplyRun {
             applyHoldingBack(table, again);
         }
         return more;
+    }
+
+    /** Whether no change of the table entered comes after those that {@code cursor} has passed. */
+    private boolean endsTable(ChangesetCursor cursor, boolean more) {
+        return more ? cursor.newGroup() && !isOfTableEntered(cursor) : lastPart;
     }
 
     private void applyFiltered(TargetTable table, ChangesetCursor change) throws SQLException {
@@ -161,19 +183,10 @@ final class ApplyRun {
     }
 
     private void applyHoldingBack(TargetTable table, ChangesetCursor change) throws SQLException {
-        if (change.op() == ChangeOp.UPDATE && !setsAnything(change)) {
+        if (change.op() == ChangeOp.UPDATE && !TargetTable.setsAnything(change)) {
             return; // an UPDATE without a new value does nothing, and is no conflict
         }
         apply(table, change, false);
-    }
-
-    private static boolean setsAnything(ChangesetCursor change) {
-        for (var i = 0; i < change.columnCount(); i++) {
-            if (TargetTable.isSet(change, i)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void apply(TargetTable table, ChangesetCursor change, boolean replaceFirst) throws SQLException {
@@ -182,7 +195,7 @@ final class ApplyRun {
             return;
         }
         if (table.isStat1() && change.op() == ChangeOp.INSERT) {
-            var present = table.find(change, utf8);
+            var present = table.find(change);
             if (present.isPresent()) {
                 onPresentRow(table, change, ConflictType.CONFLICT, present.get());
                 return;
@@ -191,7 +204,7 @@ final class ApplyRun {
         switch (attempt(table, change, false)) {
             case DONE -> counts.applied(change.op(), 1);
             case UNCHANGED -> {
-                var present = table.find(change, utf8);
+                var present = table.find(change);
                 if (present.isPresent()) {
                     onPresentRow(table, change, ConflictType.DATA, present.get());
                 } else {
@@ -199,9 +212,8 @@ final class ApplyRun {
                 }
             }
             case CONSTRAINT -> {
-                var present = change.op() == ChangeOp.INSERT
-                        ? table.find(change, utf8)
-                        : Optional.<List<ChangesetValue>>empty();
+                var present =
+                        change.op() == ChangeOp.INSERT ? table.find(change) : Optional.<List<ChangesetValue>>empty();
                 if (present.isPresent()) {
                     onPresentRow(table, change, ConflictType.CONFLICT, present.get());
                 } else {
@@ -218,15 +230,23 @@ final class ApplyRun {
         CONSTRAINT
     }
 
-    private static Attempt attempt(TargetTable table, ChangesetCursor change, boolean keyOnly) throws SQLException {
+    private Attempt attempt(TargetTable table, ChangesetCursor change, boolean keyOnly) throws SQLException {
         try {
             var changed = table.execute(change, keyOnly);
             return changed > 0 || change.op() == ChangeOp.INSERT ? Attempt.DONE : Attempt.UNCHANGED;
         } catch (SQLException e) {
-            if (SqlStatements.isConstraint(e)) {
-                return Attempt.CONSTRAINT;
-            }
-            throw e;
+            requireConstraint(table, e);
+            return Attempt.CONSTRAINT;
+        }
+    }
+
+    /** Throws {@code failure} on unless it is a failed constraint that the transaction has survived. */
+    private void requireConstraint(TargetTable table, SQLException failure) throws SQLException {
+        if (!SqlStatements.isConstraint(failure)) {
+            throw failure;
+        }
+        if (!table.isPlain(foreignKeys)) {
+            frame.requireTransaction(failure);
         }
     }
 
@@ -267,17 +287,10 @@ final class ApplyRun {
      * are held back; the reference leaves the row deleted, so that an OMIT later loses it.
      */
     private void replace(TargetTable table, ChangesetCursor change) throws SQLException {
-        statements.run("SAVEPOINT merklite_replace");
-        var done = false;
-        try {
+        var done = statements.keeping("merklite_replace", () -> {
             table.deleteByKey(change);
-            done = attempt(table, change, false) == Attempt.DONE;
-        } finally {
-            if (!done) {
-                statements.run("ROLLBACK TO merklite_replace");
-            }
-            statements.run("RELEASE merklite_replace");
-        }
+            return attempt(table, change, false) == Attempt.DONE;
+        });
         if (done) {
             counts.applied(change.op(), 1);
         } else {
@@ -343,32 +356,44 @@ final class ApplyRun {
     }
 
     private void enterTable(ChangesetCursor cursor) throws SQLException {
-        var name = new String(cursor.tableName(), StandardCharsets.UTF_8);
-        if (tableEntered
-                && Identifiers.fold(name).equals(Identifiers.fold(tableName))
-                && Arrays.equals(tableFlags, cursor.flags())) {
+        if (isOfTableEntered(cursor)) {
             return;
         }
         leaveTable();
+        var name = name(cursor);
         tableName = name;
+        tableWritten = false;
         tableFlags = cursor.flags();
         tableEntered = true;
         target = options.tableFilter().test(name) ? fitting(name, cursor) : null;
         rebase.leaveTable();
     }
 
+    private boolean isOfTableEntered(ChangesetCursor cursor) {
+        return tableEntered
+                && Identifiers.fold(name(cursor)).equals(Identifiers.fold(tableName))
+                && Arrays.equals(tableFlags, cursor.flags());
+    }
+
+    private static String name(ChangesetCursor cursor) {
+        return new String(cursor.tableName(), StandardCharsets.UTF_8);
+    }
+
     private @Nullable TargetTable fitting(String name, ChangesetCursor cursor) throws SQLException {
-        var found = tables.find(name);
+        var found = schema.table(name);
         var mismatch = found.isEmpty()
                 ? Optional.of("there is no table " + name)
                 : found.get().mismatch(cursor);
         mismatch.ifPresent(counts::skippedTable);
-        return mismatch.isEmpty() ? found.orElseThrow() : null;
+        if (mismatch.isPresent()) {
+            return null;
+        }
+        frame.enterTable(name);
+        return found.orElseThrow();
     }
 
     /** Settles what was held back, and forgets the table. */
     private void leaveTable() throws SQLException {
-        window.leaveTable();
         var table = target;
         while (table != null && !held.isEmpty()) {
             var before = held.size();
@@ -413,36 +438,42 @@ final class ApplyRun {
         var before = held;
         var others = new ArrayList<>(held);
         others.remove(candidate);
-        statements.run("SAVEPOINT merklite_loop");
-        var done = false;
-        try {
+        List<ChangeOp> applied = new ArrayList<>(List.of(ChangeOp.UPDATE));
+        var done = statements.keeping("merklite_loop", () -> {
             var row = RowInTransit.takeOut(statements, table, candidate.change());
-            if (row.isPresent()) {
-                held = others;
-                progressWithoutHandler(table);
-                done = row.get().putBack(candidate.change());
+            if (row.isEmpty()) {
+                return false;
             }
-        } finally {
-            if (!done) {
-                held = before;
-                statements.run("ROLLBACK TO merklite_loop");
-            }
-            statements.run("RELEASE merklite_loop");
-        }
+            held = others;
+            progressWithoutHandler(table, applied);
+            return putBack(row.get(), table, candidate.change());
+        });
         if (done) {
-            counts.applied(ChangeOp.UPDATE, 1);
+            applied.forEach(op -> counts.applied(op, 1));
+        } else {
+            held = before;
         }
         return done;
     }
 
-    /** Tries what is held back as long as that makes progress, without asking anybody. */
-    private void progressWithoutHandler(TargetTable table) throws SQLException {
+    private boolean putBack(RowInTransit row, TargetTable table, ChangesetCursor change) throws SQLException {
+        try {
+            row.putBack(change);
+            return true;
+        } catch (SQLException e) {
+            requireConstraint(table, e);
+            return false;
+        }
+    }
+
+    /** Tries what is held back as long as that makes progress, without asking anybody; notes what was applied. */
+    private void progressWithoutHandler(TargetTable table, List<ChangeOp> applied) throws SQLException {
         for (var size = held.size() + 1; held.size() < size; ) {
             size = held.size();
             List<Held> rest = new ArrayList<>();
             for (var one : held) {
                 if (!one.replaceFirst() && attempt(table, one.change(), false) == Attempt.DONE) {
-                    counts.applied(one.change().op(), 1);
+                    applied.add(one.change().op());
                 } else {
                     rest.add(one);
                 }

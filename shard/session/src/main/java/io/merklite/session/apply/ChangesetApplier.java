@@ -1,26 +1,23 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.SessionException.DatabaseFailure;
-import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.changeset.ChangesetParts;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * Applies changesets and patchsets to the schema {@code main} of a connection.
  *
  * <p>It keeps prepared statements and table layouts between calls, so keep it as long as the connection. A change of the
- * schema is noticed at the next call.
+ * schema is noticed at the next call, also one that was rolled back.
  *
  * <p><b>Atomicity.</b> Unless {@link ApplyOptions#withoutSavepoint} is used, an apply that throws has changed nothing;
- * an outer transaction and its earlier work stay.
+ * an outer transaction and its earlier work stay. The target may rule otherwise: where a trigger does RAISE(ROLLBACK), or a
+ * conflict clause says ROLLBACK, the whole transaction is gone, the caller's own included; the apply ends there, and throws.
  *
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
  *
@@ -28,13 +25,12 @@ import java.util.Optional;
  */
 public final class ChangesetApplier implements AutoCloseable {
     private final SqlStatements statements;
-    private final Map<String, Optional<TargetTable>> tables = new HashMap<>();
-    private List<Long> schemaVersions = List.of();
-    private boolean utf8;
+    private final TargetSchema schema;
 
     /** An applier for {@code connection}, which stays the caller's. */
     public ChangesetApplier(Connection connection) {
         statements = new SqlStatements(connection);
+        schema = new TargetSchema(statements);
     }
 
     /** Applies with {@link ApplyOptions#DEFAULTS}. */
@@ -74,8 +70,7 @@ public final class ChangesetApplier implements AutoCloseable {
      */
     public ApplyOutcome apply(Iterator<byte[]> parts, ApplyOptions options, ConflictHandler handler) {
         try {
-            refreshSchema();
-            return new ApplyRun(statements, utf8, this::table, options, handler).run(parts);
+            return new ApplyRun(statements, schema, options, handler).run(parts);
         } catch (SQLException e) {
             throw new DatabaseFailure("applying a changeset", e);
         }
@@ -89,33 +84,6 @@ public final class ChangesetApplier implements AutoCloseable {
      */
     public ApplyOutcome apply(InputStream changeset, ApplyOptions options, ConflictHandler handler) {
         return apply(new ChangesetParts(changeset), options, handler);
-    }
-
-    private Optional<TargetTable> table(String name) throws SQLException {
-        var folded = Identifiers.fold(name);
-        var known = tables.get(folded);
-        if (known == null) {
-            known = TargetTable.read(statements, name);
-            tables.put(folded, known);
-        }
-        return known;
-    }
-
-    private void refreshSchema() throws SQLException {
-        var versions = List.of(
-                statements.number("PRAGMA main.schema_version"), statements.number("PRAGMA temp.schema_version"));
-        if (!versions.equals(schemaVersions)) {
-            tables.clear();
-            statements.clear();
-            schemaVersions = versions;
-            utf8 = isUtf8();
-        }
-    }
-
-    private boolean isUtf8() throws SQLException {
-        try (var rows = statements.prepare("PRAGMA main.encoding").executeQuery()) {
-            return rows.next() && rows.getString(1).equals("UTF-8");
-        }
     }
 
     @Override

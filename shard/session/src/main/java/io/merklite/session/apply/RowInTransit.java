@@ -52,15 +52,15 @@ final class RowInTransit {
         return Optional.of(transit);
     }
 
-    /** Puts the row back with the new values of {@code change}; false if a constraint still fails. */
-    boolean putBack(ChangesetCursor change) throws SQLException {
+    /** Puts the row back with the new values of {@code change}; throws if a constraint still fails. */
+    void putBack(ChangesetCursor change) throws SQLException {
         List<@Nullable Object> values = new ArrayList<>();
         var sources = new ArrayList<String>();
         for (var i = 0; i < columns.size(); i++) {
             var changed = i < change.columnCount() && TargetTable.isSet(change, i);
-            sources.add(!changed ? "c" + i : BoundValue.newNeedsCast(change, i) ? "CAST(? AS TEXT)" : "?");
+            sources.add(!changed ? "c" + i : table.values().newNeedsCast(change, i) ? "CAST(? AS TEXT)" : "?");
             if (changed) {
-                values.add(BoundValue.newObject(change, i));
+                values.add(table.values().newObject(change, i));
             }
         }
         try (var insert = statements
@@ -71,14 +71,8 @@ final class RowInTransit {
                 insert.setObject(i + 1, values.get(i));
             }
             insert.executeUpdate();
-        } catch (SQLException e) {
-            if (SqlStatements.isConstraint(e)) {
-                return false; // the caller rolls back, which drops the kept row too
-            }
-            throw e;
         }
         forget();
-        return true;
     }
 
     private void forget() throws SQLException {

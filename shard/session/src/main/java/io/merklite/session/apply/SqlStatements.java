@@ -41,12 +41,59 @@ final class SqlStatements implements AutoCloseable {
     }
 
     /** Runs a statement without parameters that returns nothing. */
-    void run(String sql) {
+    void execute(String sql) throws SQLException {
+        prepare(sql).execute();
+    }
+
+    /** Something to be done wholly or not at all. */
+    @FunctionalInterface
+    interface Attempt {
+        /** Returns whether it is to be kept. */
+        boolean run() throws SQLException;
+    }
+
+    /**
+     * Runs {@code attempt} inside a savepoint, which is rolled back if it answers false or throws.
+     *
+     * @return whether it was kept; it is not if a deferred constraint fails with the savepoint's release
+     * @throws DatabaseFailure if it failed in a way that took the whole transaction with it
+     */
+    boolean keeping(String savepoint, Attempt attempt) throws SQLException {
+        execute("SAVEPOINT " + savepoint);
+        var done = false;
         try {
-            prepare(sql).execute();
+            done = attempt.run();
+            if (done) {
+                execute("RELEASE " + savepoint);
+                return true;
+            }
         } catch (SQLException e) {
-            throw new DatabaseFailure(sql, e);
+            try {
+                rollBack(savepoint);
+            } catch (SQLException lost) {
+                var failure = new DatabaseFailure("the whole transaction was rolled back", e);
+                failure.addSuppressed(lost);
+                throw failure;
+            }
+            if (done && isConstraint(e)) {
+                return false;
+            }
+            throw e;
+        } catch (RuntimeException | Error e) {
+            try {
+                rollBack(savepoint);
+            } catch (SQLException lost) {
+                e.addSuppressed(lost);
+            }
+            throw e;
         }
+        rollBack(savepoint);
+        return false;
+    }
+
+    private void rollBack(String savepoint) throws SQLException {
+        execute("ROLLBACK TO " + savepoint);
+        execute("RELEASE " + savepoint);
     }
 
     /** The first column of the first row, as a number. */

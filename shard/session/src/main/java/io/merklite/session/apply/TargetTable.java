@@ -1,6 +1,7 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
@@ -21,58 +22,41 @@ final class TargetTable {
     private static final String STAT1 = "sqlite_stat1";
     private static final int STAT1_INDEX_COLUMN = 1;
     private static final int BLOB = 4;
-    private static final Pattern CONFLICT_CLAUSE =
-            Pattern.compile("ON\\s+CONFLICT", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
-    private static final String HAS_TRIGGERS = """
-            SELECT count(*) FROM (
-                SELECT type, tbl_name FROM main.sqlite_schema UNION ALL SELECT type, tbl_name FROM temp.sqlite_schema)
-            WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
-            """;
-    private static final String IS_PARENT = """
-            SELECT count(*) FROM main.sqlite_schema s, pragma_foreign_key_list(s.name, 'main') f
-            WHERE s.type = 'table' AND f."table" = ?1 COLLATE NOCASE
-            """;
+    /** Any CONFLICT, in a comment too: better one table too many that is written change by change. */
+    private static final Pattern CONFLICT_CLAUSE = Pattern.compile("\\bCONFLICT\\b", Pattern.CASE_INSENSITIVE);
+
     private static final String DEFINITION =
             "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
 
     private final SqlStatements statements;
     private final TableLayout layout;
+    private final BoundValues values;
+    private final KeyColumns keyColumns;
+    private final boolean hasKey;
     private final boolean hasTriggers;
     private final boolean isParent;
     private final boolean hasConflictClause;
+    private final boolean hasOtherUnique;
 
-    private TargetTable(
-            SqlStatements statements,
-            TableLayout layout,
-            boolean hasTriggers,
-            boolean isParent,
-            boolean hasConflictClause) {
+    private TargetTable(SqlStatements statements, TargetSchema schema, TableLayout layout, String definition)
+            throws SQLException {
         this.statements = statements;
         this.layout = layout;
-        this.hasTriggers = hasTriggers;
-        this.isParent = isParent;
-        this.hasConflictClause = hasConflictClause;
+        this.values = schema.values();
+        this.hasKey = layout.hasKey();
+        this.keyColumns = new KeyColumns(layout, definition, values.utf8());
+        this.hasTriggers = schema.hasTriggers(layout.name());
+        this.isParent = schema.isParent(layout.name());
+        this.hasConflictClause = CONFLICT_CLAUSE.matcher(definition).find();
+        this.hasOtherUnique =
+                UniqueIndex.read(statements.connection(), layout).stream().anyMatch(index -> !index.primaryKey());
     }
 
-    static Optional<TargetTable> read(SqlStatements statements, String name) throws SQLException {
+    static Optional<TargetTable> read(SqlStatements statements, TargetSchema schema, String name) throws SQLException {
         var layout = TableLayout.read(statements.connection(), "main", name);
-        if (layout.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(new TargetTable(
-                statements,
-                layout.get(),
-                count(statements, HAS_TRIGGERS, name) > 0,
-                count(statements, IS_PARENT, name) > 0,
-                CONFLICT_CLAUSE.matcher(definition(statements, name)).find()));
-    }
-
-    private static long count(SqlStatements statements, String sql, String name) throws SQLException {
-        var query = statements.prepare(sql);
-        query.setString(1, name);
-        try (var rows = query.executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
-        }
+        return layout.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new TargetTable(statements, schema, layout.get(), definition(statements, name)));
     }
 
     private static String definition(SqlStatements statements, String name) throws SQLException {
@@ -100,8 +84,23 @@ final class TargetTable {
         return hasTriggers;
     }
 
+    /** How values are bound and read. */
+    BoundValues values() {
+        return values;
+    }
+
+    /** Whether rows must differ in something else than their key. */
+    boolean hasOtherUnique() {
+        return hasOtherUnique;
+    }
+
+    /** A hash of the key of {@code change}, as {@link KeyColumns#hash} has it. */
+    long keyHash(ChangesetCursor change) {
+        return keyColumns.hash(change, usesRowid(change));
+    }
+
     /**
-     * Whether changes of rows with different keys can be done in any order and many at once, with the same end.
+     * Whether a change writes its own row and nothing else, and fails or succeeds without side effects.
      *
      * @param foreignKeys whether foreign keys are enforced, so that their actions run
      */
@@ -114,7 +113,7 @@ final class TargetTable {
         if (usesRowid(change)) {
             return Optional.empty();
         }
-        if (!layout.hasKey() && !isStat1()) {
+        if (!hasKey && !isStat1()) {
             return Optional.of("table " + layout.name() + " has no primary key");
         }
         var columns = layout.columns();
@@ -140,7 +139,7 @@ final class TargetTable {
 
     /** Whether the first column of the changeset is the rowid of this table, which has no key of its own. */
     private boolean usesRowid(ChangesetCursor change) {
-        if (layout.hasKey() || isStat1() || layout.rowidName().isEmpty()) {
+        if (hasKey || isStat1() || layout.rowidName().isEmpty()) {
             return false;
         }
         if (change.columnCount() != layout.columns().size() + 1 || change.keyPosition(0) != 1) {
@@ -182,13 +181,13 @@ final class TargetTable {
     private long insert(ChangesetCursor change) throws SQLException {
         var sql =
                 new StringBuilder("INSERT INTO ").append(layout.qualifiedName()).append('(');
-        var values = new StringBuilder(") VALUES (");
+        var parameters = new StringBuilder(") VALUES (");
         for (var i = 0; i < change.columnCount(); i++) {
             var comma = i == 0 ? "" : ", ";
             sql.append(comma).append(column(change, i));
-            values.append(comma).append(BoundValue.newNeedsCast(change, i) ? "CAST(? AS TEXT)" : "?");
+            parameters.append(comma).append(values.newNeedsCast(change, i) ? "CAST(? AS TEXT)" : "?");
         }
-        var statement = statements.prepare(sql.append(values).append(')').toString());
+        var statement = statements.prepare(sql.append(parameters).append(')').toString());
         for (var i = 0; i < change.columnCount(); i++) {
             bindNew(statement, i + 1, change, i);
         }
@@ -202,7 +201,7 @@ final class TargetTable {
             if (isSet(change, i)) {
                 sql.append(comma)
                         .append(column(change, i))
-                        .append(BoundValue.newNeedsCast(change, i) ? " = CAST(? AS TEXT)" : " = ?");
+                        .append(values.newNeedsCast(change, i) ? " = CAST(? AS TEXT)" : " = ?");
                 comma = ", ";
             }
         }
@@ -236,7 +235,7 @@ final class TargetTable {
     }
 
     /** The row with the key of {@code change}, as many columns as the change has. */
-    Optional<List<ChangesetValue>> find(ChangesetCursor change, boolean utf8) throws SQLException {
+    Optional<List<ChangesetValue>> find(ChangesetCursor change) throws SQLException {
         var sql = new StringBuilder("SELECT ");
         for (var i = 0; i < change.columnCount(); i++) {
             sql.append(i == 0 ? "" : ", ").append(column(change, i));
@@ -251,7 +250,7 @@ final class TargetTable {
             }
             List<ChangesetValue> row = new ArrayList<>();
             for (var i = 0; i < change.columnCount(); i++) {
-                row.add(BoundValue.read(rows, i + 1, utf8));
+                row.add(values.read(rows, i + 1));
             }
             return Optional.of(row);
         }
@@ -265,7 +264,7 @@ final class TargetTable {
             if (isSet(change, i) || (change.op() == ChangeOp.INSERT && change.keyPosition(i) == 0)) {
                 sql.append(" AND ")
                         .append(column(change, i))
-                        .append(BoundValue.newNeedsCast(change, i) ? " IS CAST(? AS TEXT)" : " IS ?");
+                        .append(values.newNeedsCast(change, i) ? " IS CAST(? AS TEXT)" : " IS ?");
             }
         }
         var query = statements.prepare(sql.toString());
@@ -278,6 +277,16 @@ final class TargetTable {
         try (var rows = query.executeQuery()) {
             return rows.next() && rows.getLong(1) > 0;
         }
+    }
+
+    /** Whether an UPDATE writes any column. */
+    static boolean setsAnything(ChangesetCursor change) {
+        for (var i = 0; i < change.columnCount(); i++) {
+            if (isSet(change, i)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether an UPDATE writes the column: it has a new value, and the column is not in the key. */
@@ -307,7 +316,7 @@ final class TargetTable {
                 } else if (isNullIndex(change, i, change.oldType(i), change.oldLength(i))) {
                     statement.setNull(parameter++, 0);
                 } else {
-                    BoundValue.bindOld(statement, parameter++, change, i);
+                    values.bindOld(statement, parameter++, change, i);
                 }
             }
         }
@@ -325,10 +334,10 @@ final class TargetTable {
         bindWhere(statement, 1, change, false);
     }
 
-    private static boolean wherePartNeedsCast(ChangesetCursor change, int column) {
+    private boolean wherePartNeedsCast(ChangesetCursor change, int column) {
         return change.op() == ChangeOp.INSERT
-                ? BoundValue.newNeedsCast(change, column)
-                : BoundValue.oldNeedsCast(change, column);
+                ? values.newNeedsCast(change, column)
+                : values.oldNeedsCast(change, column);
     }
 
     private static boolean isCompared(ChangesetCursor change, int column, boolean keyOnly) {
@@ -340,7 +349,7 @@ final class TargetTable {
         if (isNullIndex(change, column, change.newType(column), change.newLength(column))) {
             statement.setNull(parameter, 0);
         } else {
-            BoundValue.bindNew(statement, parameter, change, column);
+            values.bindNew(statement, parameter, change, column);
         }
     }
 

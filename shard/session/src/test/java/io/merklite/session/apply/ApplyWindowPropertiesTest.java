@@ -1,11 +1,9 @@
 package io.merklite.session.apply;
 
+import static io.merklite.session.apply.WrittenChanges.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.merklite.session.SessionException;
-import io.merklite.session.changeset.ChangesetBuilder;
-import io.merklite.session.changeset.ChangesetValue;
-import io.merklite.session.changeset.TableInfo;
 import io.merklite.testkit.Seeds;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -17,11 +15,14 @@ import org.junit.jupiter.api.Test;
 
 /** The fast way and the slow way end alike, whatever meets them. A filter for changes forces the slow way. */
 class ApplyWindowPropertiesTest {
-    private static final TableInfo TABLE = new TableInfo("t", List.of(1, 0, 0));
     private static final List<String> TABLES = List.of(
             "CREATE TABLE t(a INTEGER PRIMARY KEY, b, c)",
             "CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE, c)",
             "CREATE TABLE t(a TEXT PRIMARY KEY, b NOT NULL, c CHECK (c < 90)) WITHOUT ROWID",
+            "CREATE TABLE t(a TEXT COLLATE NOCASE PRIMARY KEY, b UNIQUE, c)",
+            "CREATE TABLE t(a NUMERIC PRIMARY KEY, b, c)",
+            "CREATE TABLE t(a REAL PRIMARY KEY, b, c) WITHOUT ROWID",
+            "CREATE TABLE t(a PRIMARY KEY, b UNIQUE, c)",
             "CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE ON CONFLICT IGNORE, c)",
             "CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE ON CONFLICT REPLACE, c)");
 
@@ -79,9 +80,11 @@ class ApplyWindowPropertiesTest {
             throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.execute(schema);
+            var text = random.nextBoolean() && !schema.contains("INTEGER PRIMARY");
             for (var i = 0; i < 40; i++) {
-                statement.execute("INSERT OR IGNORE INTO t VALUES (" + random.nextInt(60) + ", " + random.nextInt(80)
-                        + ", " + random.nextInt(90) + ")");
+                var key = random.nextInt(60);
+                statement.execute("INSERT OR IGNORE INTO t VALUES (" + (text ? "'k" + key + "'" : key) + ", "
+                        + random.nextInt(80) + ", " + random.nextInt(90) + ")");
             }
             if (trigger) {
                 statement.execute(
@@ -90,24 +93,53 @@ class ApplyWindowPropertiesTest {
         }
     }
 
+    /** Keys may come twice, in the same or in other spellings, within a group or not. */
     private static byte[] changes(RandomGenerator random) {
-        var builder = new ChangesetBuilder();
+        var spelling = random.nextInt(3);
+        var keys = 10 + random.nextInt(60);
+        var patchset = random.nextBoolean();
+        var changes = new WrittenChanges().group(patchset, "t", 1, 0, 0);
         for (var i = 0; i < 1 + random.nextInt(60); i++) {
-            ChangesetValue key = new ChangesetValue.Integer(random.nextInt(60));
-            ChangesetValue before = new ChangesetValue.Integer(random.nextInt(80));
-            ChangesetValue after = new ChangesetValue.Integer(random.nextInt(100));
-            var table = builder.table(TABLE);
-            switch (random.nextInt(4)) {
-                case 0 -> table.delete(List.of(key, before, after));
-                case 1 ->
-                    table.update(
-                            List.of(key, before, ChangesetValue.UNDEFINED),
-                            List.of(ChangesetValue.UNDEFINED, after, ChangesetValue.UNDEFINED));
-                default -> table.insert(List.of(key, before, after));
+            if (random.nextInt(20) == 0) {
+                patchset = random.nextBoolean();
+                changes.group(patchset, "t", 1, 0, 0);
+            }
+            var key = spelt(random.nextInt(keys), spelling == 2 ? random.nextInt(4) : spelling);
+            var before = random.nextInt(80);
+            var after = random.nextInt(100);
+            switch (random.nextInt(5)) {
+                case 0 -> delete(changes, patchset, key, before, after);
+                case 1 -> update(changes, patchset, key, new Object[] {before, NONE}, new Object[] {after, NONE});
+                case 2 -> update(changes, patchset, key, new Object[] {NONE, NONE}, new Object[] {after, before});
+                default -> changes.insert(key, before, after);
             }
         }
-        var changeset = builder.build();
-        return random.nextBoolean() ? changeset.toPatchset().toByteArray() : changeset.toByteArray();
+        return changes.bytes();
+    }
+
+    private static Object spelt(int key, int spelling) {
+        return switch (spelling) {
+            case 0 -> key;
+            case 1 -> "k" + key;
+            case 2 -> (double) key;
+            default -> key % 2 == 0 ? "K" + key : String.valueOf(key);
+        };
+    }
+
+    private static void delete(WrittenChanges changes, boolean patchset, Object key, int before, int after) {
+        if (patchset) {
+            changes.delete(key);
+        } else {
+            changes.delete(key, before, after);
+        }
+    }
+
+    private static void update(WrittenChanges changes, boolean patchset, Object key, Object[] before, Object[] after) {
+        if (patchset) {
+            changes.update(key, after[0], after[1]);
+        } else {
+            changes.update(key, before[0], before[1], NONE, after[0], after[1]);
+        }
     }
 
     private static List<String> rows(Connection connection) throws SQLException {
