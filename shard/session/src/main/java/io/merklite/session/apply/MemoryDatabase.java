@@ -118,9 +118,12 @@ public final class MemoryDatabase {
         }
 
         private @Nullable MemoryTable enter(ChangesetCursor cursor) {
+            var before = Identifiers.fold(name);
             name = new String(cursor.tableName(), StandardCharsets.UTF_8);
-            rebase.leaveTable();
             var folded = Identifiers.fold(name);
+            if (!folded.equals(before)) {
+                rebase.leaveTable();
+            }
             var table = tables.get(folded);
             if (!options.tableFilter().test(name)) {
                 return null;
@@ -143,6 +146,9 @@ public final class MemoryDatabase {
         }
 
         private void apply(MemoryTable table, ChangesetCursor cursor) {
+            if (cursor.op() == ChangeOp.UPDATE && !TargetTable.setsAnything(cursor)) {
+                return; // an UPDATE without a new value does nothing, and is no conflict
+            }
             var change = cursor.row();
             var key = key(table.info(), change);
             var present = table.rows().get(key);
@@ -181,7 +187,7 @@ public final class MemoryDatabase {
             put(
                     table,
                     key,
-                    change.op() == ChangeOp.INSERT ? change.newValues() : updated(present, change),
+                    change.op() == ChangeOp.INSERT ? change.newValues() : updated(table.info(), present, change),
                     change.op());
         }
 
@@ -192,7 +198,9 @@ public final class MemoryDatabase {
                 ConflictType type,
                 List<ChangesetValue> key,
                 List<ChangesetValue> present) {
-            if (options.ignoreNoOps() && change.op() != ChangeOp.DELETE && agrees(present, change.newValues())) {
+            if (options.ignoreNoOps()
+                    && change.op() != ChangeOp.DELETE
+                    && hasNewValues(table.info(), present, change)) {
                 omit(cursor);
                 return;
             }
@@ -257,10 +265,16 @@ public final class MemoryDatabase {
                         || wanted.get(i).equals(row.get(i)));
     }
 
-    private static List<ChangesetValue> updated(List<ChangesetValue> row, ChangesetRow change) {
+    /** Whether the row has all new values already; its key is that of the change. */
+    private static boolean hasNewValues(TableInfo table, List<ChangesetValue> row, ChangesetRow change) {
+        return agrees(row, updated(table, row, change));
+    }
+
+    /** An UPDATE never writes the key: where its new record has key values, they say nothing. */
+    private static List<ChangesetValue> updated(TableInfo table, List<ChangesetValue> row, ChangesetRow change) {
         List<ChangesetValue> updated = new ArrayList<>(row);
         for (var i = 0; i < row.size(); i++) {
-            if (!(change.newValues().get(i) instanceof ChangesetValue.Undefined)) {
+            if (!table.isKey(i) && !(change.newValues().get(i) instanceof ChangesetValue.Undefined)) {
                 updated.set(i, change.newValues().get(i));
             }
         }

@@ -1,5 +1,7 @@
 package io.merklite.session.apply;
 
+import static io.merklite.session.apply.WrittenChanges.NONE;
+import static io.merklite.session.apply.WrittenChanges.changeset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -108,6 +110,57 @@ class MemoryDatabaseTest {
                 .isInstanceOf(SessionException.ApplyAborted.class);
 
         assertThat(rows(memory)).containsExactly("1 1 1");
+    }
+
+    private static Applied toMemory(WrittenChanges changes) {
+        var memory = new MemoryDatabase();
+        memory.createTable(TABLE);
+        memory.apply(changeset("t", 1, 0, 0).insert(1, 1, 1).bytes(), ApplyOptions.DEFAULTS, ConflictHandler.ABORT);
+        List<ConflictType> calls = new ArrayList<>();
+        var outcome = memory.apply(changes.bytes(), Applied.WINDOW, conflict -> {
+            calls.add(conflict.type());
+            return Resolution.OMIT;
+        });
+        return new Applied(
+                outcome.toString(),
+                calls,
+                rows(memory).stream().map(row -> row.replace(' ', '|')).toList());
+    }
+
+    private static Applied toSqlite(WrittenChanges changes) throws SQLException {
+        return Applied.toFresh(
+                changes.bytes(),
+                Applied.WINDOW,
+                ConflictHandler.OMIT,
+                "SELECT * FROM t",
+                "CREATE TABLE t(a INTEGER PRIMARY KEY, b, c)",
+                "INSERT INTO t VALUES (1, 1, 1)");
+    }
+
+    @Test
+    void updateWithoutNewValueOfAMissingRowIsNoConflict() throws SQLException {
+        var changes = changeset("t", 1, 0, 0).update(8, NONE, NONE, NONE, NONE, NONE);
+
+        assertThat(toMemory(changes)).isEqualTo(toSqlite(changes));
+        assertThat(toMemory(changes).calls()).isEmpty();
+    }
+
+    @Test
+    void keyInTheNewRecordOfAnUpdateIsIgnored() throws SQLException {
+        var changes = changeset("t", 1, 0, 0).update(1, 1, NONE, 4, 5, NONE);
+
+        assertThat(toMemory(changes)).isEqualTo(toSqlite(changes));
+        assertThat(toMemory(changes).rows()).containsExactly("1|5|1");
+    }
+
+    @Test
+    void rebaseBlobHasOneHeaderForGroupsOfOneTable() throws SQLException {
+        var changes = changeset("t", 1, 0, 0)
+                .insert(1, 2, 2)
+                .group(false, "T", 1, 0, 0)
+                .insert(1, 3, 3);
+
+        assertThat(toMemory(changes)).isEqualTo(toSqlite(changes));
     }
 
     @Test
