@@ -9,7 +9,6 @@ import io.merklite.schema.text.TableText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * The statements that put a new table in the place of an old one and keep its rows: after SQLite's "Making Other Kinds Of
@@ -40,7 +39,7 @@ final class TableRebuild {
     List<String> sql(List<Index> indexes, List<Trigger> triggers) {
         List<String> sql = new ArrayList<>();
         sql.add(TableText.parse(desired.sql()).renamed(newName));
-        copy().ifPresent(sql::add);
+        sql.add(copy());
         if (current.isAutoincrement() && desired.isAutoincrement()) {
             sql.add("DELETE FROM sqlite_sequence WHERE name = " + SqlNames.literal(newName));
             sql.add("INSERT INTO sqlite_sequence(name, seq) SELECT " + SqlNames.literal(newName)
@@ -57,7 +56,7 @@ final class TableRebuild {
         return sql;
     }
 
-    private Optional<String> copy() {
+    private String copy() {
         List<String> targets = new ArrayList<>();
         List<String> sources = new ArrayList<>();
         rowid().ifPresent(names -> {
@@ -71,12 +70,20 @@ final class TableRebuild {
                 sources.add(SqlNames.quote(source.get()));
             }
         }
-        return targets.isEmpty()
-                ? Optional.empty()
-                : Optional.of("INSERT OR ABORT INTO " + SqlNames.quote(newName) + "("
-                        + targets.stream().collect(Collectors.joining(", ")) + ") SELECT "
-                        + sources.stream().collect(Collectors.joining(", ")) + " FROM "
-                        + SqlNames.quote(current.name()));
+        if (targets.isEmpty()) {
+            targets.add(placeForNothing());
+            sources.add("NULL");
+        }
+        return "INSERT OR ABORT INTO " + SqlNames.quote(newName) + "(" + String.join(", ", targets) + ") SELECT "
+                + String.join(", ", sources) + " FROM " + SqlNames.quote(current.name());
+    }
+
+    /** Where nothing can be copied, rows are kept all the same: a column that takes NULL for "choose yourself". */
+    private String placeForNothing() {
+        return desired.rowidName()
+                .orElseGet(() -> SqlNames.quote(desired.primaryKey()
+                        .map(key -> key.columns().getFirst().column())
+                        .orElseGet(() -> desired.columns().getFirst().name())));
     }
 
     /** How the rowid is called where it is written and where it is read. */
