@@ -1,6 +1,7 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.SessionException.ApplyAborted;
+import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.SessionException.IllegalResolution;
 import io.merklite.session.SessionException.WrongKind;
 import io.merklite.session.catalog.Identifiers;
@@ -94,6 +95,13 @@ final class ApplyRun {
             cause.addSuppressed(e);
         }
         frame.undo(cause);
+        if (cause instanceof SQLException || cause instanceof DatabaseFailure) {
+            try {
+                statements.clear();
+            } catch (SQLException e) {
+                cause.addSuppressed(e);
+            }
+        }
     }
 
     private static byte[] inverse(byte[] part) {

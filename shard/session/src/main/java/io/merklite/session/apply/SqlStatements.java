@@ -9,7 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Prepared statements of one connection, by their text; the least recently used ones are closed. */
+/**
+ * Prepared statements of one connection, by their text; the least recently used ones are closed.
+ *
+ * <p>The driver closes a statement whose execution fails, unless by a constraint or a lock, and {@code isClosed} does not
+ * tell. So whoever goes on after such a failure has statements prepared anew, by {@link #execute}, {@link #keeping} or
+ * {@link #clear}; without this every later use would fail with "statement is not executing".
+ */
 final class SqlStatements implements AutoCloseable {
     private static final int CAPACITY = 128;
     private static final int CONSTRAINT = 19;
@@ -42,7 +48,18 @@ final class SqlStatements implements AutoCloseable {
 
     /** Runs a statement without parameters that returns nothing. */
     void execute(String sql) throws SQLException {
-        prepare(sql).execute();
+        var statement = prepare(sql);
+        try {
+            statement.execute();
+        } catch (SQLException e) {
+            bySql.remove(sql);
+            try {
+                statement.close();
+            } catch (SQLException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
     }
 
     /** Something to be done wholly or not at all. */
@@ -75,10 +92,14 @@ final class SqlStatements implements AutoCloseable {
                 failure.addSuppressed(lost);
                 throw failure;
             }
-            if (done && isConstraint(e)) {
-                return false;
+            if (!isConstraint(e)) {
+                clear();
+                throw e;
             }
-            throw e;
+            if (!done) {
+                throw e;
+            }
+            return false;
         } catch (RuntimeException | Error e) {
             try {
                 rollBack(savepoint);
@@ -107,7 +128,7 @@ final class SqlStatements implements AutoCloseable {
         return (e.getErrorCode() & 0xff) == CONSTRAINT;
     }
 
-    /** Forgets all statements: the schema has changed. */
+    /** Forgets all statements: the schema has changed, or one has failed. */
     void clear() throws SQLException {
         List<PreparedStatement> closing = new ArrayList<>(bySql.values());
         bySql.clear();

@@ -295,6 +295,75 @@ class ApplyFrameTest {
     }
 
     @Test
+    void applierIsOfUseAfterAStatementFailed() throws SQLException {
+        try (var connection = database(TABLE);
+                var applier = new ChangesetApplier(connection)) {
+            var unfit = changeset("t", 1, 0, 0).insert("key", 1, 1).bytes();
+
+            for (var options : List.of(Applied.WINDOW, Applied.SINGLE)) {
+                assertThatThrownBy(() -> applier.apply(unfit, options, ConflictHandler.ABORT))
+                        .isInstanceOfSatisfying(
+                                DatabaseFailure.class,
+                                failure -> assertThat(failure.resultCode()).isEqualTo(20));
+            }
+            applier.apply(THREE_ROWS, ApplyOptions.DEFAULTS, ConflictHandler.ABORT);
+            applier.apply(changeset("t", 1, 0, 0).insert(4, 4, 4).bytes(), Applied.SINGLE, ConflictHandler.ABORT);
+
+            assertThat(rows(connection, "SELECT a FROM t")).containsExactly("1", "2", "3", "4");
+        }
+    }
+
+    @Test
+    void failureInAWindowIsThatOfItsChange() throws SQLException {
+        var changes = changeset("t", 1, 0, 0)
+                .insert(1, 1, 1)
+                .insert(4, 4, 4)
+                .insert("key", 1, 1)
+                .insert(5, 5, 5);
+        try (var connection = database(TABLE, "INSERT INTO t VALUES (1, 9, 9)")) {
+            assertThatThrownBy(() -> apply(connection, changes, ConflictHandler.OMIT))
+                    .isInstanceOfSatisfying(
+                            DatabaseFailure.class,
+                            failure -> assertThat(failure.resultCode()).isEqualTo(20));
+
+            assertThat(rows(connection, "SELECT * FROM t")).containsExactly("1|9|9");
+        }
+    }
+
+    @Test
+    void appliesInsideAndOutsideATransactionMayFollowEachOther() throws SQLException {
+        try (var connection = database(
+                        FOREIGN_KEYS,
+                        PARENT,
+                        "CREATE TABLE k(y INTEGER PRIMARY KEY, r REFERENCES p)",
+                        TABLE,
+                        ROLLS_BACK);
+                var applier = new ChangesetApplier(connection)) {
+            for (var i = 0; i < 3; i++) {
+                var orphans = changeset("k", 1, 0)
+                        .insert(10 * i, 60)
+                        .insert(10 * i + 1, 60)
+                        .bytes();
+                var others = changeset("k", 1, 0)
+                        .insert(10 * i + 2, 60)
+                        .insert(10 * i + 3, 60)
+                        .bytes();
+
+                run(connection, "BEGIN");
+                var inside = applier.apply(orphans, ApplyOptions.DEFAULTS, ConflictHandler.OMIT);
+                run(connection, "COMMIT");
+                var outside = applier.apply(others, ApplyOptions.DEFAULTS, ConflictHandler.OMIT);
+                run(connection, "BEGIN");
+
+                assertThat(inside.conflicts()).isEqualTo(outside.conflicts());
+                assertThatThrownBy(() -> applier.apply(THREE_ROWS, ApplyOptions.DEFAULTS, ConflictHandler.OMIT))
+                        .hasMessageContaining("refused by r");
+                assertThat(rows(connection, "SELECT * FROM t")).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void errorOfTheHandlerLeavesNothing() throws SQLException {
         try (var connection = database(FOREIGN_KEYS, TABLE, "INSERT INTO t VALUES (1, 9, 9)")) {
             assertThatThrownBy(() -> apply(connection, THREE_ROWS, ApplyOptions.DEFAULTS, conflict -> {

@@ -9,6 +9,7 @@ import com.sun.jna.ptr.PointerByReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 
 /**
  * The system's own SQLite with its session extension, by JNA: java.lang.foreign would bind the tests to a newer JDK than
@@ -80,13 +81,16 @@ final class NativeSqlite implements AutoCloseable {
             var library = Native.load("libsqlite3.so.0", Functions.class);
             var opened = new PointerByReference();
             library.sqlite3_open(":memory:", opened);
-            var session = new PointerByReference();
-            if (library.sqlite3session_create(opened.getValue(), "main", session) != OK) {
-                return Optional.empty();
+            try {
+                var session = new PointerByReference();
+                if (library.sqlite3session_create(opened.getValue(), "main", session) != OK) {
+                    return Optional.empty();
+                }
+                library.sqlite3session_delete(session.getValue());
+                return Optional.of(library);
+            } finally {
+                library.sqlite3_close(opened.getValue());
             }
-            library.sqlite3session_delete(session.getValue());
-            library.sqlite3_close(opened.getValue());
-            return Optional.of(library);
         } catch (UnsatisfiedLinkError e) {
             return Optional.empty();
         }
@@ -144,8 +148,17 @@ final class NativeSqlite implements AutoCloseable {
 
     /** Applies; any conflict aborts. */
     int apply(byte[] changeset) {
-        ConflictCallback abort = (context, type, change) -> ABORT;
-        return functions.sqlite3changeset_apply(database, changeset.length, changeset, null, abort, null);
+        return apply(changeset, type -> ABORT);
+    }
+
+    /**
+     * Applies.
+     *
+     * @param handler gives the answer's code for the conflict's
+     */
+    int apply(byte[] changeset, IntUnaryOperator handler) {
+        ConflictCallback callback = (context, type, change) -> handler.applyAsInt(type);
+        return functions.sqlite3changeset_apply(database, changeset.length, changeset, null, callback, null);
     }
 
     static byte[] invert(byte[] changeset) {
