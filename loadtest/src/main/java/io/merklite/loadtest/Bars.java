@@ -1,5 +1,6 @@
 package io.merklite.loadtest;
 
+import io.merklite.loadtest.schema.SchemaBars;
 import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.wal.WalBars;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ public final class Bars {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("session", SessionBars::main);
         all.put("wal", WalBars::main);
+        all.put("schema", SchemaBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);

@@ -11,6 +11,7 @@
  *   <li>{@link io.merklite.schema.structure}: a schema as a value, from text, from a database, or from JSON; its hash.
  *   <li>{@link io.merklite.schema.plan}: the difference of two schemas as a list of operations, in words, SQL, and JSON.
  *   <li>{@link io.merklite.schema.migrate}: a plan is applied, all or nothing, within what its caller permits.
+ *   <li>{@link io.merklite.schema.merge}: two schemas that grew from one become one, in whatever order they meet.
  *   <li>{@link io.merklite.schema.text}: what definitions say that SQLite's catalogue does not.
  * </ul>
  *

@@ -7,6 +7,7 @@ import io.merklite.schema.text.Token;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 
 /**
@@ -15,9 +16,13 @@ import java.util.function.LongConsumer;
  * <p>A statement counts as one if it is {@code INSERT [OR …] INTO new(columns) SELECT columns FROM table} and nothing else,
  * all columns being plain names: such a statement may be cut by rowid without a change of meaning. It goes through the
  * rowids upwards, as SQLite itself does. A table without a readable rowid is copied in one piece.
+ *
+ * <p>A chunk is a range of rowids, not a number of rows: to count rows off, SQLite would have to read them twice. Ranges
+ * begin at a rowid that is there, and grow as long as rowids are sparse.
  */
 final class TableCopy {
     private static final int CHUNK_ROWS = 50_000;
+    private static final long MAX_WIDTH = 1L << 40;
 
     private final String sql;
     private final String source;
@@ -66,23 +71,31 @@ final class TableCopy {
             return;
         }
         var name = rowid.get();
-        var table = SqlNames.quote(source);
-        var nextBound = "SELECT " + name + " FROM main." + table + " WHERE " + name + " >= ? ORDER BY " + name
-                + " LIMIT 1 OFFSET " + (CHUNK_ROWS - 1);
+        var next = "SELECT min(" + name + ") FROM main." + SqlNames.quote(source) + " WHERE " + name + " >= ?";
         var chunk = sql + " WHERE " + name + " BETWEEN ? AND ? ORDER BY " + name;
-        var first = Long.MIN_VALUE;
         var rows = 0L;
-        while (true) {
-            var bound = connection.query(nextBound, row -> row.getLong(1), first).stream()
-                    .findFirst();
-            long last = bound.orElse(Long.MAX_VALUE);
-            rows += connection.update(chunk, first, last);
+        var width = (long) CHUNK_ROWS;
+        var first = firstRowid(connection, next, Long.MIN_VALUE);
+        while (first.isPresent()) {
+            var last = first.getAsLong() > Long.MAX_VALUE - width ? Long.MAX_VALUE : first.getAsLong() + width - 1;
+            var copiedNow = connection.update(chunk, first.getAsLong(), last);
+            rows += copiedNow;
             copied.accept(rows);
-            if (last == Long.MAX_VALUE) {
-                return;
-            }
-            first = last + 1;
+            width = copiedNow < CHUNK_ROWS / 2 ? Math.min(width * 2, MAX_WIDTH) : CHUNK_ROWS;
+            first = last == Long.MAX_VALUE ? OptionalLong.empty() : firstRowid(connection, next, last + 1);
         }
+    }
+
+    private static OptionalLong firstRowid(SqliteConnection connection, String next, long from) throws SQLException {
+        return connection
+                .query(
+                        next,
+                        row -> {
+                            var rowid = row.getLong(1);
+                            return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(rowid);
+                        },
+                        from)
+                .getFirst();
     }
 
     private Optional<String> rowidName(SqliteConnection connection) throws SQLException {

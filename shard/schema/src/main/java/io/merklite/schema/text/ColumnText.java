@@ -7,13 +7,25 @@ import java.util.stream.Stream;
  * A column in the text of its table.
  *
  * @param name its name without quotes
+ * @param start offset of its name in the statement
  * @param definition as written, from the name to the last clause
  * @param nameAndType as written, without the clauses
  * @param clauses what follows the type
  */
-public record ColumnText(String name, String definition, String nameAndType, List<Clause> clauses) {
+public record ColumnText(String name, int start, String definition, String nameAndType, List<Clause> clauses) {
     public ColumnText {
         clauses = List.copyOf(clauses);
+    }
+
+    /** As written, without the clauses of {@code kind}. */
+    public String definitionWithout(Clause.Kind kind) {
+        var text = new StringBuilder(definition);
+        for (var clause : clauses.reversed()) {
+            if (clause.kind() == kind) {
+                text.delete(clause.start() - start, clause.end() - start);
+            }
+        }
+        return text.toString().strip();
     }
 
     /** The clauses of one kind. */

@@ -46,6 +46,11 @@ public final class TableText {
         return options;
     }
 
+    /** A clause of this statement as written, with its CONSTRAINT. */
+    public String textOf(Clause clause) {
+        return sql.substring(clause.start(), clause.end());
+    }
+
     /** Every clause of one kind in the order of the text: those of columns, then those of the table. */
     public Stream<Clause> clauses(Clause.Kind kind) {
         return Stream.concat(
@@ -115,6 +120,7 @@ public final class TableText {
             var clauses = clauses(end);
             return new ColumnText(
                     first.name(),
+                    first.start(),
                     sql.substring(first.start(), tokens.get(position - 1).end()),
                     sql.substring(first.start(), typeEnd),
                     clauses);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.merklite.schema.SchemaException;
 import io.merklite.schema.conformance.StoredSchema;
 import io.merklite.schema.plan.MigrationPlan;
+import io.merklite.schema.random.RandomSchema;
 import io.merklite.schema.structure.Column;
 import io.merklite.schema.structure.Schema;
 import io.merklite.schema.structure.Table;

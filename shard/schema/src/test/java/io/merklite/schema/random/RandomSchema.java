@@ -1,4 +1,4 @@
-package io.merklite.schema.migrate;
+package io.merklite.schema.random;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * A random schema that can be changed at random and written down in many ways: names in quotes or not, keywords in any
  * case, comments with brackets and quotes in them.
  */
-final class RandomSchema {
+public final class RandomSchema {
     private static final List<String> TABLE_NAMES = List.of("t", "emp", "odd tab", "Order", "größe", "check_up");
     private static final List<String> COLUMN_NAMES =
             List.of("a", "b", "c", "check_x", "a b", "q\"q", "select", "Primary", "é", "keyed", "_n", "unique2");
@@ -47,7 +47,8 @@ final class RandomSchema {
             boolean isStrict,
             List<Rule> rules) {}
 
-    static RandomSchema make(RandomGenerator random) {
+    /** A schema of one to three tables. */
+    public static RandomSchema make(RandomGenerator random) {
         var schema = new RandomSchema(random, new ArrayList<>());
         for (var i = random.nextInt(1, 4); i > 0; i--) {
             schema.addTable();
@@ -56,7 +57,7 @@ final class RandomSchema {
     }
 
     /** A schema that differs from this one by a few changes, or by none. */
-    RandomSchema changed() {
+    public RandomSchema changed() {
         var copy = new RandomSchema(random, new ArrayList<>(tables));
         for (var i = random.nextInt(5); i > 0; i--) {
             copy.change();
@@ -246,7 +247,7 @@ final class RandomSchema {
     }
 
     /** The statements, with indexes, views and triggers drawn anew. */
-    String ddl() {
+    public String ddl() {
         List<String> statements = new ArrayList<>();
         tables.forEach(table -> statements.add(statement(table)));
         for (var i = 0; i < tables.size(); i++) {
@@ -316,7 +317,7 @@ final class RandomSchema {
     }
 
     /** Statements that insert random rows; some break a rule. */
-    List<String> rows() {
+    public List<String> rows() {
         List<String> statements = new ArrayList<>();
         for (var table : tables) {
             var columns = table.columns().stream()
