@@ -6,6 +6,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.merklite.query.QueryException;
+import io.merklite.query.transpile.Transpiler;
+import io.merklite.query.transpile.functions.DeepFunctions;
 import io.merklite.testkit.Vectors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +52,9 @@ class SubscriptionVectorsTest {
         }
 
         void check(JsonObject schema, JsonObject vector) throws SQLException {
+            if (isDatabase) {
+                DeepFunctions.register(connection);
+            }
             execute(schema.getAsJsonArray("ddl"));
             execute(schema.getAsJsonArray("seed"));
             subscriptions.subscribe(plain(vector.get("query").getAsString()), reports::add);
@@ -71,7 +77,7 @@ class SubscriptionVectorsTest {
             var failed = false;
             try {
                 run(step);
-            } catch (SQLException e) {
+            } catch (SQLException | QueryException e) {
                 failed = true;
             }
             assertThat(failed).as("error in %s", step).isEqualTo(expected.has("error"));
@@ -130,7 +136,7 @@ class SubscriptionVectorsTest {
 
         /** What SQLite runs; a Database takes the dialect. */
         private String plain(String sql) {
-            return sql;
+            return isDatabase ? Transpiler.toSql(sql) : sql;
         }
     }
 
