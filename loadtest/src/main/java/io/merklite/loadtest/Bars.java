@@ -1,5 +1,6 @@
 package io.merklite.loadtest;
 
+import io.merklite.loadtest.query.TranspileBars;
 import io.merklite.loadtest.schema.SchemaBars;
 import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.wal.WalBars;
@@ -22,6 +23,7 @@ public final class Bars {
         all.put("session", SessionBars::main);
         all.put("wal", WalBars::main);
         all.put("schema", SchemaBars::main);
+        all.put("transpile", TranspileBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);

@@ -62,14 +62,14 @@ final class ExpressionParser {
     }
 
     /**
-     * Whether {@code [} begins a name in brackets though an operand is due: several words without an operator can't be an
-     * array.
+     * Whether {@code [} begins a name in brackets though an operand is due: neither several words without an operator nor
+     * what has a dot behind it can be an array.
      */
     boolean beginsBracketedName(Token open) {
         var token = grammar.tokens.after(open);
         for (var count = 0; count < LONGEST_NAME_TOKENS; count++) {
             if (token.is(']')) {
-                return count > 1;
+                return count > 1 || (count == 1 && grammar.tokens.after(token).is('.'));
             }
             var isWord = token.kind() == Token.Kind.NAME
                     ? token.keyword().canBeName()

@@ -27,6 +27,8 @@ final class ExpressionRun {
     private final Deque<Parenthesis> open = new ArrayDeque<>();
     private Token previous = NOTHING;
     private boolean operandDue = true;
+    /** Brackets hold names, as in the definition of a table, wherever they stand in it. */
+    private final boolean bracketsName;
     /** Outside of parentheses: names are due, as in the head of a statement. */
     private boolean naming;
     /** Outside of parentheses: between SET and what follows it. */
@@ -52,6 +54,7 @@ final class ExpressionRun {
         this.stop = stop;
         this.commaEnds = commaEnds;
         this.naming = naming;
+        this.bracketsName = naming;
     }
 
     ExpressionRun afterOperand() {
@@ -133,10 +136,12 @@ final class ExpressionRun {
                 assigning = true;
                 naming = false;
             }
-            case WHERE, WHEN, RETURNING, VALUES, FROM -> {
+            case WHERE, RETURNING, VALUES -> {
                 assigning = false;
-                naming = naming && token.is(Keyword.FROM);
+                naming = false;
             }
+            case FROM -> assigning = assigning && previous.is(Keyword.DISTINCT);
+            case WHEN -> naming = false;
             default -> {}
         }
     }
@@ -286,8 +291,8 @@ final class ExpressionRun {
     }
 
     private void bracket(Token token) {
-        if (isNaming() || !operandDue || previous.is('.') || beginsAssignment()) {
-            if (!isNaming() && !operandDue && !token.spaced() && grammar.isNested()) {
+        if (bracketsName || isNaming() || !operandDue || previous.is('.') || beginsAssignment()) {
+            if (!bracketsName && !operandDue && !token.spaced() && grammar.isNested()) {
                 throw grammar.source.unexpected(
                         token, "an operator or a comma", "Put parentheses round a value to take an element: (a)[0]");
             }

@@ -75,6 +75,7 @@ final class QueryRenderer {
     /** The query as rows. */
     private void rows(Query query) {
         rendering.parts(query.with());
+        rendering.out.space();
         if (!query.isCompound()) {
             rowsOf(query.first());
             return;

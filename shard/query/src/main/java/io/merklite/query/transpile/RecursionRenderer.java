@@ -116,13 +116,13 @@ final class RecursionRenderer {
         if (object.fields().isEmpty()) {
             out.append("'{'");
         } else {
-            out.append("rtrim(CAST(");
+            out.append("left(CAST(");
             rendering.literals.object(object);
-            out.append(" AS text), '}') || ','");
+            out.append(" AS text), -1) || ','");
         }
-        out.append(" || to_json(CAST(");
+        out.append(" || CAST(to_json(CAST(");
         marker(object);
-        out.append(" AS text)) || ':['");
+        out.append(" AS text)) AS text) || ':['");
     }
 
     private static String padded(String key) {

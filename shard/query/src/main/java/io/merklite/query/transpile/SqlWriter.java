@@ -37,9 +37,9 @@ final class SqlWriter {
         return this;
     }
 
-    /** A blank, unless one is there or nothing is. */
+    /** A blank, where one parts anything. */
     SqlWriter space() {
-        if (!sql.isEmpty() && sql.charAt(sql.length() - 1) != ' ') {
+        if (!sql.isEmpty() && sql.charAt(sql.length() - 1) != ' ' && sql.charAt(sql.length() - 1) != '(') {
             sql.append(' ');
         }
         return this;

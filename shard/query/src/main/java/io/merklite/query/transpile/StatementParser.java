@@ -116,13 +116,17 @@ final class StatementParser {
         while (at + 2 < names.size() && names.get(at + 1).is('.')) {
             at += 2;
         }
-        if (at >= names.size()) {
+        if (at >= names.size() || !isTable(names.get(at))) {
             return List.of();
         }
         var table = names.get(at).unquoted();
         var aliasAt = at + 1 < names.size() && names.get(at + 1).is(Keyword.AS) ? at + 2 : at + 1;
         var hasAlias = aliasAt < names.size() && names.get(aliasAt).isName();
         return List.of(new Declared(hasAlias ? names.get(aliasAt).unquoted() : table, table));
+    }
+
+    private static boolean isTable(Token token) {
+        return token.isName() || token.kind() == Token.Kind.STRING;
     }
 
     private static boolean isBeforeTarget(Token token, Token previous) {
@@ -145,6 +149,7 @@ final class StatementParser {
             parts.add(new Scoped(rowsOf(head), trigger(head)));
         } else {
             parts.addAll(head);
+            parts.addAll(grammar.expressions.names(Stop.NEVER));
         }
     }
 
@@ -162,9 +167,8 @@ final class StatementParser {
             if (head.get(index) instanceof Token on
                     && on.is(Keyword.ON)
                     && head.get(index + 1) instanceof Token table
-                    && !table.isEnd()) {
-                var name = table.isName() ? table.unquoted() : table.text();
-                return List.of(new Declared("new", name), new Declared("old", name));
+                    && isTable(table)) {
+                return List.of(new Declared("new", table.unquoted()), new Declared("old", table.unquoted()));
             }
         }
         return List.of();
