@@ -25,10 +25,13 @@ public final class SqliteConnection {
         T read(ResultSet row) throws SQLException;
     }
 
-    /** Runs every statement in {@code sql}; a result is thrown away. */
+    /**
+     * Runs every statement in {@code sql}; a result is thrown away. The line break before it keeps the driver from taking
+     * text that begins with "backup to" or "restore from" for commands of its own, which read and write files.
+     */
     public void execute(String sql) throws SQLException {
         try (var statement = connection.createStatement()) {
-            statement.executeUpdate(sql);
+            statement.executeUpdate("\n" + sql);
         }
     }
 

@@ -69,11 +69,10 @@ final class Estimator {
             return new DryRun.Step(operation, 0, List.of(), List.of(), Duration.ZERO);
         }
         var rowCount = losses.rowCount(table);
-        return new DryRun.Step(
-                operation, rowCount, losses.of(operation), obstacles, timeOf(table, Math.round(rowCount * share)));
+        return new DryRun.Step(operation, rowCount, losses.of(operation), obstacles, timeOf(table, rowCount * share));
     }
 
-    private Duration timeOf(String table, long rowCount) throws SQLException {
+    private Duration timeOf(String table, double rowCount) throws SQLException {
         var start = clock.instant();
         connection.execute("CREATE TEMP TABLE _merklite_sample AS SELECT * FROM main." + SqlNames.quote(table)
                 + " LIMIT " + SAMPLE_ROWS);
@@ -122,11 +121,11 @@ final class Estimator {
 
     private static List<RequiredColumn> requiredColumns(Operation rebuild) throws SQLException {
         try (var scratch = ScratchDatabase.open()) {
-            for (var sql : rebuild.sql()) {
-                if (SqlTokens.firstWord(sql).filter("CREATE"::equals).isPresent()) {
-                    scratch.connection().execute(sql);
-                    break;
-                }
+            var create = rebuild.sql().stream()
+                    .filter(sql -> SqlTokens.of(sql).getFirst().is("CREATE"))
+                    .findFirst();
+            if (create.isPresent()) {
+                scratch.connection().execute(create.get());
             }
             return scratch.connection()
                     .query(

@@ -28,17 +28,20 @@ final class Losses {
         return operation.type() == OperationType.REBUILD_TABLE ? valuesLost(operation) : List.of();
     }
 
+    /** Stored columns that are not copied: they are dropped, or computed from now on. */
     private List<String> valuesLost(Operation rebuild) throws SQLException {
         var table = rebuild.objectName();
-        var kept = rebuild.sql().stream()
+        var copies = rebuild.sql().stream()
                 .filter(sql -> TableCopy.recognise(sql, table).isPresent())
+                .toList();
+        List<String> lost = new ArrayList<>();
+        if (copies.isEmpty()) {
+            return lost;
+        }
+        var kept = copies.stream()
                 .flatMap(sql -> TableCopy.columnsRead(sql).stream())
                 .map(SqlNames::fold)
                 .toList();
-        List<String> lost = new ArrayList<>();
-        if (!rebuild.isDestructive()) {
-            return lost;
-        }
         for (var column : storedColumns(table)) {
             if (!kept.contains(SqlNames.fold(column))) {
                 var values = connection.queryLong(

@@ -4,7 +4,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.merklite.schema.SchemaException;
 import io.merklite.schema.json.JsonFields;
+import io.merklite.schema.text.SqlNames;
 import io.merklite.schema.text.SqlTokens;
+import io.merklite.schema.text.Token;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -80,14 +83,31 @@ final class PlanJson {
             throw new SchemaException.MalformedJson("the first statement of "
                     + operation.type().jsonName() + " " + operation.objectName() + " is of another type");
         }
-        sql.stream()
-                .flatMap(statement -> SqlTokens.firstWord(statement).stream())
-                .filter(REFUSED::contains)
-                .findFirst()
-                .ifPresent(word -> {
-                    throw new SchemaException.MalformedJson(
-                            operation.objectName() + " has a statement " + word + ", which no plan may have");
-                });
+        for (var statement : sql) {
+            var tokens = SqlTokens.of(statement);
+            if (!tokens.isEmpty()
+                    && REFUSED.contains(SqlNames.upper(tokens.getFirst().text()))) {
+                throw new SchemaException.MalformedJson(operation.objectName() + " has a statement "
+                        + tokens.getFirst().text() + ", which no plan may have");
+            }
+            if (!isSingle(tokens)) {
+                throw new SchemaException.MalformedJson(
+                        operation.objectName() + " has more than one statement in one text");
+            }
+        }
+    }
+
+    /** Only a trigger has semicolons in it, and ends with the END that follows one. */
+    private static boolean isSingle(List<Token> tokens) {
+        var isTrigger = tokens.stream().limit(3).anyMatch(token -> token.is("TRIGGER"));
+        for (var i = 1; i < tokens.size(); i++) {
+            var isAfterSemicolon = tokens.get(i - 1).isSymbol(";");
+            var isOver = isAfterSemicolon && (!isTrigger || tokens.get(i).is("END"));
+            if (isOver && tokens.stream().skip(i + (isTrigger ? 1 : 0)).anyMatch(token -> !token.isSymbol(";"))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static JsonObject warning(RedundantIndex warning) {

@@ -28,11 +28,9 @@ public final class CanonicalText {
         this.columns.addAll(columns);
     }
 
-    /** The canonical form of {@code tokens}; without the brackets around the whole. */
+    /** The canonical form of {@code tokens}. */
     public String of(List<Token> tokens) {
-        return withoutOwnPrefix(withoutOuterBrackets(tokens)).stream()
-                .map(this::word)
-                .collect(Collectors.joining(" "));
+        return withoutOwnPrefix(tokens).stream().map(this::word).collect(Collectors.joining(" "));
     }
 
     /** The canonical form of {@code sql}. */
@@ -69,14 +67,6 @@ public final class CanonicalText {
                 yield isString ? token.text() : isPlain ? folded : SqlNames.quote(folded);
             }
         };
-    }
-
-    private static List<Token> withoutOuterBrackets(List<Token> tokens) {
-        var inner = tokens;
-        while (inner.size() > 2 && inner.getFirst().isSymbol("(") && closingBracket(inner, 0) == inner.size() - 1) {
-            inner = inner.subList(1, inner.size() - 1);
-        }
-        return inner;
     }
 
     /** Index of the bracket that closes the one at {@code open}; the last index where none does. */

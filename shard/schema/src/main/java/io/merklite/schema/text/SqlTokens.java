@@ -2,7 +2,6 @@ package io.merklite.schema.text;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Cuts SQL text into tokens, by the rules of SQLite's own tokenizer. Never fails: what it does not know is a symbol. */
 public final class SqlTokens {
@@ -31,11 +30,6 @@ public final class SqlTokens {
             lexer.next();
         }
         return List.copyOf(lexer.tokens);
-    }
-
-    /** The first token of {@code sql} in upper case, or nothing where there is none. */
-    public static Optional<String> firstWord(String sql) {
-        return of(sql).stream().findFirst().map(token -> SqlNames.upper(token.text()));
     }
 
     private void next() {

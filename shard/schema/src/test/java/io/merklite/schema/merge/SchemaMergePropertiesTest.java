@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** Laws of merging, for schemas that grew at random from a common one. */
 class SchemaMergePropertiesTest {
-    private static final int FAMILIES = 300;
+    private static final int FAMILIES = 200;
 
     /** A common schema, and three that grew from it. */
     private record Family(Schema base, Schema one, Schema two, Schema three, SchemaElements<Long> common) {
