@@ -60,12 +60,10 @@ final class ApplyFrame {
             }
         }
         schema.refresh(versions, !begin());
-        if (foreignKeys && !suspends) {
-            statements.execute("PRAGMA defer_foreign_keys = ON");
-            deferring = true;
-        }
         if (suspends || (foreignKeys && kind != Kind.TRANSACTION)) {
-            check = Optional.of(new ForeignKeyCheck(statements, schema, !suspends));
+            check = Optional.of(new ForeignKeyCheck(statements, schema));
+            // The caller may have switched it on; as with SQLite's own apply it is off afterwards.
+            deferring = !suspends && statements.number("PRAGMA defer_foreign_keys") != 0;
         }
     }
 
@@ -98,10 +96,21 @@ final class ApplyFrame {
         }
     }
 
-    /** To be called before a table is written for the first time. */
-    void enterTable(String table) throws SQLException {
+    /**
+     * To be called before a table is written for the first time. Foreign keys are deferred only when that can matter:
+     * the switch makes SQLite prepare every statement of the connection anew.
+     */
+    void enterTable(String table, TargetSchema schema) throws SQLException {
+        if (!foreignKeys) {
+            return;
+        }
+        var keys = schema.foreignKeysWrittenBy(table, !suspends);
+        if (!suspends && !deferring && (!keys.isEmpty() || schema.hasTriggers(table))) {
+            statements.execute("PRAGMA defer_foreign_keys = ON");
+            deferring = true;
+        }
         if (check.isPresent()) {
-            check.get().enter(table);
+            check.get().enter(keys);
         }
     }
 

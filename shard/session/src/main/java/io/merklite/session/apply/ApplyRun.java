@@ -396,7 +396,7 @@ final class ApplyRun {
         if (mismatch.isPresent()) {
             return null;
         }
-        frame.enterTable(name);
+        frame.enterTable(name, schema);
         return found.orElseThrow();
     }
 

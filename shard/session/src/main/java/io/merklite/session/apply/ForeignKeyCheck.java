@@ -20,19 +20,16 @@ import java.util.Set;
 final class ForeignKeyCheck {
     private final SqlStatements statements;
     private final TargetSchema schema;
-    private final boolean actionsRun;
     private final Map<ForeignKey, Set<List<ChangesetValue>>> before = new LinkedHashMap<>();
 
-    /** @param actionsRun whether CASCADE and the like write further tables */
-    ForeignKeyCheck(SqlStatements statements, TargetSchema schema, boolean actionsRun) {
+    ForeignKeyCheck(SqlStatements statements, TargetSchema schema) {
         this.statements = statements;
         this.schema = schema;
-        this.actionsRun = actionsRun;
     }
 
-    /** To be called before {@code table} is written for the first time; no matter if again. */
-    void enter(String table) throws SQLException {
-        for (var key : schema.foreignKeysWrittenBy(table, actionsRun)) {
+    /** To be called with the keys that a write to a table can violate, before it is made; no matter if again. */
+    void enter(Set<ForeignKey> keys) throws SQLException {
+        for (var key : keys) {
             if (!before.containsKey(key)) {
                 before.put(key, violations(key));
             }

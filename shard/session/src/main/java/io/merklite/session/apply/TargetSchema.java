@@ -36,6 +36,7 @@ final class TargetSchema {
     private final SqlStatements statements;
     private final Map<String, Optional<TargetTable>> tables = new HashMap<>();
     private final Map<ForeignKey, Optional<String>> violationQueries = new HashMap<>();
+    private final Map<Write, Set<ForeignKey>> keysWritten = new HashMap<>();
     private List<Long> versions = List.of();
     /** Text of the schema as it was read inside a transaction; none if what is known was committed. */
     private Optional<List<String>> uncommittedText = Optional.empty();
@@ -43,6 +44,14 @@ final class TargetSchema {
     private @Nullable BoundValues values;
     private @Nullable List<ForeignKey> foreignKeys;
     private @Nullable Set<String> tablesWithTriggers;
+
+    /**
+     * What is written.
+     *
+     * @param table folded name of a table
+     * @param actionsRun whether actions of foreign keys write further tables
+     */
+    private record Write(String table, boolean actionsRun) {}
 
     TargetSchema(SqlStatements statements) {
         this.statements = statements;
@@ -68,6 +77,7 @@ final class TargetSchema {
         }
         tables.clear();
         violationQueries.clear();
+        keysWritten.clear();
         foreignKeys = null;
         tablesWithTriggers = null;
         values = null;
@@ -121,6 +131,16 @@ final class TargetSchema {
      * tables that actions write in turn. All there are if a trigger fires, since it may write anything.
      */
     Set<ForeignKey> foreignKeysWrittenBy(String table, boolean actionsRun) throws SQLException {
+        var write = new Write(Identifiers.fold(table), actionsRun);
+        var known = keysWritten.get(write);
+        if (known == null) {
+            known = foreignKeysReached(table, actionsRun);
+            keysWritten.put(write, known);
+        }
+        return known;
+    }
+
+    private Set<ForeignKey> foreignKeysReached(String table, boolean actionsRun) throws SQLException {
         Set<ForeignKey> found = new LinkedHashSet<>();
         Set<String> seen = new HashSet<>();
         var written = new ArrayDeque<>(List.of(table));

@@ -192,6 +192,15 @@ class ApplyFrameTest {
     }
 
     @Test
+    void deferringThatTheCallerSwitchedOnIsOffAfterwards() throws SQLException {
+        try (var connection = database(FOREIGN_KEYS, TABLE, "BEGIN", "PRAGMA defer_foreign_keys = ON")) {
+            apply(connection, changeset("t", 1, 0, 0).insert(1, 1, 1), ConflictHandler.ABORT);
+
+            assertNothingLeft(connection);
+        }
+    }
+
+    @Test
     void refusedOptionLeavesNothing() throws SQLException {
         try (var connection = database(FOREIGN_KEYS, TABLE, "BEGIN", "INSERT INTO t VALUES (77, 7, 7)")) {
             assertThatThrownBy(() -> apply(
