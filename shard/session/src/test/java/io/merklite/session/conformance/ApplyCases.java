@@ -8,8 +8,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.merklite.session.SessionException;
 import io.merklite.session.apply.ApplyOptions;
+import io.merklite.session.apply.ApplyOutcome;
 import io.merklite.session.apply.ChangesetApplier;
 import io.merklite.session.apply.Conflict;
+import io.merklite.session.apply.ConflictHandler;
 import io.merklite.session.apply.Resolution;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -36,8 +38,22 @@ final class ApplyCases {
 
     private record Actual(String resultCode, JsonArray conflicts, String rebase, Map<String, List<String>> tables) {}
 
+    /** Something to apply to. */
+    @FunctionalInterface
+    interface Target {
+        ApplyOutcome apply(byte[] changeset, ApplyOptions options, ConflictHandler handler);
+    }
+
     static void check(JsonObject vector) throws Exception {
-        var actual = run(vector);
+        check(vector, run(vector));
+    }
+
+    /** The same on a {@link MemoryTarget}, for the cases that it fits. */
+    static void checkInMemory(JsonObject vector) throws Exception {
+        check(vector, runInMemory(vector));
+    }
+
+    private static void check(JsonObject vector, Actual actual) {
         List<JsonObject> allowed = new ArrayList<>(List.of(vector.getAsJsonObject("expect")));
         if (vector.has("also_right")) {
             vector.getAsJsonArray("also_right").forEach(element -> allowed.add(element.getAsJsonObject()));
@@ -75,31 +91,51 @@ final class ApplyCases {
     }
 
     private static Actual run(JsonObject vector) throws SQLException {
-        var conflicts = new JsonArray();
-        var resultCode = "SQLITE_OK";
-        var rebase = "";
         try (var connection = VectorValues.memoryDatabase(
                         VectorValues.strings(vector, "schema"), VectorValues.strings(vector, "setup"));
                 var applier = new ChangesetApplier(connection)) {
             for (var sql : VectorValues.strings(vector, "before")) {
                 VectorValues.run(connection, sql);
             }
-            try {
-                var outcome = applier.apply(
-                        VectorValues.hex(vector.get("changeset")),
-                        options(vector),
-                        conflict -> resolve(vector, conflict, conflicts));
-                rebase = HexFormat.of().formatHex(outcome.rebase().toByteArray());
-            } catch (SessionException e) {
-                resultCode = RESULT_CODES.getOrDefault(e.resultCode(), e.toString());
-            }
+            var actual = apply(vector, applier::apply);
             after(connection, vector);
-            Map<String, List<String>> tables = new LinkedHashMap<>();
             for (var table : tableNames(vector)) {
-                tables.put(table, VectorValues.rows(connection, table));
+                actual.tables().put(table, VectorValues.rows(connection, table));
             }
-            return new Actual(resultCode, conflicts, rebase, tables);
+            return actual;
         }
+    }
+
+    private static Actual runInMemory(JsonObject vector) throws SQLException {
+        var memory = MemoryTarget.of(vector);
+        var actual = apply(vector, memory::apply);
+        for (var table : tableNames(vector)) {
+            actual.tables()
+                    .put(
+                            table,
+                            memory.rows(table).stream()
+                                    .map(row -> VectorValues.json(row).toString())
+                                    .sorted()
+                                    .toList());
+        }
+        return actual;
+    }
+
+    /** Applies; the tables are still to be read. */
+    private static Actual apply(JsonObject vector, Target target) {
+        var conflicts = new JsonArray();
+        var resultCode = "SQLITE_OK";
+        var rebase = "";
+        try {
+            var outcome = target.apply(
+                    VectorValues.hex(vector.get("changeset")),
+                    options(vector),
+                    conflict -> resolve(vector, conflict, conflicts));
+            rebase = HexFormat.of().formatHex(outcome.rebase().toByteArray());
+        } catch (SessionException e) {
+            resultCode = RESULT_CODES.getOrDefault(e.resultCode(), e.toString());
+        }
+        return new Actual(resultCode, conflicts, rebase, new LinkedHashMap<>());
     }
 
     private static Set<String> tableNames(JsonObject vector) {

@@ -13,6 +13,7 @@ import io.merklite.session.changeset.ChangesetWriter;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -188,25 +189,27 @@ final class VectorValues {
             while (result.next()) {
                 var row = new JsonArray();
                 for (var i = 1; i <= count; i++) {
-                    row.add(
-                            switch (result.getObject(i)) {
-                                case null -> JsonNull.INSTANCE;
-                                case Integer integer -> new JsonPrimitive((long) integer);
-                                case Long integer -> new JsonPrimitive(integer);
-                                case Double real -> json(new ChangesetValue.Real(real));
-                                case byte[] blob -> json(ChangesetValue.Blob.copyOf(blob));
-                                case String text
-                                when text.indexOf('\uFFFD') >= 0 ->
-                                    json(ChangesetValue.Text.copyOf(result.getBytes(i)));
-                                case String text -> new JsonPrimitive(text);
-                                default -> throw new IllegalStateException("a value of another class");
-                            });
+                    row.add(json(value(result, i)));
                 }
                 rows.add(row.toString());
             }
         }
         rows.sort(Comparator.naturalOrder());
         return rows;
+    }
+
+    /** A value of a row as it is stored. */
+    static ChangesetValue value(ResultSet row, int column) throws SQLException {
+        return switch (row.getObject(column)) {
+            case null -> ChangesetValue.NULL;
+            case Integer integer -> new ChangesetValue.Integer(integer);
+            case Long integer -> new ChangesetValue.Integer(integer);
+            case Double real -> new ChangesetValue.Real(real);
+            case byte[] blob -> ChangesetValue.Blob.copyOf(blob);
+            case String text when text.indexOf('\uFFFD') >= 0 -> ChangesetValue.Text.copyOf(row.getBytes(column));
+            case String text -> ChangesetValue.Text.of(text);
+            default -> throw new IllegalStateException("a value of another class");
+        };
     }
 
     static List<String> expectedRows(JsonArray expected) {
