@@ -7,7 +7,8 @@ import java.util.List;
 
 /** Elements as calls of the functions that write markup. */
 final class ElementRenderer {
-    private static final int MOST_ARGUMENTS = 100;
+    /** The driver allows 100 arguments; a tag and attributes stand before the children. */
+    private static final int MOST_CHILDREN = 98;
 
     private final Rendering rendering;
 
@@ -40,17 +41,20 @@ final class ElementRenderer {
         out.append(")");
     }
 
+    /** The children behind a comma; many are joined in pieces, as a call has few arguments. */
     private void children(List<Child> children) {
-        if (children.size() <= MOST_ARGUMENTS) {
-            for (var child : children) {
+        if (children.size() <= MOST_CHILDREN) {
+            children.forEach(child -> {
                 rendering.out.append(", ");
                 child(child);
-            }
+            });
             return;
         }
-        for (var from = 0; from < children.size(); from += MOST_ARGUMENTS) {
-            rendering.out.append(", ").append(rendering.markup().fragment()).append("(NULL");
-            children(children.subList(from, Math.min(children.size(), from + MOST_ARGUMENTS)));
+        for (var from = 0; from < children.size(); from += MOST_CHILDREN) {
+            var piece = children.subList(from, Math.min(children.size(), from + MOST_CHILDREN));
+            rendering.out.append(", ").append(rendering.markup().fragment()).append("(");
+            child(piece.getFirst());
+            children(piece.subList(1, piece.size()));
             rendering.out.append(")");
         }
     }

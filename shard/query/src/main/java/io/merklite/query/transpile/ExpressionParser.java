@@ -42,17 +42,21 @@ final class ExpressionParser {
         return parts;
     }
 
-    /** A value of a literal, attribute or interpolation; empty if none stands there. */
-    List<Part> value(Subquery.Use use, boolean commaEnds) {
+    /**
+     * A value of a literal, attribute or interpolation, up to a comma; empty if none stands there.
+     *
+     * @param commaEndsQuery whether a comma also ends a query
+     */
+    List<Part> value(Subquery.Use use, boolean commaEndsQuery) {
         var token = grammar.tokens.peek();
         if (grammar.queries.begins(token)) {
             grammar.enter(token.start());
             grammar.usesDialect();
-            var query = grammar.queries.query(commaEnds);
+            var query = grammar.queries.query(commaEndsQuery);
             grammar.leave();
             return List.of(new Subquery(query, use, token.spaced()));
         }
-        var parts = run(Stop.NEVER, commaEnds);
+        var parts = run(Stop.NEVER, true);
         if (parts.size() == 1
                 && parts.getFirst() instanceof Token only
                 && (only.is(Keyword.TRUE) || only.is(Keyword.FALSE))) {

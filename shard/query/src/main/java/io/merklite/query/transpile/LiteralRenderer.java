@@ -6,10 +6,11 @@ import io.merklite.query.transpile.Part.ObjectLiteral;
 import io.merklite.query.transpile.Part.PathExtract;
 import io.merklite.query.transpile.Part.Truth;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Objects, arrays, booleans and paths as calls of JSON functions. */
 final class LiteralRenderer {
-    /** SQLite's usual limit is 127 arguments, PostgreSQL's 100; what is longer is built in pieces. */
+    /** The limit of the SQLite driver and of PostgreSQL; what is longer is built in pieces. */
     private static final int MOST_ARGUMENTS = 100;
 
     private final Rendering rendering;
@@ -59,7 +60,7 @@ final class LiteralRenderer {
     }
 
     /** Calls {@code function} with {@code items}, or several times and joins what it gives. */
-    private <T> void pieces(List<T> items, String function, int most, java.util.function.Consumer<T> writer) {
+    private <T> void pieces(List<T> items, String function, int most, Consumer<T> writer) {
         if (items.size() <= most) {
             call(function, items, writer);
             return;
@@ -75,7 +76,7 @@ final class LiteralRenderer {
         rendering.out.append(")");
     }
 
-    private <T> void call(String function, List<T> items, java.util.function.Consumer<T> writer) {
+    private <T> void call(String function, List<T> items, Consumer<T> writer) {
         rendering.out.append(function).append("(");
         for (var index = 0; index < items.size(); index++) {
             if (index > 0) {

@@ -8,6 +8,7 @@ import io.merklite.query.transpile.Query.Arm;
 import io.merklite.query.transpile.Query.Select;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Queries.
@@ -204,7 +205,7 @@ final class QueryRenderer {
                 });
     }
 
-    private void collect(Query query, java.util.function.Consumer<String> aggregate) {
+    private void collect(Query query, Consumer<String> aggregate) {
         var column = query.first().alias().map(Token::text).orElse(VALUE);
         var out = rendering.out;
         out.append("(");

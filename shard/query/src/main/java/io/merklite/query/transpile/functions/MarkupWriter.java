@@ -41,6 +41,11 @@ enum MarkupWriter {
             return text.toString();
         }
 
+        @Override
+        boolean areAttributes(String text) {
+            return text.startsWith(" ") && !text.startsWith(" [") && !text.startsWith(" {");
+        }
+
         private void attribute(StringBuilder text, String name, SqlValue value) {
             if (value.isNull() || (value.isBlob() && value.text().equals("false"))) {
                 return;
@@ -164,12 +169,17 @@ enum MarkupWriter {
         return name.text();
     }
 
-    private static String attributesOf(List<SqlValue> arguments) {
+    /** The attributes among the arguments of an element; empty if it has none. */
+    String attributesOf(List<SqlValue> arguments) {
         var isThere = arguments.size() > 1
                 && arguments.get(1).isBlob()
-                && arguments.get(1).text().startsWith(" ")
-                && !arguments.get(1).text().startsWith(" [");
+                && areAttributes(arguments.get(1).text());
         return isThere ? arguments.get(1).text() : "";
+    }
+
+    /** Whether {@link #attributes} of this form may have written {@code text}, which may as well come from a column. */
+    boolean areAttributes(String text) {
+        return text.startsWith(" {") && JsonScanner.isJson(text);
     }
 
     private static List<SqlValue> children(List<SqlValue> arguments, boolean hasAttributes) {
