@@ -1,6 +1,7 @@
 package io.merklite.query.transpile;
 
 import io.merklite.query.transpile.Part.ArrayLiteral;
+import io.merklite.query.transpile.Query.Select;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -61,22 +62,7 @@ final class Aggregates {
     private static boolean isAggregate(Token name, List<Part> parts, int argument) {
         var function = name.text().toLowerCase(Locale.ROOT);
         return NAMES.contains(function)
-                || ((function.equals("min") || function.equals("max")) && !hasComma(parts, argument));
-    }
-
-    private static boolean hasComma(List<Part> parts, int argument) {
-        var depth = 0;
-        for (var part : parts.subList(argument, parts.size())) {
-            if (part instanceof Token token) {
-                if (token.is(',') && depth == 0) {
-                    return true;
-                }
-                depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
-                if (depth < 0) {
-                    return false;
-                }
-            }
-        }
-        return false;
+                || ((function.equals("min") || function.equals("max"))
+                        && !Select.hasComma(parts.subList(argument, parts.size())));
     }
 }

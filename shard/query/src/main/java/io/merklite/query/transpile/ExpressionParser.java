@@ -30,7 +30,12 @@ final class ExpressionParser {
 
     /** A run where names are due rather than operands: the head of a statement. */
     List<Part> names(Stop stop) {
-        return new ExpressionRun(grammar, stop, false, true).parts();
+        return names(stop, false);
+    }
+
+    /** As {@link #names(Stop)}, for a clause that a comma may end. */
+    List<Part> names(Stop stop, boolean commaEnds) {
+        return new ExpressionRun(grammar, stop, commaEnds, true).parts();
     }
 
     /** The parentheses that are next, with names or expressions in them. */

@@ -62,7 +62,7 @@ record Query(List<Part> with, List<Arm> arms, Clauses tail) {
 
         /** Whether the shape is the only column. */
         boolean isDeep() {
-            return shape().isPresent() && afterShape().stream().noneMatch(Select::isComma);
+            return shape().isPresent() && !hasComma(columns);
         }
 
         /** The alias of the only column, as written. */
@@ -81,8 +81,21 @@ record Query(List<Part> with, List<Arm> arms, Clauses tail) {
                     && (token.is(',') || token.is(Keyword.AS) || token.kind() == Token.Kind.STRING || token.isName());
         }
 
-        private static boolean isComma(Part part) {
-            return part instanceof Token token && token.is(',');
+        /** Whether {@code parts} have a comma before the parenthesis that closes what is not opened in them. */
+        static boolean hasComma(List<Part> parts) {
+            var depth = 0;
+            for (var part : parts) {
+                if (part instanceof Token token) {
+                    if (token.is(',') && depth == 0) {
+                        return true;
+                    }
+                    depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
+                    if (depth < 0) {
+                        return false;
+                    }
+                }
+            }
+            return false;
         }
     }
 

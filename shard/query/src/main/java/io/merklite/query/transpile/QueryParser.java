@@ -41,11 +41,7 @@ final class QueryParser {
     Query query(List<Part> with, boolean commaEnds) {
         List<ParsedArm> parsed = new ArrayList<>();
         parsed.add(arm(List.of(), commaEnds));
-        while (true) {
-            var token = tokens.peek();
-            if (!token.is(Keyword.UNION) && !token.is(Keyword.EXCEPT) && !token.is(Keyword.INTERSECT)) {
-                break;
-            }
+        while (beginsArm(tokens.peek())) {
             List<Part> operator = new ArrayList<>();
             operator.add(tokens.take());
             if (tokens.peek().is(Keyword.ALL)) {
@@ -55,6 +51,15 @@ final class QueryParser {
         }
         var tail = parsed.size() > 1 ? parsed.getLast().late().splitRowRange() : Clauses.empty();
         return new Query(with, parsed.stream().map(this::finished).toList(), tail);
+    }
+
+    /** Whether a set operator and a query are next; other databases also have parentheses there, which are copied. */
+    private boolean beginsArm(Token token) {
+        if (!token.is(Keyword.UNION) && !token.is(Keyword.EXCEPT) && !token.is(Keyword.INTERSECT)) {
+            return false;
+        }
+        var next = tokens.after(token);
+        return !(next.is(Keyword.ALL) ? tokens.after(next) : next).is('(');
     }
 
     private Arm finished(ParsedArm arm) {
@@ -216,6 +221,7 @@ final class QueryParser {
             switch (kind.get()) {
                 case FROM -> clauses.put(Kind.FROM, grammar.tables.from(commaEnds));
                 case LIMIT -> limit(clauses, commaEnds);
+                case WINDOW -> clauses.put(Kind.WINDOW, grammar.expressions.names(Stop.CLAUSE, commaEnds));
                 case GROUP_BY, ORDER_BY -> {
                     tokens.take();
                     clauses.put(kind.get(), grammar.expressions.run(Stop.CLAUSE, commaEnds));

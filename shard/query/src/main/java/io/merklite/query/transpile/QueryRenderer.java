@@ -187,7 +187,8 @@ final class QueryRenderer {
             value(query);
         } else if (isOfGroup(query) && !isElement) {
             ofGroup(first, aggregate);
-        } else if (isOneRow(query)) {
+        } else if (isOneRow(query) || Select.hasComma(first.columns())) {
+            // Several columns are none of a value: SQLite says so.
             parenthesised(query);
         } else {
             collect(query, column -> rendering.out.append(aggregate + "(" + column + ")"));
