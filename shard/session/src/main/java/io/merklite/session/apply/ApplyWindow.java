@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * way goes or changes later, it holds back, and tries again at the end of the table's changes. That end must be the
  * window's; {@link ApplyRun} sees to it, or has {@link #isOfOneKind} tell that the order makes no difference.
  *
- * <p><b>Invariants.</b> (1) No two changes of a window have keys that the table might take for equal; a change whose key
- * can't be told from others makes the window impossible. (2) Statements are held from {@link #begin} to the end of {@link
+ * <p><b>Invariants.</b> (1) No two changes of a window that is executed have keys that the table might take for equal,
+ * unless one statement does all changes in the order given. (2) Statements are held from {@link #begin} to the end of {@link
  * #execute} or {@link #discard}, at most {@value #MAX_UPDATE_SHAPES} for UPDATEs, so that none of them is closed by the
  * cache that it comes from.
  *
@@ -105,6 +105,14 @@ final class ApplyWindow {
         return updates.size() >= MAX_UPDATE_SHAPES;
     }
 
+    /**
+     * Whether changes of one key are done in the order given: all are done by one statement, and INSERTs or DELETEs of one
+     * key fail anyhow. Not where a collation may take rows for equal that the primary key tells apart.
+     */
+    private boolean keepsOrder() {
+        return table().comparesKeysByValue() && (isOfOneKind() || (count() == updateCount && updates.size() == 1));
+    }
+
     /** Whether the window does its changes in an order that can't matter: all are INSERTs, or all are DELETEs. */
     boolean isOfOneKind() {
         return count() == insertCount || count() == deleteCount;
@@ -112,26 +120,22 @@ final class ApplyWindow {
 
     /** Takes the change in. What can't be done in a window makes the whole window impossible. */
     void add(ChangesetCursor change) throws SQLException {
-        if (change.op() == ChangeOp.UPDATE && !TargetTable.setsAnything(change)) {
-            return; // does nothing, and is no conflict
-        }
         switch (change.op()) {
-            case INSERT -> insertCount++;
-            case UPDATE -> updateCount++;
-            case DELETE -> deleteCount++;
+            case INSERT -> {
+                insertCount++;
+                possible = possible && addInsert(change);
+            }
+            case UPDATE -> {
+                if (TargetTable.setsAnything(change)) { // otherwise it does nothing, and is no conflict
+                    updateCount++;
+                    possible = possible && addUpdate(change);
+                }
+            }
+            case DELETE -> {
+                deleteCount++;
+                possible = possible && addDelete(change);
+            }
         }
-        possible = possible
-                && isDistinct(change)
-                && switch (change.op()) {
-                    case INSERT -> addInsert(change);
-                    case UPDATE -> addUpdate(change);
-                    case DELETE -> addDelete(change);
-                };
-    }
-
-    private boolean isDistinct(ChangesetCursor change) {
-        var hash = table().keyHash(change);
-        return hash != KeyColumns.NONE && keys.add(hash);
     }
 
     private boolean addInsert(ChangesetCursor change) {
@@ -147,6 +151,7 @@ final class ApplyWindow {
             }
         }
         inserted.add(values);
+        keys.add(table().keyHash(change));
         sortable &= values[sortColumn] instanceof Long;
         return true;
     }
@@ -187,6 +192,7 @@ final class ApplyWindow {
         }
         batch.statement.addBatch();
         batch.count++;
+        keys.add(table().keyHash(change));
         return bindable;
     }
 
@@ -220,6 +226,7 @@ final class ApplyWindow {
             }
         }
         deleted.add(values.toArray());
+        keys.add(table().keyHash(change));
         return true;
     }
 
@@ -230,7 +237,9 @@ final class ApplyWindow {
      */
     boolean execute() throws SQLException {
         try {
-            return possible && statements.keeping("merklite_window", () -> deleteAll() && updateAll() && insertAll());
+            return possible
+                    && (keepsOrder() || keys.areDistinct())
+                    && statements.keeping("merklite_window", () -> deleteAll() && updateAll() && insertAll());
         } catch (SQLException e) {
             return false; // whatever it was, the change that causes it meets it again, change by change
         } finally {

@@ -101,6 +101,11 @@ final class KeyColumns {
         return found;
     }
 
+    /** Whether no collation but BINARY is named, so that the key's index and conditions on its columns agree. */
+    boolean compareByValue() {
+        return collations == Collations.BINARY;
+    }
+
     /**
      * The hash of the key of {@code change}, equal for keys that the table may take for equal.
      *

@@ -1,7 +1,6 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.catalog.TableLayout;
-import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
@@ -25,6 +24,8 @@ final class TargetTable {
     /** Any CONFLICT, in a comment too: better one table too many that is written change by change. */
     private static final Pattern CONFLICT_CLAUSE = Pattern.compile("\\bCONFLICT\\b", Pattern.CASE_INSENSITIVE);
 
+    private static final String OTHER_UNIQUE =
+            "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') WHERE \"unique\" AND origin <> 'pk')";
     private static final String DEFINITION =
             "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
 
@@ -48,20 +49,20 @@ final class TargetTable {
         this.hasTriggers = schema.hasTriggers(layout.name());
         this.isParent = schema.isParent(layout.name());
         this.hasConflictClause = CONFLICT_CLAUSE.matcher(definition).find();
-        this.hasOtherUnique =
-                UniqueIndex.read(statements.connection(), layout).stream().anyMatch(index -> !index.primaryKey());
+        this.hasOtherUnique = text(statements, OTHER_UNIQUE, layout.name()).equals("1");
     }
 
     static Optional<TargetTable> read(SqlStatements statements, TargetSchema schema, String name) throws SQLException {
         var layout = TableLayout.read(statements.connection(), "main", name);
         return layout.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new TargetTable(statements, schema, layout.get(), definition(statements, name)));
+                : Optional.of(new TargetTable(statements, schema, layout.get(), text(statements, DEFINITION, name)));
     }
 
-    private static String definition(SqlStatements statements, String name) throws SQLException {
-        var query = statements.prepare(DEFINITION);
-        query.setString(1, name);
+    /** The one value that {@code sql} gives for a table; empty if it gives none. */
+    private static String text(SqlStatements statements, String sql, String table) throws SQLException {
+        var query = statements.prepare(sql);
+        query.setString(1, table);
         try (var rows = query.executeQuery()) {
             return rows.next() ? Optional.ofNullable(rows.getString(1)).orElse("") : "";
         }
@@ -92,6 +93,11 @@ final class TargetTable {
     /** Whether rows must differ in something else than their key. */
     boolean hasOtherUnique() {
         return hasOtherUnique;
+    }
+
+    /** Whether keys that the primary key tells apart are told apart by conditions too. */
+    boolean comparesKeysByValue() {
+        return keyColumns.compareByValue();
     }
 
     /** A hash of the key of {@code change}, as {@link KeyColumns#hash} has it. */
