@@ -1,5 +1,6 @@
 package io.merklite.schema.migrate;
 
+import io.merklite.schema.SchemaException;
 import io.merklite.schema.database.SqliteConnection;
 import io.merklite.schema.plan.MigrationPlan;
 import io.merklite.schema.plan.Operation;
@@ -30,6 +31,7 @@ final class MigrationRun {
     }
 
     void run() throws SQLException {
+        refuseHiddenObjects();
         for (var operation : plan.operations()) {
             var attached = operation.type() == OperationType.REBUILD_TABLE ? attached(operation) : List.<String>of();
             for (var statement : operation.sql()) {
@@ -39,6 +41,19 @@ final class MigrationRun {
                 run(operation, statement);
             }
             operationIndex++;
+        }
+    }
+
+    /** Statements name objects without their schema, and SQLite looks among temporary ones first. */
+    private void refuseHiddenObjects() throws SQLException {
+        var hidden = connection.query(
+                "SELECT t.name FROM temp.sqlite_schema t WHERE t.type IN ('table', 'view') AND EXISTS"
+                        + " (SELECT 1 FROM main.sqlite_schema m WHERE m.name = t.name COLLATE NOCASE)",
+                row -> row.getString(1));
+        if (!hidden.isEmpty()) {
+            throw new SchemaException.ApplyFailed(
+                    "temporary objects hide those of the same names: " + String.join(", ", hidden),
+                    "Drop them, or migrate on another connection");
         }
     }
 

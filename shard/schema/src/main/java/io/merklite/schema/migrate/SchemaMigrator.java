@@ -51,6 +51,12 @@ public final class SchemaMigrator {
         T run() throws SQLException;
     }
 
+    /** Puts back what some work has changed. */
+    @FunctionalInterface
+    private interface Undo {
+        void run() throws SQLException;
+    }
+
     /** The schema of the database now. */
     public Schema schema() {
         return Schema.extract(jdbc);
@@ -108,7 +114,8 @@ public final class SchemaMigrator {
     }
 
     /**
-     * What {@code plan} would do to the rows that are there, and how long it would take; changes nothing.
+     * What {@code plan} would do to the rows that are there, and how long it would take; changes nothing, but holds the
+     * write lock while it counts.
      *
      * @param clock to time a sample with
      */
@@ -169,36 +176,51 @@ public final class SchemaMigrator {
     private <T> T withoutEnforcement(Unenforced<T> work) throws SQLException {
         var enforcement = Enforcement.switchOff(connection);
         var wasLegacy = connection.queryLong("PRAGMA legacy_alter_table") != 0;
-        try {
-            connection.execute("PRAGMA legacy_alter_table=OFF");
-            return work.run(enforcement);
-        } finally {
+        Undo restore = () -> {
             connection.execute("PRAGMA legacy_alter_table=" + (wasLegacy ? "ON" : "OFF"));
             enforcement.restore();
-        }
+        };
+        var result = undoneOnFailure(
+                () -> {
+                    connection.execute("PRAGMA legacy_alter_table=OFF");
+                    return work.run(enforcement);
+                },
+                restore);
+        restore.run();
+        return result;
     }
 
     private <T> T inTransaction(boolean keeps, Work<T> work) throws SQLException {
         var isOwn = begin();
-        var rollback = isOwn ? "ROLLBACK" : "ROLLBACK TO " + SAVEPOINT + "; RELEASE " + SAVEPOINT;
-        T result;
+        Undo rollback =
+                () -> connection.execute(isOwn ? "ROLLBACK" : "ROLLBACK TO " + SAVEPOINT + "; RELEASE " + SAVEPOINT);
+        var result = undoneOnFailure(
+                () -> {
+                    var made = work.run();
+                    if (keeps) {
+                        connection.execute(isOwn ? "COMMIT" : "RELEASE " + SAVEPOINT);
+                    }
+                    return made;
+                },
+                rollback);
+        if (!keeps) {
+            rollback.run();
+        }
+        return result;
+    }
+
+    /** A failure of {@code undo}, such as a transaction that SQLite has rolled back itself, is told beside the first. */
+    private static <T> T undoneOnFailure(Work<T> work, Undo undo) throws SQLException {
         try {
-            result = work.run();
-            if (keeps) {
-                connection.execute(isOwn ? "COMMIT" : "RELEASE " + SAVEPOINT);
-            }
+            return work.run();
         } catch (SQLException | RuntimeException | Error e) {
             try {
-                connection.execute(rollback);
-            } catch (SQLException alreadyRolledBack) {
-                e.addSuppressed(alreadyRolledBack);
+                undo.run();
+            } catch (SQLException second) {
+                e.addSuppressed(second);
             }
             throw e;
         }
-        if (!keeps) {
-            connection.execute(rollback);
-        }
-        return result;
     }
 
     /** Begins a transaction of its own and says so, or a savepoint where one is open. */

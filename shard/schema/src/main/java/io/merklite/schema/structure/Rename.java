@@ -79,7 +79,7 @@ public record Rename(Optional<String> table, String from, String to) {
                 + "' is neither 'merklite:rename table OLD -> NEW' nor 'merklite:rename column TABLE.OLD -> NEW'");
     }
 
-    /** Refuses a rename whose new name is not in {@code schema}, or whose old name still is. */
+    /** Refuses a rename whose new name is not in {@code schema}, whose old name still is, or that leads back to it. */
     void checkAgainst(Schema schema) {
         var isKnown = table.map(name ->
                         schema.table(name).flatMap(found -> found.column(to)).isPresent())
@@ -97,5 +97,27 @@ public record Rename(Optional<String> table, String from, String to) {
         if (isAmbiguous) {
             throw new SchemaException.ParseFailed("rename " + label() + ": the schema still has the old name");
         }
+        if (isInCircle(schema.renames())) {
+            throw new SchemaException.ParseFailed("rename " + label()
+                    + ": names that change places look the same before and after; rename one by a third name first");
+        }
+    }
+
+    private boolean isInCircle(List<Rename> all) {
+        var name = to;
+        for (var i = 0; i < all.size() && !isOfCaseOnly(); i++) {
+            var reached = name;
+            var next = all.stream()
+                    .filter(other -> other.table().equals(table) && SqlNames.same(other.from(), reached))
+                    .findFirst();
+            if (next.isEmpty()) {
+                return false;
+            }
+            name = next.get().to();
+            if (SqlNames.same(name, from)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -82,8 +82,8 @@ public record Table(
         describeStorage(listing);
         columns.forEach(column -> column.describe(listing));
         listing.line("constraints");
-        uniqueKeys.stream().map(UniqueKey::canonical).sorted().forEach(listing::line);
-        foreignKeys.stream().map(ForeignKey::canonical).sorted().forEach(listing::line);
+        uniqueKeys.stream().map(UniqueKey::canonical).sorted().distinct().forEach(listing::line);
+        foreignKeys.stream().map(ForeignKey::canonical).sorted().distinct().forEach(listing::line);
         checks.forEach(check -> check.describe(listing));
     }
 

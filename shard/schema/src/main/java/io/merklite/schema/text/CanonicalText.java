@@ -69,7 +69,7 @@ public final class CanonicalText {
         };
     }
 
-    /** Index of the bracket that closes the one at {@code open}; the last index where none does. */
+    /** Index of the bracket that closes the one at {@code open}; the last index where none does, -1 without tokens. */
     static int closingBracket(List<Token> tokens, int open) {
         var depth = 0;
         for (var i = open; i < tokens.size(); i++) {

@@ -38,7 +38,7 @@ public record Clause(Kind kind, Optional<String> name, int start, List<Token> to
     public List<Token> inBrackets() {
         for (var i = 0; i < tokens.size(); i++) {
             if (tokens.get(i).isSymbol("(")) {
-                return tokens.subList(i + 1, CanonicalText.closingBracket(tokens, i));
+                return tokens.subList(i + 1, Math.max(i + 1, CanonicalText.closingBracket(tokens, i)));
             }
         }
         return List.of();

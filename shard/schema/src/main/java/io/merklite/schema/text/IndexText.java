@@ -15,19 +15,22 @@ public record IndexText(String table, List<KeyPart> parts, List<Token> predicate
         predicate = List.copyOf(predicate);
     }
 
-    /** Reads a statement of {@code sqlite_schema}. */
+    /** Reads a statement of {@code sqlite_schema}; makes something or other of text that is none. */
     public static IndexText parse(String sql) {
         var tokens = SqlTokens.of(sql);
         var open = 1;
-        while (open < tokens.size() - 1 && !tokens.get(open).isSymbol("(")) {
+        while (open < tokens.size() && !tokens.get(open).isSymbol("(")) {
             open++;
         }
-        var close = CanonicalText.closingBracket(tokens, open);
-        var after = tokens.subList(close + 1, tokens.size());
+        if (open >= tokens.size()) {
+            return new IndexText("", List.of(), List.of());
+        }
+        var close = Math.max(open + 1, CanonicalText.closingBracket(tokens, open));
+        var after = tokens.subList(Math.min(close + 1, tokens.size()), tokens.size());
         var hasPredicate = !after.isEmpty() && after.getFirst().is("WHERE");
         return new IndexText(
                 tokens.get(open - 1).name(),
-                KeyPart.list(tokens.subList(open + 1, close)),
+                KeyPart.list(tokens.subList(open + 1, Math.min(close, tokens.size()))),
                 hasPredicate ? after.subList(1, after.size()) : List.of());
     }
 }

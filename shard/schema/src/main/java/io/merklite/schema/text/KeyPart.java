@@ -35,7 +35,7 @@ public record KeyPart(List<Token> tokens, String collation, boolean isDescending
     private static KeyPart part(List<Token> tokens) {
         var rest = new ArrayList<>(tokens);
         var isDescending = false;
-        if (rest.getLast().is("AUTOINCREMENT")) {
+        if (rest.size() > 1 && rest.getLast().is("AUTOINCREMENT")) {
             rest.removeLast();
         }
         if (rest.size() > 2 && rest.get(rest.size() - 2).is("NULLS")) {

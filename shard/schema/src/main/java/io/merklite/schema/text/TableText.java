@@ -8,7 +8,8 @@ import java.util.stream.Stream;
 /**
  * The text of a CREATE TABLE statement, taken apart.
  *
- * <p>It reads what SQLite has accepted, so it need not tell right from wrong. Delicate: table constraints may follow each
+ * <p>It reads what SQLite has accepted, so it need not tell right from wrong; of other text it makes something or other,
+ * but does not fail. Delicate: table constraints may follow each
  * other without a comma, CONSTRAINT with a name may stand alone, names may be strings, and a type may be any words.
  */
 public final class TableText {
@@ -82,21 +83,23 @@ public final class TableText {
     private static final class Parser {
         private final String sql;
         private final List<Token> tokens;
+        private final Token nothing;
         private int position;
 
         Parser(String sql) {
             this.sql = sql;
             this.tokens = SqlTokens.of(sql);
+            this.nothing = new Token(Token.Kind.SYMBOL, "", sql.length());
         }
 
         TableText table() {
             while (position + 1 < tokens.size() && !tokens.get(position + 1).isSymbol("(")) {
                 position++;
             }
-            var name = tokens.get(position);
+            var name = current();
             var end = CanonicalText.closingBracket(tokens, position + 1);
-            var after = tokens.get(end).end();
-            position += 2;
+            var after = end < 0 ? sql.length() : tokens.get(end).end();
+            advance(2);
             List<ColumnText> columns = new ArrayList<>();
             while (position < end && !startsTableConstraint()) {
                 columns.add(column(end));
@@ -138,9 +141,7 @@ public final class TableText {
                     || at("REFERENCES")
                     || at("AS")
                     || at("DEFERRABLE")
-                    || (at("GENERATED")
-                            && position + 1 < tokens.size()
-                            && tokens.get(position + 1).is("ALWAYS"));
+                    || (at("GENERATED") && peek().is("ALWAYS"));
         }
 
         private List<Clause> clauses(int end) {
@@ -148,13 +149,12 @@ public final class TableText {
             var name = Optional.<Token>empty();
             while (position < end && !current().isSymbol(",")) {
                 if (at("CONSTRAINT")) {
-                    name = Optional.of(tokens.get(position + 1));
-                    position += 2;
+                    name = Optional.of(peek());
+                    advance(2);
                     continue;
                 }
                 var from = position;
-                var isDeferral = at("DEFERRABLE")
-                        || (at("NOT") && tokens.get(position + 1).is("DEFERRABLE"));
+                var isDeferral = at("DEFERRABLE") || (at("NOT") && peek().is("DEFERRABLE"));
                 var kind = columnClause();
                 if (isDeferral && !clauses.isEmpty()) {
                     extendForeignKey(clauses, tokens.subList(from, position));
@@ -167,8 +167,8 @@ public final class TableText {
         }
 
         private Clause clause(Clause.Kind kind, Optional<Token> name, int from) {
-            var start = name.map(token -> tokens.get(tokens.indexOf(token) - 1)).orElse(tokens.get(from));
-            return new Clause(kind, name.map(Token::name), start.start(), tokens.subList(from, position));
+            var first = name.isPresent() ? tokens.get(Math.max(0, tokens.indexOf(name.get()) - 1)) : tokens.get(from);
+            return new Clause(kind, name.map(Token::name), first.start(), tokens.subList(from, position));
         }
 
         /** A DEFERRABLE of its own belongs to the last foreign key. */
@@ -218,7 +218,7 @@ public final class TableText {
                     yield Clause.Kind.DEFAULT;
                 }
                 case "COLLATE" -> {
-                    position++;
+                    advance(1);
                     yield Clause.Kind.COLLATE;
                 }
                 case "REFERENCES" -> {
@@ -246,8 +246,8 @@ public final class TableText {
                 if (current().isSymbol(",")) {
                     position++;
                 } else if (at("CONSTRAINT")) {
-                    name = Optional.of(tokens.get(position + 1));
-                    position += 2;
+                    name = Optional.of(peek());
+                    advance(2);
                 } else {
                     var from = position;
                     var kind = tableConstraint();
@@ -276,13 +276,13 @@ public final class TableText {
         }
 
         private void skipReferences() {
-            position++;
+            advance(1);
             skipBrackets();
             while (at("ON") || at("MATCH")) {
-                position += at("ON") ? 2 : 1;
-                position += at("SET") || at("NO") ? 2 : 1;
+                advance(at("ON") ? 2 : 1);
+                advance(at("SET") || at("NO") ? 2 : 1);
             }
-            if (at("NOT") && tokens.get(position + 1).is("DEFERRABLE")) {
+            if (at("NOT") && peek().is("DEFERRABLE")) {
                 position++;
             }
             if (at("DEFERRABLE")) {
@@ -293,7 +293,7 @@ public final class TableText {
 
         private void skipInitially() {
             if (at("INITIALLY")) {
-                position += 2;
+                advance(2);
             }
         }
 
@@ -301,18 +301,18 @@ public final class TableText {
             if (current().isSymbol("(")) {
                 skipBrackets();
             } else {
-                position += current().isSymbol("+") || current().isSymbol("-") ? 2 : 1;
+                advance(current().isSymbol("+") || current().isSymbol("-") ? 2 : 1);
             }
         }
 
         private void skipConflict() {
             if (at("ON")) {
-                position += 3;
+                advance(3);
             }
         }
 
         private void skipBrackets() {
-            if (position < tokens.size() && current().isSymbol("(")) {
+            if (current().isSymbol("(")) {
                 position = CanonicalText.closingBracket(tokens, position) + 1;
             }
         }
@@ -335,15 +335,26 @@ public final class TableText {
         }
 
         private boolean at(String keyword) {
-            return position < tokens.size() && current().is(keyword);
+            return current().is(keyword);
         }
 
+        /** The token here; past the end one that is nothing. */
         private Token current() {
-            return tokens.get(position);
+            return position < tokens.size() ? tokens.get(position) : nothing;
+        }
+
+        private Token peek() {
+            return position + 1 < tokens.size() ? tokens.get(position + 1) : nothing;
         }
 
         private Token take() {
-            return tokens.get(position++);
+            var token = current();
+            advance(1);
+            return token;
+        }
+
+        private void advance(int count) {
+            position = Math.min(position + count, tokens.size());
         }
     }
 }

@@ -93,6 +93,36 @@ class SchemaMigratorTest {
     }
 
     @Test
+    void namesThatChangePlacesAreRefused() {
+        assertThatThrownBy(() -> Schema.parse("-- merklite:rename table a -> b\n-- merklite:rename table b -> a\n"
+                        + "CREATE TABLE a(x); CREATE TABLE b(x);"))
+                .isInstanceOf(SchemaException.ParseFailed.class)
+                .hasMessageContaining("third name");
+    }
+
+    @Test
+    void temporaryTableThatHidesAnotherIsRefused() throws SQLException {
+        migrate(EMP);
+        run("INSERT INTO emp VALUES (1, 'Ann', 5)");
+        run("CREATE TEMP TABLE Emp(id)");
+
+        assertThatThrownBy(() -> migrate(EMP.replace("pay INT", "pay TEXT")))
+                .isInstanceOf(SchemaException.ApplyFailed.class);
+
+        assertThat(rows("SELECT count(*) FROM main.emp")).containsExactly("1");
+    }
+
+    @Test
+    void tableWhoseColumnsHideItsRowidIsRebuilt() throws SQLException {
+        migrate("CREATE TABLE t(rowid INT, _rowid_ INT, oid INT, a INT);");
+        run("INSERT INTO t VALUES (3, 2, 1, 0), (6, 5, 4, 0)");
+
+        migrate("CREATE TABLE t(a TEXT, rowid INT, _rowid_ INT, oid INT);");
+
+        assertThat(rows("SELECT * FROM t")).containsExactly("0|3|2|1", "0|6|5|4");
+    }
+
+    @Test
     void changeOfCaseKeepsValuesAndNeedsNoPermission() throws SQLException {
         migrate(EMP + "CREATE VIEW vw AS SELECT name FROM emp; CREATE TABLE kid(e INT REFERENCES emp(id));");
         run("INSERT INTO emp VALUES (7, 'Ann', 50)");

@@ -2,6 +2,7 @@ package io.merklite.schema.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.merklite.testkit.Seeds;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -71,5 +72,63 @@ class TableTextTest {
         assertThat(form.of("a = \"Text\"")).isNotEqualTo(form.of("a = \"text\""));
         assertThat(form.of("\"select\"")).isNotEqualTo(form.of("select"));
         assertThat(form.of("a = x'AB' OR 1E5")).isEqualTo(form.of("a = X'ab' OR 1e5"));
+    }
+
+    @Test
+    void anyTextIsReadWithoutFailure() {
+        var pieces = List.of(
+                "CREATE",
+                "TABLE",
+                "INDEX",
+                "(",
+                ")",
+                ",",
+                "a",
+                "\"b",
+                "'c'",
+                "CONSTRAINT",
+                "PRIMARY",
+                "KEY",
+                "UNIQUE",
+                "CHECK",
+                "DEFAULT",
+                "-",
+                "REFERENCES",
+                "ON",
+                "CONFLICT",
+                "SET",
+                "NOT",
+                "NULL",
+                "DEFERRABLE",
+                "INITIALLY",
+                "COLLATE",
+                "GENERATED",
+                "ALWAYS",
+                "AS",
+                "AUTOINCREMENT",
+                "DESC",
+                "WHERE",
+                "[",
+                "/*",
+                "--",
+                ".",
+                ";",
+                "NULLS");
+        Seeds.upTo(20_000)
+                .forEach(seed -> Seeds.run(seed, random -> {
+                    var text = new StringBuilder();
+                    for (var i = random.nextInt(25); i > 0; i--) {
+                        text.append(pieces.get(random.nextInt(pieces.size())))
+                                .append(random.nextInt(4) == 0 ? "\n" : " ");
+                    }
+                    var sql = text.toString();
+
+                    var table = TableText.parse(sql);
+                    table.clauses(Clause.Kind.UNIQUE).forEach(clause -> KeyPart.list(clause.inBrackets()));
+                    table.columns().forEach(column -> column.definitionWithout(Clause.Kind.PRIMARY_KEY));
+                    table.constraints().forEach(table::textOf);
+                    table.renamed("x");
+                    IndexText.parse(sql);
+                }));
     }
 }
