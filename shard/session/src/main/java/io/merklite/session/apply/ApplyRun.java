@@ -159,7 +159,7 @@ final class ApplyRun {
                 && to - from < WINDOW_SIZE_BYTES);
         var isAll = isFirst && endsTable(cursor, more);
         if (window.count() >= SMALLEST_WINDOW && (isAll || !table.hasOtherUnique() || window.isOfOneKind())) {
-            if (window.execute()) {
+            if (window.execute(header.replay(from, to))) {
                 windowLimit = Math.min(FIRST_WINDOW, windowLimit * 2);
                 for (var op : ChangeOp.values()) {
                     counts.applied(op, window.count(op));

@@ -42,7 +42,6 @@ final class ApplyWindow {
     private final List<@Nullable Object[]> inserted = new ArrayList<>();
 
     private final List<@Nullable Object[]> deleted = new ArrayList<>();
-    private final DistinctKeys keys = new DistinctKeys();
     private @Nullable Batch lastBatch;
     private @Nullable TargetTable target;
     private String insertHead = "";
@@ -151,7 +150,6 @@ final class ApplyWindow {
             }
         }
         inserted.add(values);
-        keys.add(table().keyHash(change));
         sortable &= values[sortColumn] instanceof Long;
         return true;
     }
@@ -192,7 +190,6 @@ final class ApplyWindow {
         }
         batch.statement.addBatch();
         batch.count++;
-        keys.add(table().keyHash(change));
         return bindable;
     }
 
@@ -226,25 +223,38 @@ final class ApplyWindow {
             }
         }
         deleted.add(values.toArray());
-        keys.add(table().keyHash(change));
         return true;
     }
 
     /**
      * Applies the window, and forgets its changes.
      *
+     * @param changes those that were added, once more: to compare their keys, where that is needed
      * @return false if some change would not have been applied cleanly: then nothing was
      */
-    boolean execute() throws SQLException {
+    boolean execute(ChangesetCursor changes) throws SQLException {
         try {
             return possible
-                    && (keepsOrder() || keys.areDistinct())
+                    && (keepsOrder() || hasEachKeyOnce(changes))
                     && statements.keeping("merklite_window", () -> deleteAll() && updateAll() && insertAll());
         } catch (SQLException e) {
             return false; // whatever it was, the change that causes it meets it again, change by change
         } finally {
             discard();
         }
+    }
+
+    private boolean hasEachKeyOnce(ChangesetCursor changes) {
+        var keys = new DistinctKeys(count());
+        while (changes.next()) {
+            if (changes.op() != ChangeOp.UPDATE || TargetTable.setsAnything(changes)) {
+                var hash = table().keyHash(changes);
+                if (hash == KeyColumns.NONE || !keys.add(hash)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private boolean deleteAll() throws SQLException {
@@ -319,7 +329,6 @@ final class ApplyWindow {
         lastBatch = null;
         inserted.clear();
         deleted.clear();
-        keys.clear();
         insertHead = "";
         deleteCondition = "";
     }
