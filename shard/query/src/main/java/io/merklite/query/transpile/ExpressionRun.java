@@ -71,6 +71,7 @@ final class ExpressionRun {
             switch (token.kind()) {
                 case NAME -> name(token);
                 case SIGN -> sign(token);
+                case PARAMETER -> addOperand(grammar.parameters().numbered(tokens.take()));
                 default -> operand(token);
             }
         }

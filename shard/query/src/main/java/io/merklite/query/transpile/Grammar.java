@@ -13,6 +13,7 @@ final class Grammar {
     final QueryParser queries;
     final StatementParser statements;
 
+    private Parameters parameters = new Parameters();
     private int depth;
     private int dialectForms;
 
@@ -54,6 +55,15 @@ final class Grammar {
     /** How often something was not plain SQL so far. */
     int dialectForms() {
         return dialectForms;
+    }
+
+    /** Begins a statement, which has parameters of its own. */
+    void beginStatement() {
+        parameters = new Parameters();
+    }
+
+    Parameters parameters() {
+        return parameters;
     }
 
     /** Takes the sign that must be next. */

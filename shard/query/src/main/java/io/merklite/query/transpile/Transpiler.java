@@ -84,6 +84,7 @@ public final class Transpiler {
     private static List<Statement> statements(Grammar grammar) {
         List<Statement> statements = new ArrayList<>();
         while (true) {
+            grammar.beginStatement();
             var start = grammar.tokens.offset();
             var formsBefore = grammar.dialectForms();
             var parts = grammar.statements.statement();

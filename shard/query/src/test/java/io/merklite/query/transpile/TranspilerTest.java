@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.merklite.query.QueryException.MalformedQuery;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -209,6 +210,21 @@ class TranspilerTest {
                 .isInstanceOfSatisfying(
                         MalformedQuery.class,
                         refusal -> assertThat(refusal.line()).isZero());
+    }
+
+    @Test
+    void parametersKeepTheirNumbersWhenClausesChangePlaces() throws SQLException {
+        var sql = Transpiler.toSql("FROM p WHERE p_id = ? AND ?3 SELECT {a: ?, p_id}; SELECT {b: ?}");
+
+        assertThat(sql).contains("'a', ?4", "p_id = ?1 AND ?3").endsWith("SELECT sqldeep_json_object('b', ?1)");
+        try (var statement =
+                database.connection().prepareStatement(Transpiler.toSql("FROM p WHERE p_id = ? SELECT {a: ?}"))) {
+            statement.setInt(1, 2);
+            statement.setString(2, "z");
+            try (var rows = statement.executeQuery()) {
+                assertThat(JsonTexts.text(rows.getBytes(1))).isEqualTo("{\"a\":\"z\"}");
+            }
+        }
     }
 
     @Test
