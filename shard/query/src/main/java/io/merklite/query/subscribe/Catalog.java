@@ -21,6 +21,12 @@ final class Catalog {
     /** Table-valued functions whose rows follow from their arguments alone. */
     private static final List<String> PURE_FUNCTIONS = List.of("json_each", "json_tree", "generate_series");
 
+    /**
+     * Number of the database {@code temp}. It is listed once a statement has needed it, which is no change of schema, and
+     * its cookie stays 0 until something is created in it.
+     */
+    private static final int TEMP = 1;
+
     private final Connection connection;
     private List<Mark> marks = List.of();
     private final Map<Page, Root> roots = new HashMap<>();
@@ -114,7 +120,7 @@ final class Catalog {
     private static int searchRank(int database) {
         return switch (database) {
             case 0 -> 1;
-            case 1 -> 0;
+            case TEMP -> 0;
             default -> database;
         };
     }
@@ -202,6 +208,7 @@ final class Catalog {
             var mark = found.get(i);
             found.set(i, new Mark(mark.database(), mark.schema(), mark.file(), cookie(mark.schema())));
         }
+        found.removeIf(mark -> mark.database() == TEMP && mark.cookie() == 0);
         return found;
     }
 

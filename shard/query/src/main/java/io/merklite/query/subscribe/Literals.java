@@ -59,9 +59,7 @@ final class Literals {
             case SignedExpression signed
             when signed.getExpression() instanceof LongValue || signed.getExpression() instanceof DoubleValue ->
                 number(signed.getSign() + signed.getExpression().toString());
-            case HexValue hex
-            when BLOB_LITERAL.matcher(hex.toString()).matches() -> Optional.of(select(hex.toString()));
-            case HexValue hex -> number(hex.toString());
+            case HexValue hex -> hexadecimal(hex.toString().strip());
             case StringValue text
             when text.getPrefix() == null && text.toString().startsWith("'") ->
                 Optional.of(new SqlValue.Text(unquoted(text.toString())));
@@ -80,6 +78,10 @@ final class Literals {
             return Optional.of(new SqlValue.Integer(Long.parseLong(written)));
         }
         return NUMBER_LITERAL.matcher(written).matches() ? Optional.of(select(written)) : Optional.empty();
+    }
+
+    private Optional<SqlValue> hexadecimal(String written) throws SQLException {
+        return BLOB_LITERAL.matcher(written).matches() ? Optional.of(select(written)) : number(written);
     }
 
     private static String unquoted(String literal) {

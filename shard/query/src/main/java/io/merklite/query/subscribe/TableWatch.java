@@ -34,6 +34,10 @@ final class TableWatch {
     private final SqlValue[] oldRow;
 
     private final SqlValue[] newRow;
+
+    /** What a look-up found. */
+    private final SqlValue[] found;
+
     private final BitSet touched = new BitSet();
 
     /**
@@ -46,6 +50,7 @@ final class TableWatch {
         var width = layout.map(table -> table.columns().size()).orElse(0);
         this.oldRow = new SqlValue[width];
         this.newRow = new SqlValue[width];
+        this.found = new SqlValue[width];
     }
 
     void add(Watch watch) {
@@ -188,52 +193,37 @@ final class TableWatch {
 
     /** Fills in both rows; whether all values are known. */
     private boolean fillBoth(WatchedTable table, RowChange change, ChangeBatch batch) throws SQLException {
-        Optional<List<SqlValue>> found = Optional.empty();
+        var isLookedUp = false;
         for (var column = nextFiltered(0); column >= 0; column = nextFiltered(column + 1)) {
             var hasOld = change.hasOldValue(column);
-            var hasNew = change.hasNewValue(column);
-            if (hasNew) {
+            if (change.hasNewValue(column)) {
                 if (!hasOld) {
                     return false;
                 }
                 oldRow[column] = change.oldValue(column);
                 newRow[column] = change.newValue(column);
-            } else if (hasOld) {
-                oldRow[column] = change.oldValue(column);
-                newRow[column] = oldRow[column];
             } else {
-                found = found.isPresent() ? found : lookUp(table, change, batch);
-                if (found.isEmpty()) {
-                    return false;
+                if (!hasOld && !isLookedUp) {
+                    if (!lookUp(table, change, batch)) {
+                        return false;
+                    }
+                    isLookedUp = true;
                 }
-                oldRow[column] = found.get().get(column);
+                oldRow[column] = hasOld ? change.oldValue(column) : found[column];
                 newRow[column] = oldRow[column];
             }
         }
         return true;
     }
 
-    /** The row as it is now; none if it can't be found, or is not as the change left it. */
-    private static Optional<List<SqlValue>> lookUp(WatchedTable table, RowChange change, ChangeBatch batch)
-            throws SQLException {
+    /** Reads the row as it is now. */
+    private boolean lookUp(WatchedTable table, RowChange change, ChangeBatch batch) throws SQLException {
         var key = key(table, change);
         if (key.isEmpty()) {
-            return Optional.empty();
+            return false;
         }
         batch.noteLookUp(table, key);
-        return batch.lookup().find(table, key).filter(row -> isAsLeft(row, change));
-    }
-
-    private static boolean isAsLeft(List<SqlValue> row, RowChange change) {
-        for (var column = 0; column < row.size(); column++) {
-            if (change.hasNewValue(column)) {
-                var left = ValueOrder.key(change.newValue(column), Collation.BINARY);
-                if (!ValueOrder.key(row.get(column), Collation.BINARY).equals(left)) {
-                    return false;
-                }
-            }
-        }
-        return true;
+        return batch.lookup().find(table, key, filtered.columns(), found);
     }
 
     /** Values of the primary key after the change, or before a DELETE; empty if they are not all there. */

@@ -22,6 +22,9 @@ final class ValueOrder {
 
     /** The order of two {@link #key keys}: negative, zero, or positive. */
     static int compareKeys(SqlValue left, SqlValue right) {
+        if (left instanceof SqlValue.Integer(long first) && right instanceof SqlValue.Integer(long second)) {
+            return Long.compare(first, second);
+        }
         var leftRank = rank(left);
         var rightRank = rank(right);
         if (leftRank != rightRank) {
