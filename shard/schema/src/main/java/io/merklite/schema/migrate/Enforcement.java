@@ -12,9 +12,12 @@ import io.merklite.schema.structure.Schema;
 import io.merklite.schema.structure.Table;
 import io.merklite.schema.text.SqlNames;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Foreign keys during a migration: enforcement is off while tables change places, and what it would have seen is checked at
@@ -80,7 +83,7 @@ final class Enforcement {
      */
     void check(MigrationPlan plan, Schema before, Schema after) throws SQLException {
         for (var table : tables(plan, OperationType.REBUILD_TABLE)) {
-            check(table, "");
+            check(table, "", after);
         }
         if (!wasOn) {
             return;
@@ -88,7 +91,7 @@ final class Enforcement {
         for (var child : after.tables()) {
             for (var key : child.foreignKeys()) {
                 if (hasChanged(key, before, after)) {
-                    check(child.name(), key.parent());
+                    check(child.name(), key.parent(), after);
                 }
             }
         }
@@ -109,31 +112,90 @@ final class Enforcement {
     }
 
     private static List<String> parentKey(ForeignKey key, Table parent) {
-        var names = key.parentColumns().isEmpty()
-                ? parent.primaryKey().map(PrimaryKey::columns).orElse(List.of()).stream()
-                        .map(KeyColumn::column)
-                        .toList()
-                : key.parentColumns();
-        return names.stream()
+        return parentNames(key, parent).stream()
                 .map(name -> parent.column(name).map(Column::core).orElse(""))
                 .toList();
     }
 
+    private static List<String> parentNames(ForeignKey key, Table parent) {
+        return key.parentColumns().isEmpty()
+                ? parent.primaryKey().map(PrimaryKey::columns).orElse(List.of()).stream()
+                        .map(KeyColumn::column)
+                        .toList()
+                : key.parentColumns();
+    }
+
     /** Checks the rows of {@code table}, or only their references to {@code parent}. */
-    private void check(String table, String parent) throws SQLException {
-        connection
+    private void check(String table, String parent, Schema schema) throws SQLException {
+        violation(table, parent, schema).ifPresent(where -> {
+            throw new SchemaException.ApplyFailed(
+                    "the foreign keys do not hold: " + where, "Mend the rows, then try again");
+        });
+    }
+
+    /**
+     * SQLite's own check fails as a whole where one key refers to columns that are not unique, which is legal as long as
+     * enforcement is off; then each key is looked up by a query.
+     */
+    private Optional<String> violation(String table, String parent, Schema schema) throws SQLException {
+        try {
+            return connection
+                    .query(
+                            "SELECT \"rowid\", parent FROM pragma_foreign_key_check(?)"
+                                    + " WHERE ?2 = '' OR parent = ?2 COLLATE NOCASE LIMIT 1",
+                            row -> violation(row.getString(1), table, row.getString(2)),
+                            table,
+                            parent)
+                    .stream()
+                    .findFirst();
+        } catch (SQLException e) {
+            if (e.getErrorCode() != SqliteConnection.SQLITE_ERROR) {
+                throw e;
+            }
+        }
+        var child = schema.table(table).orElseThrow();
+        for (var key : child.foreignKeys()) {
+            var found = parent.isEmpty() || SqlNames.same(parent, key.parent())
+                    ? orphan(child, key, schema)
+                    : Optional.<String>empty();
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> orphan(Table child, ForeignKey key, Schema schema) throws SQLException {
+        var parent = schema.table(key.parent());
+        var names = parent.map(table -> parentNames(key, table)).orElse(List.of());
+        var isComparable = parent.isEmpty()
+                || (names.size() == key.columns().size()
+                        && names.stream()
+                                .allMatch(name -> parent.get().column(name).isPresent()));
+        if (!isComparable) {
+            return Optional.empty();
+        }
+        List<String> conditions = new ArrayList<>();
+        List<String> matches = new ArrayList<>();
+        for (var i = 0; i < key.columns().size(); i++) {
+            var column = "c." + SqlNames.quote(key.columns().get(i));
+            conditions.add(column + " IS NOT NULL");
+            parent.ifPresent(table -> matches.add("p." + SqlNames.quote(names.get(matches.size())) + " = " + column));
+        }
+        parent.ifPresent(table -> conditions.add("NOT EXISTS (SELECT 1 FROM main." + SqlNames.quote(table.name())
+                + " p WHERE " + String.join(" AND ", matches) + ")"));
+        return connection
                 .query(
-                        "SELECT \"rowid\", parent FROM pragma_foreign_key_check(?)"
-                                + " WHERE ?2 = '' OR parent = ?2 COLLATE NOCASE LIMIT 1",
-                        row -> "row " + row.getString(1) + " of " + table + " refers to a row of " + row.getString(2)
-                                + " that is not there",
-                        table,
-                        parent)
+                        "SELECT " + child.rowidName().map(name -> "c." + name).orElse("NULL") + " FROM main."
+                                + SqlNames.quote(child.name()) + " c WHERE " + String.join(" AND ", conditions)
+                                + " LIMIT 1",
+                        row -> violation(row.getString(1), child.name(), key.parent()))
                 .stream()
-                .findFirst()
-                .ifPresent(violation -> {
-                    throw new SchemaException.ApplyFailed(
-                            "the foreign keys do not hold: " + violation, "Mend the rows, then try again");
-                });
+                .findFirst();
+    }
+
+    private static String violation(@Nullable String rowid, String table, String parent) {
+        return (rowid == null ? "a row" : "row " + rowid) + " of " + table + " refers to a row of " + parent
+                + " that is not there";
     }
 }

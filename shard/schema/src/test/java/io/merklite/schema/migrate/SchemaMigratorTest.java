@@ -369,6 +369,25 @@ class SchemaMigratorTest {
     }
 
     @Test
+    void foreignKeyToColumnsThatAreNotUniqueIsCheckedAllTheSame() throws SQLException {
+        migrate("CREATE TABLE kid(p INT, q INT); CREATE TABLE par(code INT);");
+        run("INSERT INTO par VALUES (1), (1)");
+        run("INSERT INTO kid VALUES (1, NULL)");
+        var wanted = "CREATE TABLE kid(p INT REFERENCES par(code), q INT REFERENCES gone(x));"
+                + "CREATE TABLE par(code INT);";
+
+        migrate(wanted);
+        run("INSERT INTO kid VALUES (2, NULL)");
+
+        assertThatThrownBy(() -> migrate(wanted.replace("q INT", "q TEXT")))
+                .isInstanceOf(SchemaException.ApplyFailed.class)
+                .hasMessageContaining("row 2 of kid refers to a row of par");
+        run("UPDATE kid SET p = NULL, q = 7 WHERE p = 2");
+        assertThatThrownBy(() -> migrate(wanted.replace("q INT", "q TEXT")))
+                .hasMessageContaining("row 2 of kid refers to a row of gone");
+    }
+
+    @Test
     void checksThatNameTheirOwnTableSurviveARebuild() throws SQLException {
         migrate("CREATE TABLE t(a INT, b INT, CHECK (t.a > 0));");
         var wanted = Schema.parse("CREATE TABLE t(a INT, b TEXT, CHECK (t.a > 0 AND \"t\".b <> 't.b'))");

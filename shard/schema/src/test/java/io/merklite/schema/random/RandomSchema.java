@@ -22,6 +22,7 @@ public final class RandomSchema {
 
     private final RandomGenerator random;
     private final List<RandomTable> tables;
+    private String directives = "";
 
     private RandomSchema(RandomGenerator random, List<RandomTable> tables) {
         this.random = random;
@@ -56,13 +57,69 @@ public final class RandomSchema {
         return schema;
     }
 
-    /** A schema that differs from this one by a few changes, or by none. */
+    /** A schema that differs from this one by a few changes, or by none; at times with a declared rename. */
     public RandomSchema changed() {
         var copy = new RandomSchema(random, new ArrayList<>(tables));
         for (var i = random.nextInt(5); i > 0; i--) {
             copy.change();
         }
+        if (chance(3) && !copy.tables.isEmpty()) {
+            copy.rename(this);
+        }
         return copy;
+    }
+
+    /** Gives a column that {@code before} has, too, a new name, and declares it, or only changes the case of its name. */
+    private void rename(RandomSchema before) {
+        var index = random.nextInt(tables.size());
+        var table = tables.get(index);
+        var old = before.tables.stream()
+                .filter(other -> other.name().equals(table.name()))
+                .findFirst();
+        var both = table.columns().stream()
+                .map(RandomColumn::name)
+                .filter(name -> old.isPresent() && hasColumn(old.get(), name))
+                .toList();
+        var free = COLUMN_NAMES.stream()
+                .filter(name -> !hasColumn(table, name) && !(old.isPresent() && hasColumn(old.get(), name)))
+                .toList();
+        if (both.isEmpty() || free.isEmpty()) {
+            return;
+        }
+        var from = pick(both);
+        var to = chance(3) ? from.toUpperCase(Locale.ROOT) : pick(free);
+        tables.set(index, renamed(table, from, to));
+        if (!to.equalsIgnoreCase(from)) {
+            directives =
+                    "-- merklite:rename column " + quote(table.name()) + "." + quote(from) + " -> " + quote(to) + "\n";
+        }
+    }
+
+    private static boolean hasColumn(RandomTable table, String name) {
+        return table.columns().stream().anyMatch(column -> column.name().equalsIgnoreCase(name));
+    }
+
+    private static RandomTable renamed(RandomTable table, String from, String to) {
+        return new RandomTable(
+                table.name(),
+                table.columns().stream()
+                        .map(column -> new RandomColumn(
+                                column.name().equals(from) ? to : column.name(),
+                                column.type(),
+                                column.clauses().replace(quote(from), quote(to)),
+                                column.generatedFrom().equals(from) ? to : column.generatedFrom()))
+                        .toList(),
+                table.key().stream().map(name -> name.equals(from) ? to : name).toList(),
+                table.isAutoincrement(),
+                table.isWithoutRowid(),
+                table.isStrict(),
+                table.rules().stream()
+                        .map(rule -> new Rule(
+                                rule.columns().stream()
+                                        .map(name -> name.equals(from) ? to : name)
+                                        .toList(),
+                                rule.text().replace(quote(from), quote(to))))
+                        .toList());
     }
 
     private void change() {
@@ -227,7 +284,7 @@ public final class RandomSchema {
     private RandomColumn column(List<RandomColumn> others, boolean isStrict) {
         var name = pick(COLUMN_NAMES.stream()
                 .filter(candidate ->
-                        others.stream().noneMatch(other -> other.name().equals(candidate)))
+                        others.stream().noneMatch(other -> other.name().equalsIgnoreCase(candidate)))
                 .toList());
         var type = pick(isStrict ? STRICT_TYPES : TYPES);
         var sources = others.stream().filter(other -> !other.isGenerated()).toList();
@@ -268,7 +325,8 @@ public final class RandomSchema {
                 default -> statements.add("-- nothing; (");
             }
         }
-        return statements.stream().map(statement -> statement + "\n;\n").collect(Collectors.joining());
+        return directives
+                + statements.stream().map(statement -> statement + "\n;\n").collect(Collectors.joining());
     }
 
     private String statement(RandomTable table) {
