@@ -184,7 +184,7 @@ final class LiteralParser {
                             token, "a value", "'*' is for one field of a select with RECURSE ON");
                 }
                 grammar.tokens.take();
-                marker = Optional.of(new Marker(key, token.start()));
+                marker = Optional.of(new Marker(key));
                 return;
             }
             var value = grammar.expressions.value(Use.VALUE, true);

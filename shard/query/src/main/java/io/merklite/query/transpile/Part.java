@@ -29,15 +29,14 @@ sealed interface Part
     /**
      * {@code {key: value, …}}.
      *
-     * @param marker the field of a recursive select that holds the children, {@code *} in the text; its value is empty
+     * @param marker the field of a recursive select that holds the children, {@code *} in the text
      */
     record ObjectLiteral(List<Field> fields, Optional<Marker> marker, boolean spaced) implements Part {}
 
     /** @param key an SQL expression */
     record Field(List<Part> key, List<Part> value) {}
 
-    /** @param offset where the {@code *} stands */
-    record Marker(List<Part> key, int offset) {}
+    record Marker(List<Part> key) {}
 
     /** {@code [value, …]}. */
     record ArrayLiteral(List<List<Part>> elements, boolean spaced) implements Part {

@@ -32,7 +32,9 @@ class PlainSqlPropertiesTest {
                         var select = new PlainSqlGenerator(random).select(2);
                         var deep = Transpiler.toSql("SELECT {k: 1}, p.* FROM (" + select + "\n) AS p");
 
-                        var plain = outcome(database, "SELECT 1, p.* FROM (" + select + "\n) AS p");
+                        // The same function, as another plan may choose other rows where ORDER BY leaves it open.
+                        var plain = outcome(
+                                database, "SELECT sqldeep_json_object('k', 1), p.* FROM (" + select + "\n) AS p");
 
                         assertThat(outcome(database, deep)).as(deep).isEqualTo(plain);
                     }));
