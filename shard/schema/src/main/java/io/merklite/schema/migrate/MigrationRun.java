@@ -22,17 +22,24 @@ final class MigrationRun {
     private final SqliteConnection connection;
     private final Optional<MigrationListener> listener;
     private final MigrationPlan plan;
+    private final Enforcement enforcement;
     private int operationIndex;
 
-    MigrationRun(SqliteConnection connection, Optional<MigrationListener> listener, MigrationPlan plan) {
+    MigrationRun(
+            SqliteConnection connection,
+            Optional<MigrationListener> listener,
+            MigrationPlan plan,
+            Enforcement enforcement) {
         this.connection = connection;
         this.listener = listener;
         this.plan = plan;
+        this.enforcement = enforcement;
     }
 
     void run() throws SQLException {
         refuseHiddenObjects();
         for (var operation : plan.operations()) {
+            enforcement.refuseIfHarmful(operation);
             var attached = operation.type() == OperationType.REBUILD_TABLE ? attached(operation) : List.<String>of();
             for (var statement : operation.sql()) {
                 run(operation, statement);

@@ -155,11 +155,10 @@ public final class SchemaMigrator {
         if (recorded.isPresent() && !recorded.get().equals(before.hash())) {
             throw new SchemaException.Drifted(recorded.get(), before.hash());
         }
-        enforcement.refuseIfHarmful(plan, before);
-        new MigrationRun(connection, listener, plan).run();
+        new MigrationRun(connection, listener, plan, enforcement).run();
         var after = schema();
         var reached = after.hash();
-        enforcement.check(plan, before, after);
+        new ForeignKeyCheck(connection, plan, before, after).run(enforcement.wasOn());
         if (plan.targetHash().filter(wanted -> !wanted.equals(reached)).isPresent()) {
             throw new SchemaException.ApplyFailed(
                     "the plan does not lead from this schema to the wanted one", "Make the plan again");

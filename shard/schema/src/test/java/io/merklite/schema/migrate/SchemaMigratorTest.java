@@ -201,6 +201,36 @@ class SchemaMigratorTest {
     }
 
     @Test
+    void openTransactionWithEnforcementDoesNotLoseChildrenOfARenamedTable() throws SQLException {
+        var kid = "CREATE TABLE kid(id INTEGER PRIMARY KEY, e INT REFERENCES staff(id) ON DELETE CASCADE);";
+        migrate(EMP + kid.replace("staff", "emp"));
+        run("PRAGMA foreign_keys=ON");
+        run("INSERT INTO emp VALUES (1, 'Ann', 5)");
+        run("INSERT INTO kid VALUES (1, 1)");
+        run("BEGIN");
+
+        assertThatThrownBy(() -> migrate("-- merklite:rename table emp -> staff\n"
+                        + EMP.replace("emp", "staff").replace("pay INT", "pay TEXT") + kid))
+                .isInstanceOf(SchemaException.TransactionOpen.class);
+
+        assertThat(rows("SELECT count(*) FROM kid")).containsExactly("1");
+        assertThat(rows("SELECT count(*) FROM emp")).containsExactly("1");
+    }
+
+    @Test
+    void tableThatNobodyRefersToIsRebuiltInsideAnOpenTransaction() throws SQLException {
+        migrate(EMP + "CREATE TABLE kid(id INTEGER PRIMARY KEY, e INT REFERENCES emp(id));");
+        run("PRAGMA foreign_keys=ON");
+        run("BEGIN");
+
+        migrate(EMP + "CREATE TABLE kid(id INTEGER PRIMARY KEY, e INTEGER REFERENCES emp(id));");
+        migrate("");
+        run("COMMIT");
+
+        assertThat(migrator.schema()).isEqualTo(Schema.EMPTY);
+    }
+
+    @Test
     void migrationInsideTheCallersTransactionIsUndoneWithIt() throws SQLException {
         migrate(EMP);
         connection.setAutoCommit(false);
