@@ -38,8 +38,8 @@ import net.sf.jsqlparser.statement.select.Values;
  * show counts as unfiltered (see {@link Dependencies}). An unsure query depends on all rows of its tables.
  */
 final class SelectAnalysis {
-    /** Longer or deeper texts are not parsed: the parser recurses, and backtracks on nested parentheses. */
-    private static final int MOST_TOKENS = 10_000;
+    /** Texts with more words and symbols, or deeper ones, are not parsed: the parser recurses. Lists may be long. */
+    private static final int MOST_LINKS = 4_000;
 
     private static final int MOST_NESTING = 40;
     private static final int MOST_VIEWS = 100;
@@ -111,16 +111,21 @@ final class SelectAnalysis {
 
     private static boolean isParsable(List<Token> tokens) {
         var depth = 0;
+        var links = 0;
         for (var i = 0; i < tokens.size(); i++) {
             var token = tokens.get(i);
             depth += token.isSymbol("(") ? 1 : token.isSymbol(")") ? -1 : 0;
             var isTableAsList = token.isWord("IN")
                     && (i + 1 == tokens.size() || !tokens.get(i + 1).isSymbol("("));
-            if (depth > MOST_NESTING || isTableAsList) {
+            links += (token.kind() == SqlTokens.Kind.WORD || token.kind() == SqlTokens.Kind.SYMBOL)
+                            && !token.isSymbol(",")
+                    ? 1
+                    : 0;
+            if (depth > MOST_NESTING || links > MOST_LINKS || isTableAsList) {
                 return false;
             }
         }
-        return tokens.size() <= MOST_TOKENS;
+        return true;
     }
 
     /** A text that the parser refuses, in whatever way, is one that nothing is known of. */

@@ -40,6 +40,7 @@ final class RandomDatabase {
             "9007199254740992.0",
             "'0x10'",
             "'zz'");
+    private static final List<String> FEW = List.of("NULL", "0", "1", "2", "1", "'a'", "'A'");
     private static final List<String> TYPES = List.of(
             "INT",
             "INTEGER",
@@ -60,6 +61,11 @@ final class RandomDatabase {
     private final List<Table> tables = new ArrayList<>();
     private final List<String> views = new ArrayList<>();
     private int indexCount;
+
+    /** Where the last update was, so that the next may change the same row once more. */
+    private Table lastUpdated = new Table("", List.of(), List.of(), false);
+
+    private String lastWhere = "";
 
     /**
      * A table.
@@ -128,7 +134,7 @@ final class RandomDatabase {
         if (random.nextInt(3) == 0) {
             views.add("v" + name);
             run("CREATE VIEW v" + name + " AS SELECT " + String.join(", ", columns) + " FROM " + name + " WHERE "
-                    + pick(columns) + pick(List.of(" > ", " = ", " <> ", " IS ")) + pick(VALUES));
+                    + pick(columns) + pick(List.of(" > ", " = ", " <> ", " IS ")) + value());
         }
     }
 
@@ -158,6 +164,11 @@ final class RandomDatabase {
         return sources;
     }
 
+    /** A literal, more often than not one of a few. */
+    String value() {
+        return random.nextInt(3) > 0 ? pick(FEW) : pick(VALUES);
+    }
+
     <T> T pick(List<T> choices) {
         return choices.get(random.nextInt(choices.size()));
     }
@@ -176,37 +187,47 @@ final class RandomDatabase {
                 }
             }
             case 14, 15, 16 -> run("DELETE FROM " + table.name() + where(table));
-            default -> run(update(table));
+            default -> runUpdate(table);
         }
     }
 
     private String insert(Table table) {
         return "INSERT OR IGNORE INTO " + table.name() + "(" + String.join(", ", table.columns()) + ") VALUES ("
                 + table.columns().stream()
-                        .map(column -> column.equals("id") ? String.valueOf(1 + random.nextInt(15)) : pick(VALUES))
+                        .map(column -> column.equals("id") ? String.valueOf(1 + random.nextInt(15)) : value())
                         .collect(Collectors.joining(", "))
                 + ")";
     }
 
-    private String update(Table table) {
+    private void runUpdate(Table table) throws SQLException {
+        if (!lastWhere.isEmpty() && random.nextInt(3) == 0) {
+            run(update(lastUpdated, lastWhere));
+            return;
+        }
+        lastUpdated = table;
+        lastWhere = where(table);
+        run(update(table, lastWhere));
+    }
+
+    private String update(Table table, String where) {
         var column = pick(table.columns());
         if (!table.mayReplace() && table.key().contains(column)) {
             column = table.columns().getLast();
         }
         var other = table.columns().getLast();
         return "UPDATE OR IGNORE " + table.name() + " SET " + column + " = "
-                + (column.equals("id") ? String.valueOf(1 + random.nextInt(15)) : pick(VALUES))
+                + (column.equals("id") ? String.valueOf(1 + random.nextInt(15)) : value())
                 + (random.nextInt(3) == 0
                                 && !other.equals(column)
                                 && !table.key().contains(other)
-                        ? ", " + other + " = " + pick(VALUES)
+                        ? ", " + other + " = " + value()
                         : "")
-                + where(table);
+                + where;
     }
 
     private String where(Table table) {
         return switch (random.nextInt(3)) {
-            case 0 -> " WHERE " + pick(table.columns()) + " = " + pick(VALUES);
+            case 0 -> " WHERE " + pick(table.columns()) + " = " + value();
             case 1 -> " WHERE " + table.key().getFirst() + " = " + (1 + random.nextInt(15));
             default -> " WHERE rowid_of(" + table.key().getFirst() + ")";
         };

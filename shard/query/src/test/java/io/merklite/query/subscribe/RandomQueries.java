@@ -34,6 +34,10 @@ final class RandomQueries {
                 "WITH RECURSIVE r(i) AS (SELECT 1 UNION SELECT i + 1 FROM r WHERE i < (SELECT count(*) FROM "
                         + source() + where("")
                         + ")) SELECT i FROM r";
+            case 4, 5 -> joined();
+            case 6 ->
+                "SELECT " + pick("count(*)", "id", "a", "b") + " FROM " + source() + where("") + " AND " + term("")
+                        + " AND " + term("");
             default -> select(0, false) + limit();
         };
     }
@@ -165,7 +169,27 @@ final class RandomQueries {
     }
 
     private String value() {
-        return database.pick(RandomDatabase.VALUES);
+        return database.value();
+    }
+
+    /** Two tables joined by a column of the same name, and terms that hold for NULL, or on the joined column. */
+    private String joined() {
+        var left = database.pick(database.tables()).name();
+        var right = database.pick(database.tables()).name();
+        var name = pick("a", "b");
+        var on = pick(
+                " ON y." + name + " = x." + name,
+                " ON x." + name + " = y." + name + pick("", " AND " + term("y")),
+                " USING (" + name + ")");
+        var where = switch (random.nextInt(6)) {
+            case 0 -> "y." + pick("a", "b") + pick(" IS NULL", " IS NOT 1", " IS NOT 'a'", " IS NULL AND " + term("x"));
+            case 1 -> "x." + name + pick(" = 1", " IN (1, 'a')", " > 0", " <> 'A'", " NOT IN (1, 2)");
+            case 2 -> "x." + name + " IS " + value();
+            case 3 -> "(y.b = 1 OR y.b IS NULL)";
+            default -> term("x") + " AND " + term("y");
+        };
+        return "SELECT x.a, y.b" + pick("", ", count(*)") + " FROM " + left + " x"
+                + pick(" LEFT", " LEFT", "", " NATURAL LEFT").concat(" JOIN ") + right + " y" + on + " WHERE " + where;
     }
 
     private String term(String... aliases) {
