@@ -20,6 +20,7 @@ import java.util.function.IntFunction;
  */
 final class TableWatch {
     private final Optional<WatchedTable> layout;
+    private final List<Integer> keyColumns;
     private final Consumer<Subscription> mark;
 
     /** Watches without terms: all, by the columns they read, and those that read all columns. */
@@ -46,6 +47,7 @@ final class TableWatch {
      */
     TableWatch(Optional<WatchedTable> layout, Consumer<Subscription> mark) {
         this.layout = layout;
+        this.keyColumns = layout.map(WatchedTable::keyColumns).orElse(List.of());
         this.mark = mark;
         var width = layout.map(table -> table.columns().size()).orElse(0);
         this.oldRow = new SqlValue[width];
@@ -98,7 +100,7 @@ final class TableWatch {
             return;
         }
         var table = layout.get();
-        if (batch.hasLookedUp(table) && batch.hasLookedUp(table, key(table, change))) {
+        if (batch.hasLookedUp(table) && batch.hasLookedUp(table, key(change))) {
             matchAny(batch.number());
             return;
         }
@@ -141,7 +143,7 @@ final class TableWatch {
     }
 
     private void matchUpdate(WatchedTable table, RowChange change, ChangeBatch batch) throws SQLException {
-        findTouched(table, change);
+        findTouched(change);
         if (touched.isEmpty()) {
             return;
         }
@@ -158,7 +160,7 @@ final class TableWatch {
     }
 
     /** The columns whose value is another one; all of them if the key is, since then it is another row. */
-    private void findTouched(WatchedTable table, RowChange change) {
+    private void findTouched(RowChange change) {
         touched.clear();
         for (var column = 0; column < change.columnCount(); column++) {
             if (change.hasNewValue(column)
@@ -166,8 +168,11 @@ final class TableWatch {
                 touched.set(column);
             }
         }
-        if (table.keyColumns().stream().anyMatch(touched::get)) {
-            touched.set(0, change.columnCount());
+        for (var column : keyColumns) {
+            if (touched.get(column)) {
+                touched.set(0, change.columnCount());
+                return;
+            }
         }
     }
 
@@ -218,7 +223,7 @@ final class TableWatch {
 
     /** Reads the row as it is now. */
     private boolean lookUp(WatchedTable table, RowChange change, ChangeBatch batch) throws SQLException {
-        var key = key(table, change);
+        var key = key(change);
         if (key.isEmpty()) {
             return false;
         }
@@ -227,9 +232,9 @@ final class TableWatch {
     }
 
     /** Values of the primary key after the change, or before a DELETE; empty if they are not all there. */
-    private static List<SqlValue> key(WatchedTable table, RowChange change) {
+    private List<SqlValue> key(RowChange change) {
         List<SqlValue> key = new ArrayList<>();
-        for (var column : table.keyColumns()) {
+        for (var column : keyColumns) {
             if (change.hasNewValue(column)) {
                 key.add(change.newValue(column));
             } else if (change.hasOldValue(column)) {
