@@ -1,5 +1,7 @@
 package io.merklite.sync;
 
+import java.sql.SQLException;
+
 /** What can fail in this module. Each variant has a stable {@link #code()} and a {@link #remedy()} for the reader. */
 public abstract sealed class SyncException extends RuntimeException {
     private final String code;
@@ -79,6 +81,51 @@ public abstract sealed class SyncException extends RuntimeException {
                     "sync.forked-origin",
                     what,
                     "A database file was copied while in use: open the copy with a new origin and let it re-bootstrap");
+        }
+    }
+
+    /** SQLite refused, or could not read or write the file. */
+    public static final class StoreFailure extends SyncException {
+        /**
+         * @param doing what was being done
+         * @param cause SQLite's answer
+         */
+        public StoreFailure(String doing, SQLException cause) {
+            super(
+                    "sync.store-failure",
+                    doing + ": " + cause.getMessage(),
+                    "Nothing of it was kept; mend the cause and try again");
+            initCause(cause);
+        }
+    }
+
+    /** What is stored contradicts itself. */
+    public static final class DamagedStore extends SyncException {
+        /** @param found the contradiction */
+        public DamagedStore(String found) {
+            super("sync.damaged-store", found, "Scrub the database, or bootstrap it again from another replica");
+        }
+    }
+
+    /** Something that replication cannot carry. */
+    public static final class Unsupported extends SyncException {
+        /**
+         * @param what what it is
+         * @param remedy what to do instead
+         */
+        public Unsupported(String what, String remedy) {
+            super("sync.unsupported", what, remedy);
+        }
+    }
+
+    /** A call that does not fit the state of things. */
+    public static final class InvalidState extends SyncException {
+        /**
+         * @param what what does not fit
+         * @param remedy what to do first
+         */
+        public InvalidState(String what, String remedy) {
+            super("sync.invalid-state", what, remedy);
         }
     }
 }

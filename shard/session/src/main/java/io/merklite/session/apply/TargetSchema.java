@@ -30,7 +30,8 @@ final class TargetSchema {
             """;
     private static final String TABLES_WITH_TRIGGERS = """
             SELECT tbl_name FROM main.sqlite_schema WHERE type = 'trigger'
-            UNION SELECT tbl_name FROM temp.sqlite_schema WHERE type = 'trigger'
+            UNION SELECT tbl_name FROM temp.sqlite_schema
+                WHERE type = 'trigger' AND name NOT LIKE '\\_merklite\\_%' ESCAPE '\\'
             """;
 
     private final SqlStatements statements;
@@ -116,7 +117,7 @@ final class TargetSchema {
         return known;
     }
 
-    /** Whether triggers fire when the table is written, TEMP ones included. */
+    /** Whether triggers fire when the table is written, TEMP ones included; those that record changes don't matter. */
     boolean hasTriggers(String table) throws SQLException {
         return tablesWithTriggers().contains(Identifiers.fold(table));
     }

@@ -266,15 +266,30 @@ public final class Session implements AutoCloseable {
      */
     public Changeset takeChangeset() {
         var changeset = changeset();
-        forget();
+        discard();
         return changeset;
     }
 
     /** Like {@link #takeChangeset}, as a patchset. */
     public Patchset takePatchset() {
         var patchset = patchset();
-        forget();
+        discard();
         return patchset;
+    }
+
+    /** Forgets the changes recorded so far: the next changeset begins after them. */
+    public void discard() {
+        run("forgetting changes", () -> {
+            if (logColumns > 0) {
+                if (clearLog == null) {
+                    clearLog = connection.prepareStatement("DELETE FROM " + log);
+                }
+                clearLog.executeUpdate();
+            }
+            if (statisticsWatched) {
+                statistics.take(connection, schema);
+            }
+        });
     }
 
     /**
@@ -424,20 +439,6 @@ public final class Session implements AutoCloseable {
             }
             defaults.put(table.number(), values);
         }
-    }
-
-    private void forget() {
-        run("forgetting changes", () -> {
-            if (logColumns > 0) {
-                if (clearLog == null) {
-                    clearLog = connection.prepareStatement("DELETE FROM " + log);
-                }
-                clearLog.executeUpdate();
-            }
-            if (statisticsWatched) {
-                statistics.take(connection, schema);
-            }
-        });
     }
 
     private boolean hasTouches(String condition) throws SQLException {

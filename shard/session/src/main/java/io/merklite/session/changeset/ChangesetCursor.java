@@ -168,7 +168,7 @@ public final class ChangesetCursor {
     }
 
     /** Writes the key of the row, in the order of columns. */
-    void writeKey(ChangesetWriter out) {
+    public void writeKey(ChangesetWriter out) {
         for (var i = 0; i < flags.length; i++) {
             if (flags[i] != 0) {
                 write(op == ChangeOp.INSERT ? flags.length + i : i, out);

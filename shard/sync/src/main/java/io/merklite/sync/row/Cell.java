@@ -90,6 +90,15 @@ public sealed interface Cell {
             return new ChangesetValue.Integer(clamp(integer(first).add(integer(second))));
         }
 
+        /** What must be added to {@code before} to get {@code after}; NULL counts as 0. */
+        public static ChangesetValue difference(ChangesetValue after, ChangesetValue before) {
+            return sum(
+                    after,
+                    before instanceof ChangesetValue.Real real
+                            ? new ChangesetValue.Real(-real.value())
+                            : new ChangesetValue.Integer(clamp(integer(before).negate())));
+        }
+
         private static long clamp(BigInteger sum) {
             if (sum.bitLength() < Long.SIZE) {
                 return sum.longValue();

@@ -8,10 +8,11 @@ import java.nio.ByteBuffer;
  * A total order of values: SQLite's (NULL, numbers, text, blobs; text and blobs by bytes), refined so that values that
  * SQLite calls equal and that differ, such as 1 and 1.0, have an order too.
  */
-final class ValueOrder {
+public final class ValueOrder {
     private ValueOrder() {}
 
-    static int compare(ChangesetValue first, ChangesetValue second) {
+    /** Negative, zero or positive, as the first value comes before, with or after the second. */
+    public static int compare(ChangesetValue first, ChangesetValue second) {
         var byClass = Integer.compare(rank(first), rank(second));
         if (byClass != 0) {
             return byClass;

@@ -1,0 +1,69 @@
+package io.merklite.session.catalog;
+
+import io.merklite.session.changeset.ChangesetValue;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** Internal: values of rows as objects, to and from JDBC. The database's encoding must be UTF-8. */
+public final class SqlValues {
+    private SqlValues() {}
+
+    /** The value at {@code column}, from 1, as it is stored. */
+    public static ChangesetValue read(ResultSet row, int column) throws SQLException {
+        return switch (row.getObject(column)) {
+            case null -> ChangesetValue.NULL;
+            case Integer integer -> new ChangesetValue.Integer(integer);
+            case Long integer -> new ChangesetValue.Integer(integer);
+            case Double real -> new ChangesetValue.Real(real);
+            case byte[] blob -> ChangesetValue.Blob.wrap(blob);
+            // What the driver could not decode is read again as bytes.
+            case String text when text.indexOf('\uFFFD') >= 0 -> ChangesetValue.Text.wrap(row.getBytes(column));
+            case String text -> ChangesetValue.Text.of(text);
+            default ->
+                throw new IllegalStateException(
+                        "column " + column + " is a " + row.getObject(column).getClass());
+        };
+    }
+
+    /** Whether {@link #bind} can bind {@code value}: the driver takes no text that is not UTF-8. */
+    public static boolean isBindable(ChangesetValue value) {
+        return !(value instanceof ChangesetValue.Text text) || decoded(text.view()) != null;
+    }
+
+    /**
+     * Binds {@code value} to {@code parameter}, from 1.
+     *
+     * @throws IllegalArgumentException if it is undefined, or not {@linkplain #isBindable bindable}
+     */
+    public static void bind(PreparedStatement statement, int parameter, ChangesetValue value) throws SQLException {
+        switch (value) {
+            case ChangesetValue.Integer integer -> statement.setLong(parameter, integer.value());
+            case ChangesetValue.Real real -> statement.setDouble(parameter, real.value());
+            case ChangesetValue.Text text -> statement.setString(parameter, requireDecoded(text));
+            case ChangesetValue.Blob blob -> statement.setBytes(parameter, blob.toByteArray());
+            case ChangesetValue.Null nothing -> statement.setNull(parameter, 0);
+            case ChangesetValue.Undefined undefined -> throw new IllegalArgumentException("an undefined value");
+        }
+    }
+
+    private static String requireDecoded(ChangesetValue.Text text) {
+        var decoded = decoded(text.view());
+        if (decoded == null) {
+            throw new IllegalArgumentException("text that is not UTF-8");
+        }
+        return decoded;
+    }
+
+    private static @Nullable String decoded(ByteBuffer utf8) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
+        } catch (CharacterCodingException e) {
+            return null; // not UTF-8: the answer, not a failure
+        }
+    }
+}

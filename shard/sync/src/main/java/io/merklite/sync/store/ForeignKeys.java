@@ -1,0 +1,258 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.changeset.ChangesetValue;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Settles children that a merge left without their parent, as the constraint's own ON DELETE says; under NO ACTION and
+ * RESTRICT the child is evicted.
+ *
+ * <p>Only rows that the merge touched, and what refers to them, are looked at; nothing is scanned.
+ *
+ * <p>Writes plain SQL, which the replica's session records: a repair is a transaction like any other.
+ */
+final class ForeignKeys {
+    private final Statements statements;
+    private final List<ForeignKey> all = new ArrayList<>();
+    private final List<Orphan> evicted = new ArrayList<>();
+    private final Deque<Reference> open = new ArrayDeque<>();
+    private final Set<Reference> seen = new LinkedHashSet<>();
+
+    /** A foreign key between tables, the parent perhaps one that does not replicate. */
+    private record ForeignKey(TrackedTable child, String parent, List<String> from, List<String> to, String onDelete) {}
+
+    /** Values that rows of a child refer to by. */
+    private record Reference(ForeignKey key, List<ChangesetValue> values) {}
+
+    /** A row that was evicted, with all its columns as a changeset has them. */
+    record Orphan(TrackedTable table, List<ChangesetValue> row) {}
+
+    ForeignKeys(TableRegistry registry, Statements statements) throws SQLException {
+        this.statements = statements;
+        for (var table : registry.tables().values()) {
+            read(table);
+        }
+    }
+
+    /** Whether no table has any. */
+    boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** Rows that had to go. */
+    List<Orphan> evicted() {
+        return evicted;
+    }
+
+    private void read(TrackedTable child) throws SQLException {
+        Map<Integer, ForeignKey> byId = new LinkedHashMap<>();
+        var query = statements.prepare(
+                "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list(?1) ORDER BY id, seq");
+        query.setString(1, child.name());
+        try (var rows = query.executeQuery()) {
+            while (rows.next()) {
+                var key = byId.get(rows.getInt(1));
+                if (key == null) {
+                    key = new ForeignKey(
+                            child, rows.getString(2), new ArrayList<>(), new ArrayList<>(), rows.getString(5));
+                    byId.put(rows.getInt(1), key);
+                }
+                key.from().add(rows.getString(3));
+                var to = rows.getString(4);
+                if (to != null) {
+                    key.to().add(to);
+                }
+            }
+        }
+        for (var key : byId.values()) {
+            if (key.to().isEmpty()) {
+                key.to().addAll(primaryKey(key.parent()));
+            }
+            if (key.to().size() == key.from().size()) {
+                all.add(key);
+            }
+        }
+    }
+
+    private List<String> primaryKey(String table) throws SQLException {
+        List<String> names = new ArrayList<>();
+        var query = statements.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk");
+        query.setString(1, table);
+        try (var rows = query.executeQuery()) {
+            while (rows.next()) {
+                names.add(rows.getString(1));
+            }
+        }
+        return names;
+    }
+
+    /** Takes note of a row as it was and as it is, each as a changeset has it, or empty if it was or is not there. */
+    void touched(TrackedTable table, List<ChangesetValue> before, List<ChangesetValue> after) {
+        for (var key : all) {
+            if (key.child() == table && !after.isEmpty()) {
+                note(key, values(table, after, key.from()));
+            }
+            if (!before.isEmpty() && Identifiers.fold(key.parent()).equals(table.foldedName())) {
+                var old = values(table, before, key.to());
+                if (after.isEmpty() || !old.equals(values(table, after, key.to()))) {
+                    note(key, old);
+                }
+            }
+        }
+    }
+
+    private void note(ForeignKey key, List<ChangesetValue> values) {
+        var reference = new Reference(key, values);
+        if (!values.contains(ChangesetValue.NULL) && seen.add(reference)) {
+            open.add(reference);
+        }
+    }
+
+    private static List<ChangesetValue> values(
+            TrackedTable table, List<ChangesetValue> row, Collection<String> columns) {
+        var offset = table.changesetColumnCount() - table.layout().columns().size();
+        return columns.stream()
+                .map(name -> IntStream.range(0, table.layout().columns().size())
+                        .filter(i -> Identifiers.fold(
+                                        table.layout().columns().get(i).name())
+                                .equals(Identifiers.fold(name)))
+                        .mapToObj(i -> row.get(offset + i))
+                        .findFirst()
+                        .orElse(ChangesetValue.NULL))
+                .toList();
+    }
+
+    /** Settles everything noted, and what comes of that. */
+    void settle() throws SQLException {
+        while (!open.isEmpty()) {
+            var reference = open.remove();
+            if (!hasParent(reference)) {
+                settle(reference);
+            }
+        }
+    }
+
+    private boolean hasParent(Reference reference) throws SQLException {
+        var key = reference.key();
+        var query = statements.prepare("SELECT EXISTS (SELECT 1 FROM main." + Identifiers.quote(key.parent())
+                + " WHERE " + matches(key.to()) + ")");
+        bind(query, reference.values());
+        try (var rows = query.executeQuery()) {
+            return rows.next() && rows.getBoolean(1);
+        }
+    }
+
+    private static String matches(List<String> columns) {
+        return columns.stream().map(name -> Identifiers.quote(name) + " = ?").collect(Collectors.joining(" AND "));
+    }
+
+    private static void bind(PreparedStatement statement, List<ChangesetValue> values) throws SQLException {
+        for (var i = 0; i < values.size(); i++) {
+            SqlValues.bind(statement, i + 1, values.get(i));
+        }
+    }
+
+    private void settle(Reference reference) throws SQLException {
+        var key = reference.key();
+        for (var row : children(reference)) {
+            switch (key.onDelete()) {
+                case "SET NULL" -> update(reference, row, name -> "NULL");
+                case "SET DEFAULT" -> update(reference, row, name -> defaultOf(key.child(), name));
+                case "CASCADE" -> delete(key.child(), row);
+                default -> evict(key.child(), row);
+            }
+        }
+    }
+
+    private static String defaultOf(TrackedTable table, String column) {
+        return table.layout().columns().stream()
+                .filter(candidate -> Identifiers.fold(candidate.name()).equals(Identifiers.fold(column)))
+                .findFirst()
+                .flatMap(candidate -> candidate.defaultSql())
+                .map(sql -> "(" + sql + ")")
+                .orElse("NULL");
+    }
+
+    private List<List<ChangesetValue>> children(Reference reference) throws SQLException {
+        var query = statements.prepare(selectRow(reference.key().child()) + " WHERE "
+                + matches(reference.key().from()));
+        bind(query, reference.values());
+        return read(query, reference.key().child());
+    }
+
+    private static List<List<ChangesetValue>> read(PreparedStatement query, TrackedTable table) throws SQLException {
+        List<List<ChangesetValue>> found = new ArrayList<>();
+        try (var rows = query.executeQuery()) {
+            while (rows.next()) {
+                List<ChangesetValue> row = new ArrayList<>();
+                for (var i = 0; i < table.changesetColumnCount(); i++) {
+                    row.add(SqlValues.read(rows, i + 1));
+                }
+                found.add(row);
+            }
+        }
+        return found;
+    }
+
+    private static String selectRow(TrackedTable table) {
+        var columns =
+                table.layout().columns().stream().map(column -> column.quoted()).collect(Collectors.joining(", "));
+        var rowid = table.identity() == TrackedTable.Identity.BIRTH
+                ? table.rowKeyNames().getFirst() + ", "
+                : "";
+        return "SELECT " + rowid + columns + " FROM " + table.layout().qualifiedName();
+    }
+
+    private static List<ChangesetValue> key(TrackedTable table, List<ChangesetValue> row) {
+        return IntStream.of(table.changesetKeys()).mapToObj(row::get).toList();
+    }
+
+    private void evict(TrackedTable table, List<ChangesetValue> row) throws SQLException {
+        evicted.add(new Orphan(table, row));
+        delete(table, row);
+    }
+
+    private void delete(TrackedTable table, List<ChangesetValue> row) throws SQLException {
+        var delete = statements.prepare(table.deleteRow());
+        bind(delete, key(table, row));
+        delete.executeUpdate();
+        touched(table, row, List.of());
+    }
+
+    private void update(Reference reference, List<ChangesetValue> row, UnaryOperator<String> value)
+            throws SQLException {
+        var table = reference.key().child();
+        var assignments = reference.key().from().stream()
+                .map(name -> Identifiers.quote(name) + " = " + value.apply(name))
+                .collect(Collectors.joining(", "));
+        var keys = table.rowKeyNames().stream().map(name -> name + " = ?").collect(Collectors.joining(" AND "));
+        var update = statements.prepare(
+                "UPDATE " + table.layout().qualifiedName() + " SET " + assignments + " WHERE " + keys);
+        bind(update, key(table, row));
+        update.executeUpdate();
+        var select = statements.prepare(selectRow(table) + " WHERE " + keys);
+        bind(select, key(table, row));
+        for (var now : read(select, table)) {
+            if (now.equals(row)) {
+                evict(table, row); // its default is what has no parent
+            } else {
+                touched(table, row, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Births.Birth;
+import java.util.List;
+
+/** Keys of rows that are identified by their birth: clock, origin, ordinal. */
+final class Keys {
+    private Keys() {}
+
+    static RowKey ofBirth(TrackedTable table, Birth birth) {
+        return RowKey.of(
+                table.seed(),
+                List.of(
+                        new ChangesetValue.Integer(birth.stamp().clock()),
+                        new ChangesetValue.Integer(birth.stamp().origin().bits()),
+                        new ChangesetValue.Integer(birth.ordinal())));
+    }
+
+    static Birth birth(RowKey key) {
+        var stamp = new Stamp(integer(key, 0), new Origin(integer(key, 1)));
+        return new Birth(stamp, Math.toIntExact(integer(key, 2)));
+    }
+
+    private static long integer(RowKey key, int index) {
+        return ((ChangesetValue.Integer) key.values().get(index)).value();
+    }
+}

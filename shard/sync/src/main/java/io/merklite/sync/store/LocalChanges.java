@@ -1,0 +1,306 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.changeset.ChangeOp;
+import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.SyncException.Unsupported;
+import io.merklite.sync.row.Cell;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Births;
+import io.merklite.sync.transaction.Births.Birth;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings states and sums up to date with changes that are in the user's tables already, and gives them a stamp.
+ *
+ * <p>Only what a change says is used: columns that it leaves alone are not read, since digests are sums over columns.
+ *
+ * <p>Where a change contradicts the stored state, rows were changed behind our back before. Then the state follows the
+ * change, and the table is {@linkplain #suspicious() suspicious}: its sums must be made anew.
+ */
+final class LocalChanges {
+    private static final int CHUNK = 1024;
+
+    private final TableRegistry registry;
+    private final ShadowRows shadow;
+    private final Stamp stamp;
+    private final List<Birth> births = new ArrayList<>();
+    private final Set<TrackedTable> suspicious = new HashSet<>();
+    private long rootDelta;
+    private int insertCount;
+
+    /** A change, with what is needed of it once the state of its row is known. */
+    private static final class Change {
+        private final ChangeOp op;
+        private final long rowid;
+        private @Nullable RowKey key;
+        /** By cell: hashes of its old and new value; whether it is changed. */
+        private final long[] oldHashes;
+
+        private final long[] newHashes;
+        private final boolean[] changed;
+        /** By cell: what a counter was changed from and to. */
+        private final Map<Integer, List<ChangesetValue>> counters = new HashMap<>();
+
+        private Change(ChangeOp op, @Nullable RowKey key, long rowid, int cellCount) {
+            this.op = op;
+            this.key = key;
+            this.rowid = rowid;
+            this.oldHashes = new long[cellCount];
+            this.newHashes = new long[cellCount];
+            this.changed = new boolean[cellCount];
+        }
+
+        private RowKey key() {
+            if (key == null) {
+                throw new IllegalStateException("the key of a row is not known yet");
+            }
+            return key;
+        }
+    }
+
+    LocalChanges(TableRegistry registry, ShadowRows shadow, Stamp stamp) {
+        this.registry = registry;
+        this.shadow = shadow;
+        this.stamp = stamp;
+    }
+
+    /** Takes in the births of deletes whose rows are brought up to date already, and which come first. */
+    void addDone(List<Birth> done) {
+        births.addAll(done);
+    }
+
+    /** Takes in a changeset; tables that do not replicate are passed over, which its maker must have left out. */
+    void add(byte[] changeset) throws SQLException {
+        var cursor = new ChangesetCursor(changeset);
+        TrackedTable table = null;
+        List<Change> chunk = new ArrayList<>();
+        while (cursor.next()) {
+            if (cursor.newGroup()) {
+                flush(table, chunk);
+                table = registry.table(new String(cursor.tableName(), StandardCharsets.UTF_8))
+                        .orElseThrow(() -> new Unsupported(
+                                "a change of a table that does not replicate", "Attach replicated tables only"));
+            }
+            if (table != null) {
+                chunk.add(read(table, cursor));
+            }
+            if (chunk.size() == CHUNK) {
+                flush(table, chunk);
+            }
+        }
+        flush(table, chunk);
+    }
+
+    /** The births of the rows that were updated or deleted, in the order of the changes. */
+    Births births() {
+        return Births.of(births);
+    }
+
+    /** By how much the root grows. */
+    long rootDelta() {
+        return rootDelta;
+    }
+
+    /** Tables whose stored states contradicted a change. */
+    Set<TrackedTable> suspicious() {
+        return suspicious;
+    }
+
+    private Change read(TrackedTable table, ChangesetCursor cursor) {
+        var op = cursor.op();
+        var byBirth = table.identity() == TrackedTable.Identity.BIRTH;
+        var rowid = byBirth ? cursor.longAt(op == ChangeOp.INSERT ? cursor.newOffset(0) : cursor.oldOffset(0)) : 0;
+        if (op == ChangeOp.INSERT) {
+            insertCount++;
+        }
+        var key = byBirth ? (op == ChangeOp.INSERT ? bornNow(table) : null) : key(table, cursor);
+        var change = new Change(op, key, rowid, table.cellCount());
+        for (var cell = 0; cell < table.cellCount(); cell++) {
+            var column = table.column(cell);
+            change.changed[cell] = op != ChangeOp.UPDATE || cursor.newType(column) != 0;
+            if (change.changed[cell]) {
+                if (op != ChangeOp.INSERT) {
+                    change.oldHashes[cell] = RowDigest.oldValueHash(cursor, column);
+                }
+                if (op != ChangeOp.DELETE) {
+                    change.newHashes[cell] = RowDigest.newValueHash(cursor, column);
+                }
+                if (table.counters()[cell] && op == ChangeOp.UPDATE) {
+                    change.counters.put(cell, List.of(cursor.oldValue(column), cursor.newValue(column)));
+                }
+            }
+        }
+        return change;
+    }
+
+    private RowKey bornNow(TrackedTable table) {
+        return Keys.ofBirth(table, new Birth(stamp, insertCount));
+    }
+
+    private static RowKey key(TrackedTable table, ChangesetCursor cursor) {
+        List<ChangesetValue> values = new ArrayList<>(table.keyCount());
+        for (var column : table.changesetKeys()) {
+            values.add(cursor.op() == ChangeOp.INSERT ? cursor.newValue(column) : cursor.oldValue(column));
+        }
+        return RowKey.of(table.seed(), values);
+    }
+
+    private void flush(@Nullable TrackedTable table, List<Change> chunk) throws SQLException {
+        if (table == null || chunk.isEmpty()) {
+            return;
+        }
+        var states = load(table, chunk);
+        List<ShadowRows.Put> puts = new ArrayList<>(chunk.size());
+        List<MerkleSums.Change> sums = new ArrayList<>(chunk.size());
+        for (var change : chunk) {
+            apply(table, change, Optional.ofNullable(states.get(change.key())), puts, sums);
+        }
+        shadow.put(table, puts);
+        registry.sums(table).apply(sums);
+        chunk.clear();
+    }
+
+    private Map<RowKey, RowState> load(TrackedTable table, List<Change> chunk) throws SQLException {
+        if (table.identity() == TrackedTable.Identity.BIRTH) {
+            return loadByRowid(table, chunk);
+        }
+        // What comes after the last key is new: the usual case of growing keys reads nothing.
+        var last = table.identity() == TrackedTable.Identity.INTEGER ? shadow.last(table) : Optional.<RowKey>empty();
+        var known = chunk.stream()
+                .map(Change::key)
+                .filter(key -> table.identity() != TrackedTable.Identity.INTEGER
+                        || (last.isPresent() && key.integer() <= last.get().integer()))
+                .toList();
+        return shadow.states(table, known);
+    }
+
+    private Map<RowKey, RowState> loadByRowid(TrackedTable table, List<Change> chunk) throws SQLException {
+        var rowids = chunk.stream()
+                .filter(change -> change.op != ChangeOp.INSERT)
+                .map(change -> change.rowid)
+                .toList();
+        var byRowid = shadow.statesByRowid(table, rowids);
+        Map<RowKey, RowState> states = new HashMap<>();
+        for (var change : chunk) {
+            if (change.op != ChangeOp.INSERT) {
+                var known = byRowid.get(change.rowid);
+                if (known == null) {
+                    suspicious.add(table);
+                    insertCount++;
+                    change.key = bornNow(table);
+                } else {
+                    change.key = known.getKey();
+                    states.put(known.getKey(), known.getValue());
+                }
+            }
+        }
+        return states;
+    }
+
+    private void apply(
+            TrackedTable table,
+            Change change,
+            Optional<RowState> known,
+            List<ShadowRows.Put> puts,
+            List<MerkleSums.Change> sums) {
+        var key = change.key();
+        var contradicts = known.map(RowState::isAlive).orElse(false) == (change.op == ChangeOp.INSERT);
+        if (contradicts) {
+            suspicious.add(table);
+        }
+        var before = known.filter(RowState::isAlive).orElseGet(() -> RowState.born(stamp));
+        var after = switch (change.op) {
+            case INSERT -> RowState.born(stamp);
+            case UPDATE -> updated(table, change, before);
+            case DELETE -> RowState.dead(before.birth(), stamp);
+        };
+        // Of a suspicious table all sums are made anew, so what is added here does not matter.
+        var delta = switch (change.op) {
+            case INSERT -> alive(table, key, after, change.newHashes) - tombstone(key, known);
+            case UPDATE -> difference(table, change, before, after);
+            case DELETE -> digest(key, after) - alive(table, key, before, change.oldHashes);
+        };
+        if (change.op != ChangeOp.INSERT) {
+            births.add(table.identity() == TrackedTable.Identity.BIRTH ? Keys.birth(key) : Birth.keyed(before.birth()));
+        }
+        rootDelta += delta;
+        puts.add(new ShadowRows.Put(key, after, after.isAlive() ? (Long) change.rowid : null));
+        sums.add(new MerkleSums.Change(
+                key, delta, known.isPresent() ? MerkleSums.Presence.STAYED : MerkleSums.Presence.CAME));
+    }
+
+    private static long tombstone(RowKey key, Optional<RowState> known) {
+        return known.filter(state -> !state.isAlive())
+                .map(state -> digest(key, state))
+                .orElse(0L);
+    }
+
+    private static long digest(RowKey key, RowState dead) {
+        return RowDigest.dead(key.hash(), dead.birth(), dead.death().orElseThrow());
+    }
+
+    private static long alive(TrackedTable table, RowKey key, RowState state, long[] valueHashes) {
+        var digest = RowDigest.alive(key.hash(), state.birth());
+        for (var cell = 0; cell < valueHashes.length; cell++) {
+            digest += term(table, key, state, cell, valueHashes[cell]);
+        }
+        return digest;
+    }
+
+    private static long difference(TrackedTable table, Change change, RowState before, RowState after) {
+        var difference = 0L;
+        for (var cell = 0; cell < change.changed.length; cell++) {
+            if (change.changed[cell]) {
+                difference += term(table, change.key(), after, cell, change.newHashes[cell])
+                        - term(table, change.key(), before, cell, change.oldHashes[cell]);
+            }
+        }
+        return difference;
+    }
+
+    private static long term(TrackedTable table, RowKey key, RowState state, int cell, long valueHash) {
+        var seed = table.columnSeeds()[cell];
+        return switch (state.overrides().get(cell)) {
+            case null -> valueHash == 0 ? 0 : RowDigest.stamped(key.hash(), seed, state.birth(), valueHash);
+            case RowState.Later.Written written -> RowDigest.stamped(key.hash(), seed, written.stamp(), valueHash);
+            case RowState.Later.Counted counted -> RowDigest.cell(key.hash(), seed, state.birth(), counted.counter());
+        };
+    }
+
+    private RowState updated(TrackedTable table, Change change, RowState before) {
+        Map<Integer, RowState.Later> overrides = new TreeMap<>(before.overrides());
+        for (var cell = 0; cell < change.changed.length; cell++) {
+            if (change.changed[cell]) {
+                var counter = change.counters.get(cell);
+                overrides.put(
+                        cell,
+                        counter == null ? new RowState.Later.Written(stamp) : counted(table, cell, counter, before));
+            }
+        }
+        return new RowState(before.birth(), Optional.empty(), overrides);
+    }
+
+    private RowState.Later counted(TrackedTable table, int cell, List<ChangesetValue> oldAndNew, RowState before) {
+        if (!oldAndNew.stream().allMatch(RowState::isNumber)) {
+            throw new Unsupported(
+                    "a counter column of table " + table + " with a value that is no number",
+                    "Store numbers or NULL in it, or do not declare it a counter");
+        }
+        var counter = before.cell(cell, oldAndNew.getFirst(), true) instanceof Cell.Counter known
+                ? known
+                : new Cell.Counter(oldAndNew.getFirst(), new TreeMap<>());
+        return new RowState.Later.Counted(
+                counter.add(Cell.Counter.difference(oldAndNew.getLast(), oldAndNew.getFirst()), stamp));
+    }
+}

@@ -1,0 +1,381 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.SessionException.DatabaseFailure;
+import io.merklite.session.apply.ApplyOptions;
+import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.apply.Conflict;
+import io.merklite.session.apply.Resolution;
+import io.merklite.session.capture.Session;
+import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.changeset.ChangeOp;
+import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.changeset.ChangesetRow;
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.changeset.ChangesetWriter;
+import io.merklite.sync.row.RowVersion;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Births.Birth;
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * Puts merged rows into the user's tables, and settles what UNIQUE and CHECK have against them.
+ *
+ * <p>Most rows go in as one changeset. What a constraint refuses is settled row by row: of rows that clash on a unique
+ * index the one with the earliest birth stays and the others are evicted; a row that a CHECK refuses goes in all the
+ * same, since each of its values was valid where it was written.
+ *
+ * <p>Which rows clash is found by letting SQLite replace them inside a savepoint and looking at what went: that is right
+ * for every kind of index, partial ones and those over expressions included.
+ */
+final class MergeWriter {
+    private final TableRegistry registry;
+    private final ShadowRows shadow;
+    private final Statements statements;
+    private final ChangesetApplier applier;
+    private final Session session;
+    private final List<Evicted> evicted = new ArrayList<>();
+    private final List<MergedRow> unchecked = new ArrayList<>();
+    private final Set<Refused> refused = new LinkedHashSet<>();
+
+    /** A row that must go: its table, its values, the row that it is, and why. */
+    record Evicted(TrackedTable table, MergedRow row, List<ChangesetValue> cells) {}
+
+    /** A change that a constraint refused: table and first key values as the changeset has them. */
+    private record Refused(String table, List<ChangesetValue> key) {}
+
+    MergeWriter(
+            TableRegistry registry,
+            ShadowRows shadow,
+            Statements statements,
+            ChangesetApplier applier,
+            Session session) {
+        this.registry = registry;
+        this.shadow = shadow;
+        this.statements = statements;
+        this.applier = applier;
+        this.session = session;
+    }
+
+    /** Rows that lost against another one: they are out of the user's tables. */
+    List<Evicted> evicted() {
+        return evicted;
+    }
+
+    /** Rows that a CHECK has something against. */
+    List<MergedRow> unchecked() {
+        return unchecked;
+    }
+
+    /** Writes the visible changes of {@code merged}. */
+    void write(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
+        var changes = new ChangesetWriter();
+        merged.forEach((table, rows) -> {
+            var visible = rows.stream().filter(MergedRow::isVisible).toList();
+            if (!visible.isEmpty()) {
+                changes.table(false, table.name(), table.changesetFlags());
+                visible.forEach(row -> row.write(table, changes));
+            }
+        });
+        if (changes.sizeBytes() == 0) {
+            return;
+        }
+        apply(changes.toByteArray());
+        if (!refused.isEmpty()) {
+            settle(merged);
+        }
+    }
+
+    private void apply(byte[] changeset) {
+        applier.apply(changeset, ApplyOptions.DEFAULTS, conflict -> {
+            if (!(conflict instanceof Conflict.OfChange change)) {
+                return Resolution.OMIT; // foreign keys have their own rule, after all rows are in
+            }
+            refused.add(new Refused(change.table(), key(change.table(), change.change())));
+            return Resolution.OMIT;
+        });
+    }
+
+    private List<ChangesetValue> key(String tableName, ChangesetRow change) {
+        var table = registry.table(tableName).orElseThrow();
+        var values = change.op() == ChangeOp.INSERT ? change.newValues() : change.oldValues();
+        return IntStream.of(table.changesetKeys()).mapToObj(values::get).toList();
+    }
+
+    private void settle(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
+        Map<RowKey, MergedRow> byKey = new HashMap<>();
+        merged.values().forEach(rows -> rows.forEach(row -> byKey.put(row.key(), row)));
+        for (var entry : new LinkedHashMap<>(merged).entrySet()) {
+            var table = entry.getKey();
+            var waiting = entry.getValue().stream()
+                    .filter(row -> refused.contains(new Refused(table.name(), changesetKey(table, row))))
+                    .sorted(Comparator.comparing((MergedRow row) -> row.after().birth())
+                            .thenComparing(MergedRow::key, KeyOrder::compare))
+                    .toList();
+            for (var row : waiting) {
+                if (evicted.stream().noneMatch(gone -> gone.row().equals(row))) {
+                    place(table, row, byKey);
+                }
+            }
+        }
+    }
+
+    private static List<ChangesetValue> changesetKey(TrackedTable table, MergedRow row) {
+        return table.identity() == TrackedTable.Identity.BIRTH
+                ? List.of(new ChangesetValue.Integer(row.rowid()))
+                : row.key().values();
+    }
+
+    private void place(TrackedTable table, MergedRow row, Map<RowKey, MergedRow> byKey) throws SQLException {
+        var clashing = clashing(table, row);
+        for (var other : clashing) {
+            if (!winsAgainst(row, other, byKey)) {
+                deleteRow(table, row);
+                evicted.add(new Evicted(table, row, row.values()));
+                return;
+            }
+        }
+        for (var other : clashing) {
+            deleteRow(table, other);
+            // A row that merges too has its new state already, or will have: that is what must go.
+            var merging = byKey.get(other.key());
+            evicted.add(
+                    merging == null
+                            ? new Evicted(
+                                    table, other, other.before().orElseThrow().values())
+                            : new Evicted(table, merging, merging.values()));
+        }
+        replace(table, row);
+    }
+
+    /** Of two rows that clash the earlier born stays; of rows born together the one whose key comes first. */
+    private static boolean winsAgainst(MergedRow row, MergedRow other, Map<RowKey, MergedRow> byKey) {
+        var birth = Optional.ofNullable(byKey.get(other.key()))
+                .map(MergedRow::after)
+                .orElse(other.after())
+                .birth();
+        var order = row.after().birth().compareTo(birth);
+        return order != 0 ? order < 0 : KeyOrder.compare(row.key(), other.key()) < 0;
+    }
+
+    /** The rows that SQLite would throw out to let {@code row} in. */
+    private List<MergedRow> clashing(TrackedTable table, MergedRow row) throws SQLException {
+        statements.run("SAVEPOINT merklite_clash");
+        try {
+            session.discard();
+            replace(table, row);
+            var gone = deleted(table, session.changeset().toByteArray(), row);
+            statements.run("ROLLBACK TO merklite_clash");
+            return withStates(table, gone);
+        } catch (SQLiteException e) {
+            statements.run("ROLLBACK TO merklite_clash");
+            if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_CHECK && !unchecked.contains(row)) {
+                unchecked.add(row);
+                return clashing(table, row);
+            }
+            throw e;
+        } catch (DatabaseFailure e) {
+            statements.run("ROLLBACK TO merklite_clash");
+            throw e;
+        } finally {
+            statements.run("RELEASE merklite_clash");
+        }
+    }
+
+    private static List<List<ChangesetValue>> deleted(TrackedTable table, byte[] changeset, MergedRow row) {
+        List<List<ChangesetValue>> gone = new ArrayList<>();
+        var own = changesetKey(table, row);
+        var cursor = new ChangesetCursor(changeset);
+        while (cursor.next()) {
+            var name = new String(cursor.tableName(), StandardCharsets.UTF_8);
+            if (cursor.op() == ChangeOp.DELETE && name.equals(table.name())) {
+                var values = cursor.row().oldValues();
+                var key = IntStream.of(table.changesetKeys())
+                        .mapToObj(values::get)
+                        .toList();
+                if (!key.equals(own)) {
+                    gone.add(values);
+                }
+            }
+        }
+        return gone;
+    }
+
+    private List<MergedRow> withStates(TrackedTable table, List<List<ChangesetValue>> rows) throws SQLException {
+        List<MergedRow> found = new ArrayList<>();
+        for (var values : rows) {
+            RowKey key;
+            var rowid = 0L;
+            if (table.identity() == TrackedTable.Identity.BIRTH) {
+                rowid = ((ChangesetValue.Integer) values.getFirst()).value();
+                key = Optional.ofNullable(
+                                shadow.statesByRowid(table, List.of(rowid)).get(rowid))
+                        .map(Map.Entry::getKey)
+                        .orElse(null);
+            } else {
+                key = RowKey.of(
+                        table.seed(),
+                        IntStream.of(table.changesetKeys())
+                                .mapToObj(values::get)
+                                .toList());
+            }
+            var stored = key == null ? null : shadow.rows(table, List.of(key)).get(key);
+            if (stored != null) {
+                found.add(new MergedRow(stored.key(), Optional.of(stored), stored.version(table), rowid));
+            }
+        }
+        return found;
+    }
+
+    private void deleteRow(TrackedTable table, MergedRow row) throws SQLException {
+        if (!row.wasPresent()) {
+            return;
+        }
+        var delete = statements.prepare(table.deleteRow());
+        var parameter = 1;
+        for (var value : changesetKey(table, row)) {
+            SqlValues.bind(delete, parameter++, value);
+        }
+        delete.executeUpdate();
+    }
+
+    private void replace(TrackedTable table, MergedRow row) throws SQLException {
+        var values = row.row(table, row.values());
+        List<String> names = new ArrayList<>();
+        if (table.identity() == TrackedTable.Identity.BIRTH) {
+            names.add(table.rowKeyNames().getFirst());
+        }
+        table.layout().columns().forEach(column -> names.add(column.quoted()));
+        var marks = values.stream()
+                .map(value -> SqlValues.isBindable(value) ? "?" : "CAST(? AS TEXT)")
+                .collect(Collectors.joining(", "));
+        var sql = "REPLACE INTO " + table.layout().qualifiedName() + "(" + String.join(", ", names) + ") VALUES ("
+                + marks + ")";
+        if (!unchecked.contains(row)) {
+            replace(statements.prepare(sql), values);
+            return;
+        }
+        // SQLite compiles CHECKs into a statement, so this one must not be mistaken for the other.
+        statements.run("PRAGMA ignore_check_constraints = ON");
+        try {
+            replace(statements.prepare(sql + " -- unchecked"), values);
+        } finally {
+            statements.run("PRAGMA ignore_check_constraints = OFF");
+        }
+    }
+
+    private static void replace(PreparedStatement insert, List<ChangesetValue> values) throws SQLException {
+        for (var i = 0; i < values.size(); i++) {
+            var value = values.get(i);
+            if (value instanceof ChangesetValue.Text text && !SqlValues.isBindable(value)) {
+                insert.setBytes(i + 1, text.toByteArray());
+            } else {
+                SqlValues.bind(insert, i + 1, value);
+            }
+        }
+        insert.executeUpdate();
+    }
+
+    /** The changes of a transaction that deletes the evicted rows. */
+    byte[] evictions() {
+        var out = new ChangesetWriter();
+        evictedByTable().forEach((table, rows) -> {
+            out.table(false, table.name(), table.changesetFlags());
+            rows.forEach(row -> row.row().writeRow(table, ChangeOp.DELETE, row.cells(), out));
+        });
+        return out.toByteArray();
+    }
+
+    /** The births of the evicted rows, in the order of {@link #evictions}. */
+    List<Birth> evictedBirths() {
+        List<Birth> births = new ArrayList<>();
+        evictedByTable()
+                .forEach((table, rows) -> rows.forEach(row -> births.add(
+                        table.identity() == TrackedTable.Identity.BIRTH
+                                ? Keys.birth(row.row().key())
+                                : Birth.keyed(row.row().after().birth()))));
+        return births;
+    }
+
+    private Map<TrackedTable, List<Evicted>> evictedByTable() {
+        Map<TrackedTable, List<Evicted>> byTable = new LinkedHashMap<>();
+        evicted.forEach(row ->
+                byTable.computeIfAbsent(row.table(), key -> new ArrayList<>()).add(row));
+        return byTable;
+    }
+
+    /**
+     * Brings states and sums up to date.
+     *
+     * @param horizon tombstones up to this clock are not kept
+     * @param eviction when the evicted rows died
+     * @return by how much the root grows
+     */
+    long record(Map<TrackedTable, List<MergedRow>> merged, long horizon, Stamp eviction) throws SQLException {
+        Map<TrackedTable, Map<RowKey, MergedRow>> settled = new LinkedHashMap<>();
+        merged.forEach((table, rows) -> {
+            var byKey = settled.computeIfAbsent(table, key -> new LinkedHashMap<>());
+            rows.forEach(row -> byKey.put(row.key(), row));
+        });
+        for (var gone : evicted) {
+            var row = gone.row();
+            var dead = RowVersion.dead(row.after().birth(), eviction);
+            settled.computeIfAbsent(gone.table(), key -> new LinkedHashMap<>())
+                    .put(row.key(), new MergedRow(row.key(), row.before(), dead, row.rowid()));
+        }
+        var rootDelta = 0L;
+        for (var entry : settled.entrySet()) {
+            rootDelta += record(entry.getKey(), entry.getValue().values(), horizon);
+        }
+        return rootDelta;
+    }
+
+    private long record(TrackedTable table, Collection<MergedRow> rows, long horizon) throws SQLException {
+        List<ShadowRows.Put> puts = new ArrayList<>();
+        List<RowKey> gone = new ArrayList<>();
+        List<MerkleSums.Change> sums = new ArrayList<>();
+        var rootDelta = 0L;
+        for (var row : rows) {
+            var known = row.before().isPresent();
+            var before = row.before().map(stored -> stored.digest(table)).orElse(0L);
+            if (isForgotten(row, horizon)) {
+                if (known) {
+                    gone.add(row.key());
+                    sums.add(new MerkleSums.Change(row.key(), -before, MerkleSums.Presence.WENT));
+                    rootDelta -= before;
+                }
+                continue;
+            }
+            var delta = RowDigest.of(row.key().hash(), row.after(), table.columnSeeds()) - before;
+            puts.add(new ShadowRows.Put(
+                    row.key(), RowState.of(row.after()), row.after().isAlive() ? (Long) row.rowid() : null));
+            sums.add(new MerkleSums.Change(
+                    row.key(), delta, known ? MerkleSums.Presence.STAYED : MerkleSums.Presence.CAME));
+            rootDelta += delta;
+        }
+        shadow.put(table, puts);
+        shadow.delete(table, gone);
+        registry.sums(table).apply(sums);
+        return rootDelta;
+    }
+
+    /** Tombstones up to the horizon are gone everywhere. */
+    private static boolean isForgotten(MergedRow row, long horizon) {
+        return row.after().death().map(Stamp::clock).orElse(Long.MAX_VALUE) <= horizon;
+    }
+}

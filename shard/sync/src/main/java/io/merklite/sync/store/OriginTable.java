@@ -1,0 +1,93 @@
+package io.merklite.sync.store;
+
+import io.merklite.sync.SyncException.DamagedStore;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.vector.VersionVector;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The origins that this file has heard of: each with a short id for use in row states, and the highest seq applied.
+ *
+ * <p><b>Invariant.</b> The vector here is the vector in the file, but inside a transaction that is about to end; after a
+ * rollback {@link #reload} restores that.
+ */
+final class OriginTable {
+    static final String CREATE = """
+            CREATE TABLE IF NOT EXISTS _merklite_origins(
+                id INTEGER PRIMARY KEY, bits INTEGER NOT NULL UNIQUE, seq INTEGER NOT NULL)
+            """;
+
+    private final Statements statements;
+    private final Map<Origin, Integer> ids = new HashMap<>();
+    private final List<Origin> origins = new ArrayList<>();
+    private VersionVector vector = VersionVector.EMPTY;
+
+    OriginTable(Statements statements) throws SQLException {
+        this.statements = statements;
+        reload();
+    }
+
+    /** Reads the table anew. */
+    void reload() throws SQLException {
+        ids.clear();
+        origins.clear();
+        Map<Origin, Long> seqs = new HashMap<>();
+        try (var rows = statements
+                .prepare("SELECT id, bits, seq FROM _merklite_origins ORDER BY id")
+                .executeQuery()) {
+            while (rows.next()) {
+                if (rows.getInt(1) != origins.size()) {
+                    throw new DamagedStore("_merklite_origins has a gap before id " + rows.getInt(1));
+                }
+                var origin = new Origin(rows.getLong(2));
+                ids.put(origin, origins.size());
+                origins.add(origin);
+                seqs.put(origin, rows.getLong(3));
+            }
+        }
+        vector = VersionVector.of(seqs);
+    }
+
+    /** The id of {@code origin}, from 0; a new one if it is new here. */
+    int id(Origin origin) throws SQLException {
+        var known = ids.get(origin);
+        if (known != null) {
+            return known;
+        }
+        var id = origins.size();
+        var insert = statements.prepare("INSERT INTO _merklite_origins(id, bits, seq) VALUES (?1, ?2, 0)");
+        insert.setInt(1, id);
+        insert.setLong(2, origin.bits());
+        insert.executeUpdate();
+        ids.put(origin, id);
+        origins.add(origin);
+        return id;
+    }
+
+    /** The origin with this id. */
+    Origin origin(int id) {
+        if (id < 0 || id >= origins.size()) {
+            throw new DamagedStore("a row state names origin " + id + " of " + origins.size());
+        }
+        return origins.get(id);
+    }
+
+    /** What this file has applied, its own transactions included. */
+    VersionVector vector() {
+        return vector;
+    }
+
+    /** Raises the seq of {@code origin}. */
+    void raise(Origin origin, long seq) throws SQLException {
+        var id = id(origin);
+        var update = statements.prepare("UPDATE _merklite_origins SET seq = ?2 WHERE id = ?1");
+        update.setInt(1, id);
+        update.setLong(2, seq);
+        update.executeUpdate();
+        vector = vector.with(origin, seq);
+    }
+}

@@ -1,0 +1,958 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.SessionException;
+import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.capture.Session;
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.changeset.ChangeOp;
+import io.merklite.session.changeset.Changeset;
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.changeset.ChangesetWriter;
+import io.merklite.sync.SyncException.DamagedStore;
+import io.merklite.sync.SyncException.InvalidState;
+import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.SyncException.Unsupported;
+import io.merklite.sync.row.Cell;
+import io.merklite.sync.stamp.HybridClock;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Births.Birth;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
+import java.io.ByteArrayOutputStream;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One replica's file: the user's tables, and beside them what makes them converge.
+ *
+ * <p>Local writes go through {@link #write}, which stamps them; transactions and rows of other replicas through {@link
+ * #merge} and {@link #mergeRows}. Each is one SQLite transaction over rows, states, merkle index and version vector.
+ *
+ * <p><b>Invariants.</b> Whenever no transaction is open: (1) the states say of every row of every replicated table that
+ * it lives, and of no other; (2) {@link #root} is the sum of the digests of all rows, tombstones included; (3) the vector
+ * covers what rows and states come from; (4) no tombstone is as old as the horizon. A write by somebody else, or on the
+ * connection past this class, breaks (1) and (2) until {@link #stampUnstamped} or a {@linkplain Scrub scrub}.
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
+ */
+public final class ReplicaStore implements AutoCloseable {
+    private static final int FORMAT = 1;
+    private static final int BUSY_OR_IN_TRANSACTION = 1;
+    private static final int COLLECT_CHUNK = 1024;
+    private static final String CREATE_STATE = """
+            CREATE TABLE IF NOT EXISTS _merklite_state(
+                id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
+                origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
+                schema_version INTEGER NOT NULL, file_identity TEXT, clean INTEGER NOT NULL)
+            """;
+
+    private final Connection connection;
+    private final StoreOptions options;
+    private final Statements statements;
+    private final OriginTable origins;
+    private final ShadowRows shadow;
+    private final TableRegistry registry;
+    private final SchemaHistory history;
+    private final Session session;
+    private final ChangesetApplier applier;
+    private final HybridClock clock;
+    private Origin origin;
+    private long root;
+    private long horizon;
+    private long schemaVersion = -1;
+    private boolean originIsNew;
+    private boolean wasUnclean;
+
+    /** Work on the connection. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run() throws SQLException;
+    }
+
+    /**
+     * What a write did.
+     *
+     * @param result what the work returned
+     * @param transaction its transaction; none if it changed nothing
+     */
+    public record Written<T>(T result, Optional<Transaction> transaction) {}
+
+    private ReplicaStore(Connection connection, StoreOptions options) throws SQLException {
+        this.connection = connection;
+        this.options = options;
+        this.statements = new Statements(connection);
+        requireUtf8();
+        begin();
+        try {
+            createTables();
+            this.origins = new OriginTable(statements);
+            this.shadow = new ShadowRows(statements, origins);
+            this.registry = new TableRegistry(statements, origins, shadow, options);
+            this.history = new SchemaHistory(statements);
+            this.clock = new HybridClock(
+                    options.wallClock(), options.maxDrift(), statements.number("SELECT clock FROM _merklite_state"));
+            this.root = statements.number("SELECT root FROM _merklite_state");
+            this.horizon = statements.number("SELECT horizon FROM _merklite_state");
+            this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
+            recogniseFile();
+            followSchema();
+            commit();
+        } catch (SQLException | RuntimeException e) {
+            rollback(e);
+            throw e;
+        }
+        this.session = Session.openWithRowidKeys(connection, "main");
+        this.session.attach(ConflictLedger.TABLE);
+        this.session.attachMatching(registry::accepts);
+        this.applier = new ChangesetApplier(connection);
+    }
+
+    /**
+     * Opens the replica in the schema {@code main} of {@code connection}, made on first use: rows that are there already
+     * are then born now.
+     *
+     * @param connection in autocommit mode; it stays the caller's
+     * @throws Unsupported if the database is not encoded in UTF-8
+     * @throws DamagedStore if its tables belong to another format or database
+     */
+    public static ReplicaStore open(Connection connection, StoreOptions options) {
+        try {
+            return new ReplicaStore(connection, options);
+        } catch (SQLException e) {
+            throw new StoreFailure("opening the replica of " + options.database(), e);
+        }
+    }
+
+    private void requireUtf8() throws SQLException {
+        try (var rows = statements.prepare("PRAGMA main.encoding").executeQuery()) {
+            if (rows.next() && !rows.getString(1).equals("UTF-8")) {
+                throw new Unsupported(
+                        "a database encoded in " + rows.getString(1),
+                        "Dump it into a new file, whose encoding is UTF-8");
+            }
+        }
+    }
+
+    private void createTables() throws SQLException {
+        statements.once(CREATE_STATE);
+        statements.once(OriginTable.CREATE);
+        statements.once(SchemaHistory.CREATE);
+        statements.once(ConflictLedger.CREATE);
+        for (var sql : TableRegistry.CREATE) {
+            statements.once(sql);
+        }
+        var insert =
+                statements.prepare("INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, -1, ?4, 1)");
+        insert.setInt(1, FORMAT);
+        insert.setString(2, options.database());
+        insert.setLong(3, Origin.random(options.random()).bits());
+        insert.setString(4, options.fileIdentity().orElse(null));
+        insert.executeUpdate();
+        try (var rows = statements
+                .prepare("SELECT format, database FROM _merklite_state")
+                .executeQuery()) {
+            rows.next();
+            if (rows.getInt(1) != FORMAT) {
+                throw new DamagedStore("the file has format " + rows.getInt(1) + ", this version knows " + FORMAT);
+            }
+            if (!rows.getString(2).equals(options.database())) {
+                throw new DamagedStore(
+                        "the file is a replica of " + rows.getString(2) + ", not of " + options.database());
+            }
+        }
+    }
+
+    /**
+     * A file that was copied, or whose last session did not end, may lack what peers have of its origin: it gets a new
+     * one, so that nothing it writes is taken for something known.
+     */
+    private void recogniseFile() throws SQLException {
+        String identity = null;
+        var clean = true;
+        try (var rows = statements
+                .prepare("SELECT file_identity, clean FROM _merklite_state")
+                .executeQuery()) {
+            if (rows.next()) {
+                identity = rows.getString(1);
+                clean = rows.getBoolean(2);
+            }
+        }
+        wasUnclean = !clean;
+        if (!clean || !options.fileIdentity().equals(Optional.ofNullable(identity))) {
+            renewOrigin();
+        }
+        var update = statements.prepare("UPDATE _merklite_state SET file_identity = ?1, clean = 0");
+        update.setString(1, options.fileIdentity().orElse(null));
+        update.executeUpdate();
+    }
+
+    private void renewOrigin() throws SQLException {
+        origin = Origin.random(options.random());
+        originIsNew = true;
+        var update = statements.prepare("UPDATE _merklite_state SET origin = ?1");
+        update.setLong(1, origin.bits());
+        update.executeUpdate();
+    }
+
+    // ---- what it is -------------------------------------------------------------------------------------------------
+
+    /** Name of the database. */
+    public String database() {
+        return options.database();
+    }
+
+    /** The connection that everything runs on. */
+    public Connection connection() {
+        return connection;
+    }
+
+    /** Under which identity this file writes. */
+    public Origin origin() {
+        return origin;
+    }
+
+    /** Whether the file was recognised as a copy, or as not properly closed, and got a new origin. */
+    public boolean originIsNew() {
+        return originIsNew;
+    }
+
+    /** Whether the file was not closed properly: if rows may have been written past the store, scrub it. */
+    public boolean wasUnclean() {
+        return wasUnclean;
+    }
+
+    /** What has been applied, own transactions included. */
+    public VersionVector vector() {
+        return origins.vector();
+    }
+
+    /** Sum of the digests of all rows and tombstones. O(1). */
+    public long root() {
+        return root;
+    }
+
+    /** Tombstones of deaths up to this clock are gone. */
+    public long horizon() {
+        return horizon;
+    }
+
+    public HybridClock clock() {
+        return clock;
+    }
+
+    /** What records this replica's own writes. */
+    public Session session() {
+        return session;
+    }
+
+    /** Fingerprint of the replicated tables. */
+    public long schemaFingerprint() {
+        return history.current();
+    }
+
+    /** Whether a transaction that was written on this schema can be merged. */
+    public boolean knowsSchema(long fingerprint) {
+        return history.isKnown(fingerprint);
+    }
+
+    /** Names of the replicated tables, folded, in order. The conflict ledger is one of them. */
+    public List<String> tables() {
+        return List.copyOf(registry.tables().keySet());
+    }
+
+    // ---- local writes -----------------------------------------------------------------------------------------------
+
+    /**
+     * Runs {@code work} in a transaction and stamps what it changes. If it fails, nothing has happened.
+     *
+     * @throws InvalidState if a transaction is open
+     * @throws StoreFailure if SQLite fails
+     */
+    public <T> Written<T> write(Work<T> work) {
+        return inTransaction("writing", () -> {
+            var result = work.run();
+            return new Written<>(result, stampOpen());
+        });
+    }
+
+    /**
+     * Stamps what was written and committed on the connection past {@link #write}. Does nothing inside an open
+     * transaction.
+     */
+    public Optional<Transaction> stampUnstamped() {
+        try {
+            if (!tryBegin()) {
+                return Optional.empty();
+            }
+        } catch (SQLException e) {
+            throw new StoreFailure("beginning a transaction", e);
+        }
+        return finish("stamping", this::stampOpen);
+    }
+
+    /** Begins a transaction of several calls; {@link #commitOpen} or {@link #rollbackOpen} ends it. */
+    public void beginOpen() {
+        try {
+            begin();
+        } catch (SQLException e) {
+            throw new StoreFailure("beginning a transaction", e);
+        }
+    }
+
+    /** Stamps and commits the transaction that is open. */
+    public Optional<Transaction> commitOpen() {
+        return finish("committing", this::stampOpen);
+    }
+
+    /** Undoes the transaction that is open. */
+    public void rollbackOpen() {
+        try {
+            statements.run("ROLLBACK");
+            reload();
+        } catch (SQLException e) {
+            throw new StoreFailure("rolling back", e);
+        }
+    }
+
+    private Optional<Transaction> stampOpen() throws SQLException {
+        var changeset = session.changeset().toByteArray();
+        refreshSchema();
+        if (changeset.length == 0) {
+            return Optional.empty();
+        }
+        session.discard();
+        return Optional.of(stamp(changeset, nextStamp()));
+    }
+
+    private Stamp nextStamp() {
+        return new Stamp(clock.tick(), origin);
+    }
+
+    private Transaction stamp(byte[] changeset, Stamp stamp) throws SQLException {
+        return stamp(Evictions.NONE, changeset, stamp);
+    }
+
+    /**
+     * Deletes that are recorded in states and sums already.
+     *
+     * @param changeset the deletes
+     * @param births of the rows, in that order
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, never leaves this class
+    private record Evictions(byte[] changeset, List<Birth> births) {
+        private static final Evictions NONE = new Evictions(new byte[0], List.of());
+    }
+
+    private Transaction stamp(Evictions evictions, byte[] changeset, Stamp stamp) throws SQLException {
+        var dependencies = withoutOwn(origins.vector());
+        var changes = new LocalChanges(registry, shadow, stamp);
+        changes.addDone(evictions.births());
+        changes.add(changeset);
+        root += changes.rootDelta();
+        rebuild(changes.suspicious());
+        var seq = origins.vector().seq(origin) + 1;
+        origins.raise(origin, seq);
+        saveState();
+        return Transaction.wrap(
+                options.database(),
+                seq,
+                stamp,
+                dependencies,
+                history.current(),
+                changes.births(),
+                concat(evictions.changeset(), changeset));
+    }
+
+    private VersionVector withoutOwn(VersionVector vector) {
+        Map<Origin, Long> others = new LinkedHashMap<>(vector.seqs());
+        others.remove(origin);
+        return VersionVector.of(others);
+    }
+
+    private void rebuild(Set<TrackedTable> tables) throws SQLException {
+        for (var table : tables) {
+            registry.sums(table).rebuild();
+        }
+        if (!tables.isEmpty()) {
+            root = totalOfSums();
+        }
+    }
+
+    private long totalOfSums() throws SQLException {
+        var total = 0L;
+        for (var table : registry.tables().values()) {
+            total += registry.sums(table).sum(KeyRange.ALL);
+        }
+        return total;
+    }
+
+    // ---- what comes from elsewhere ----------------------------------------------------------------------------------
+
+    /**
+     * Merges a transaction of another replica, which must be ready: the next of its origin, on things known.
+     *
+     * @throws InvalidState if it is not ready, or a transaction is open
+     */
+    public Merged merge(Transaction transaction) {
+        requireReady(transaction);
+        return merging(merge -> merge.add(transaction), () -> {
+            origins.raise(transaction.origin(), transaction.seq());
+            clock.follow(transaction.stamp().clock());
+        });
+    }
+
+    private void requireReady(Transaction transaction) {
+        if (!transaction.database().equals(options.database())) {
+            throw new InvalidState(
+                    "a transaction of " + transaction.database() + " for " + options.database(), "Route it rightly");
+        }
+        var isNext = transaction.seq() == vector().seq(transaction.origin()) + 1;
+        if (!isNext || !vector().covers(transaction.dependencies())) {
+            throw new InvalidState(transaction + " does not follow on " + vector(), "Hold it until it does");
+        }
+    }
+
+    /**
+     * Merges whole rows of another replica whose horizon is the same. The vector stays: what else their transactions did
+     * is not known.
+     *
+     * @param table name of the table
+     * @param rows each key at most once
+     */
+    public Merged mergeRows(String table, List<RemoteRow> rows) {
+        return merging(
+                merge -> {
+                    var tracked = registry.table(table);
+                    if (tracked.isPresent()) {
+                        merge.add(tracked.get(), rows, RowMerge.Rule.JOIN);
+                    }
+                },
+                () -> rows.forEach(row -> clock.follow(latest(row).clock())));
+    }
+
+    /**
+     * Mends what a {@link Scrub} found with the rows that a peer has in that range: where states are equal the peer's
+     * values count, otherwise they join. Rows that nobody has a state of are removed.
+     */
+    public Merged restore(Scrub.Damage damage, List<RemoteRow> rows) {
+        var restored = merging(
+                merge -> {
+                    var table = require(damage.table());
+                    removeStrangers(table, damage.range());
+                    merge.add(table, rows, RowMerge.Rule.REPAIR);
+                },
+                () -> rows.forEach(row -> clock.follow(latest(row).clock())));
+        rebuildIndex();
+        return restored;
+    }
+
+    private void removeStrangers(TrackedTable table, KeyRange range) throws SQLException {
+        for (var row : shadow.strangers(table, range, Integer.MAX_VALUE)) {
+            var delete = statements.prepare(table.deleteRow());
+            var parameter = 1;
+            for (var column : table.changesetKeys()) {
+                SqlValues.bind(delete, parameter++, row.get(column));
+            }
+            delete.executeUpdate();
+        }
+    }
+
+    /**
+     * Takes what a {@link Scrub} found for a local write: rows without a state are born now, rows that are gone die now,
+     * and of all others in the range, since it is not known which of them changed, every column is written now.
+     */
+    public Optional<Transaction> accept(List<Scrub.Damage> damages) {
+        return inTransaction("accepting damage", () -> {
+            session.discard();
+            var changes = new ChangesetWriter();
+            for (var damage : damages) {
+                writeDamage(require(damage.table()), damage.range(), changes);
+            }
+            if (changes.sizeBytes() == 0) {
+                return Optional.empty();
+            }
+            var transaction = stamp(changes.toByteArray(), nextStamp());
+            rebuild(Set.copyOf(registry.tables().values()));
+            saveState();
+            return Optional.of(transaction);
+        });
+    }
+
+    private void writeDamage(TrackedTable table, KeyRange range, ChangesetWriter out) throws SQLException {
+        out.table(false, table.name(), table.changesetFlags());
+        for (var stored : shadow.range(table, range, Integer.MAX_VALUE)) {
+            var row = new MergedRow(stored.key(), Optional.of(stored), stored.version(table), stored.rowid());
+            if (stored.state().isAlive() && !stored.present()) {
+                row.writeRow(table, ChangeOp.DELETE, row.values(), out);
+            } else if (stored.state().isAlive()) {
+                row.writeTouch(table, out);
+            }
+        }
+        for (var stranger : shadow.strangers(table, range, Integer.MAX_VALUE)) {
+            out.change(ChangeOp.INSERT, false);
+            stranger.forEach(out::value);
+        }
+    }
+
+    private static Stamp latest(RemoteRow row) {
+        var latest = row.version().death().orElse(row.version().birth());
+        for (var cell : row.version().cells()) {
+            if (cell instanceof Cell.Register register) {
+                latest = Stamp.max(latest, register.stamp());
+            } else if (cell instanceof Cell.Counter counter) {
+                for (var total : counter.totals().entrySet()) {
+                    latest = Stamp.max(latest, new Stamp(total.getValue().clock(), total.getKey()));
+                }
+            }
+        }
+        return latest;
+    }
+
+    private interface MergeStep {
+        void run(RowMerge merge) throws SQLException;
+    }
+
+    private interface Step {
+        void run() throws SQLException;
+    }
+
+    private Merged merging(MergeStep step, Step afterwards) {
+        var enforcing = foreignKeys();
+        setForeignKeys(enforcing, false);
+        try {
+            return inTransaction("merging", () -> {
+                refreshSchema();
+                session.discard();
+                var merge = new RowMerge(registry, shadow, statements, history);
+                step.run(merge);
+                afterwards.run();
+                var triggers = dropTriggers(merge.merged().keySet());
+                var merged = merge(merge.merged(), enforcing);
+                restoreTriggers(triggers);
+                saveState();
+                return merged;
+            });
+        } finally {
+            setForeignKeys(enforcing, true);
+        }
+    }
+
+    private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean enforcing) throws SQLException {
+        var writer = new MergeWriter(registry, shadow, statements, applier, session);
+        writer.write(merged);
+        var stamp = nextStamp();
+        root += writer.record(merged, horizon, stamp);
+        rebuild(damaged(merged));
+        var changes = session.changeset().toByteArray();
+        session.discard();
+        var orphans = enforcing ? settleForeignKeys(merged, writer.evicted()) : List.<ForeignKeys.Orphan>of();
+        enterLedger(merged, writer, orphans);
+        if (session.isEmpty() && writer.evicted().isEmpty()) {
+            return new Merged(Changeset.wrap(changes), Optional.empty());
+        }
+        var repairs = session.changeset().toByteArray();
+        session.discard();
+        var repair = stamp(new Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp);
+        return new Merged(Changeset.wrap(concat(changes, repairs)), Optional.of(repair));
+    }
+
+    private void enterLedger(
+            Map<TrackedTable, List<MergedRow>> merged, MergeWriter writer, List<ForeignKeys.Orphan> orphans)
+            throws SQLException {
+        var ledger = new LedgerWriter(statements, clock);
+        for (var evicted : writer.evicted()) {
+            ledger.add("unique", evicted.table(), evicted.row().row(evicted.table(), evicted.cells()));
+        }
+        for (var row : writer.unchecked()) {
+            for (var entry : merged.entrySet()) {
+                if (entry.getValue().contains(row)) {
+                    ledger.add("check", entry.getKey(), row.row(entry.getKey(), row.values()));
+                }
+            }
+        }
+        for (var orphan : orphans) {
+            ledger.add("foreign-key", orphan.table(), orphan.row());
+        }
+    }
+
+    private static Set<TrackedTable> damaged(Map<TrackedTable, List<MergedRow>> merged) {
+        Set<TrackedTable> damaged = new HashSet<>();
+        merged.forEach((table, rows) -> {
+            if (rows.stream()
+                    .anyMatch(row -> row.before().map(StoredRow::isDamaged).orElse(false))) {
+                damaged.add(table);
+            }
+        });
+        return damaged;
+    }
+
+    private List<ForeignKeys.Orphan> settleForeignKeys(
+            Map<TrackedTable, List<MergedRow>> merged, List<MergeWriter.Evicted> evicted) throws SQLException {
+        var keys = new ForeignKeys(registry, statements);
+        if (keys.isEmpty()) {
+            return List.of();
+        }
+        merged.forEach((table, rows) -> rows.forEach(row -> {
+            var before = row.before()
+                    .filter(StoredRow::present)
+                    .map(stored -> row.row(table, stored.values()))
+                    .orElse(List.of());
+            keys.touched(table, before, row.after().isAlive() ? row.row(table, row.values()) : List.of());
+        }));
+        evicted.forEach(row -> keys.touched(row.table(), row.row().row(row.table(), row.cells()), List.of()));
+        keys.settle();
+        return keys.evicted();
+    }
+
+    private static byte[] concat(byte[] first, byte[] second) {
+        var out = new ByteArrayOutputStream(first.length + second.length);
+        out.writeBytes(first);
+        out.writeBytes(second);
+        return out.toByteArray();
+    }
+
+    /**
+     * Adopts what a peer has seen, once its rows are known to be here: after a complete descent, or when roots are equal.
+     */
+    public void adopt(VersionVector seen) {
+        inTransaction("adopting a vector", () -> {
+            for (var entry : seen.seqs().entrySet()) {
+                if (entry.getValue() > vector().seq(entry.getKey())) {
+                    origins.raise(entry.getKey(), entry.getValue());
+                }
+            }
+            return true;
+        });
+    }
+
+    /**
+     * Takes a new origin: a peer has more of the old one than this file, so another copy of it wrote, or it lost its end.
+     */
+    public void forkOrigin() {
+        inTransaction("taking a new origin", () -> {
+            renewOrigin();
+            return true;
+        });
+    }
+
+    /** Raises the horizon: tombstones of deaths up to {@code clockUpTo} are forgotten. */
+    public void raiseHorizon(long clockUpTo) {
+        if (clockUpTo <= horizon) {
+            return;
+        }
+        inTransaction("collecting tombstones", () -> {
+            for (var table : registry.tables().values()) {
+                collect(table, clockUpTo);
+            }
+            horizon = clockUpTo;
+            saveState();
+            return true;
+        });
+    }
+
+    private void collect(TrackedTable table, long clockUpTo) throws SQLException {
+        while (true) {
+            var dead = shadow.deadUpTo(table, clockUpTo, COLLECT_CHUNK);
+            if (dead.isEmpty()) {
+                return;
+            }
+            List<MerkleSums.Change> changes = new ArrayList<>();
+            dead.forEach((key, state) -> {
+                var digest =
+                        RowDigest.dead(key.hash(), state.birth(), state.death().orElseThrow());
+                changes.add(new MerkleSums.Change(key, -digest, MerkleSums.Presence.WENT));
+            });
+            for (var change : changes) {
+                root += change.delta();
+            }
+            shadow.delete(table, List.copyOf(dead.keySet()));
+            registry.sums(table).apply(changes);
+        }
+    }
+
+    // ---- what a descent asks ----------------------------------------------------------------------------------------
+
+    /** A key of a table, from its values. */
+    public RowKey key(String table, List<ChangesetValue> values) {
+        return RowKey.of(require(table).seed(), values);
+    }
+
+    /** How many values identify a row of a table; 0 if it does not replicate. */
+    public int keyCount(String table) {
+        return registry.table(table).map(TrackedTable::keyCount).orElse(0);
+    }
+
+    /** The sum of the digests in a range of keys. */
+    public long sum(String table, KeyRange range) {
+        return call("summing up", () -> registry.sums(require(table)).sum(range));
+    }
+
+    /** How many rows a range has, tombstones included; counting stops at {@code limit}. */
+    public int count(String table, KeyRange range, int limit) {
+        return call("counting", () -> shadow.count(require(table), range, limit));
+    }
+
+    /** Keys that split a range into parts of about the same size, at most {@code limit}; none if it is small. */
+    public List<RowKey> splits(String table, KeyRange range, int limit) {
+        return call("splitting", () -> {
+            var sums = registry.sums(require(table));
+            for (var level = MerkleSums.MAX_LEVEL; level > 0; level--) {
+                var starts = sums.starts(level, range, MerkleSums.FANOUT * MerkleSums.FANOUT);
+                if (starts.size() >= limit || (level == 1 && !starts.isEmpty())) {
+                    return spread(starts, limit);
+                }
+            }
+            return List.of();
+        });
+    }
+
+    private static List<RowKey> spread(List<RowKey> starts, int limit) {
+        if (starts.size() <= limit) {
+            return starts;
+        }
+        List<RowKey> spread = new ArrayList<>();
+        for (var i = 0; i < limit; i++) {
+            spread.add(starts.get((int) ((long) i * starts.size() / limit)));
+        }
+        return spread;
+    }
+
+    /** A key and the digest of its row. */
+    public record KeyDigest(RowKey key, long digest) {}
+
+    /** Keys and digests of a range, in order, at most {@code limit}. */
+    public List<KeyDigest> digests(String table, KeyRange range, int limit) {
+        return call("reading digests", () -> {
+            var tracked = require(table);
+            return shadow.range(tracked, range, limit).stream()
+                    .map(row -> new KeyDigest(row.key(), row.digest(tracked)))
+                    .toList();
+        });
+    }
+
+    /** Whole rows of a range, in order, at most {@code limit}. */
+    public List<RemoteRow> rows(String table, KeyRange range, int limit) {
+        return call("reading rows", () -> {
+            var tracked = require(table);
+            return shadow.range(tracked, range, limit).stream()
+                    .filter(row -> !row.isDamaged())
+                    .map(row -> new RemoteRow(row.key().values(), row.version(tracked)))
+                    .toList();
+        });
+    }
+
+    /** Whole rows with these keys; missing ones are left out. */
+    public List<RemoteRow> rows(String table, List<RowKey> keys) {
+        return call("reading rows", () -> {
+            var tracked = require(table);
+            return shadow.rows(tracked, keys).values().stream()
+                    .filter(row -> !row.isDamaged())
+                    .map(row -> new RemoteRow(row.key().values(), row.version(tracked)))
+                    .toList();
+        });
+    }
+
+    private TrackedTable require(String table) {
+        return registry.table(table)
+                .orElseThrow(() -> new Unsupported(
+                        "table " + table + ", which does not replicate here", "Compare the schemas of the replicas"));
+    }
+
+    /** Compares the rows with what the index says of them, a part at a time. */
+    public Scrub scrub() {
+        return new Scrub(this, registry, shadow);
+    }
+
+    /** Makes the merkle index anew from what is in the file. Reads every row. */
+    public void rebuildIndex() {
+        inTransaction("rebuilding the index", () -> {
+            rebuild(Set.copyOf(registry.tables().values()));
+            saveState();
+            return true;
+        });
+    }
+
+    // ---- transactions -----------------------------------------------------------------------------------------------
+
+    private void begin() throws SQLException {
+        if (!tryBegin()) {
+            throw new InvalidState("a transaction is open on the connection", "Commit it or roll it back first");
+        }
+    }
+
+    /** False if there is a transaction already. */
+    private boolean tryBegin() throws SQLException {
+        try {
+            statements.run("BEGIN IMMEDIATE");
+            return true;
+        } catch (SQLException e) {
+            if (e.getErrorCode() == BUSY_OR_IN_TRANSACTION) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void commit() throws SQLException {
+        statements.run("COMMIT");
+    }
+
+    <T> T inTransaction(String doing, Work<T> work) {
+        beginOpen();
+        return finish(doing, work);
+    }
+
+    private <T> T finish(String doing, Work<T> work) {
+        try {
+            var result = work.run();
+            commit();
+            return result;
+        } catch (SQLException e) {
+            rollback(e);
+            throw new StoreFailure(doing, e);
+        } catch (RuntimeException e) {
+            rollback(e);
+            throw e;
+        }
+    }
+
+    private void rollback(Exception cause) {
+        try {
+            statements.run("ROLLBACK");
+        } catch (SQLException e) {
+            cause.addSuppressed(e); // SQLite has rolled back by itself already
+        }
+        try {
+            reload();
+        } catch (SQLException | SessionException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** What is cached was undone with the transaction. */
+    @SuppressWarnings("NullAway") // a constructor that failed has not set everything yet
+    private void reload() throws SQLException {
+        if (registry == null || origins == null || session == null) {
+            return;
+        }
+        origins.reload();
+        registry.forgetSums();
+        schemaVersion = -1;
+        root = statements.number("SELECT root FROM _merklite_state");
+        horizon = statements.number("SELECT horizon FROM _merklite_state");
+        origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
+    }
+
+    private void saveState() throws SQLException {
+        var update = statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3");
+        update.setLong(1, clock.last());
+        update.setLong(2, root);
+        update.setLong(3, horizon);
+        update.executeUpdate();
+    }
+
+    private <T> T call(String doing, Work<T> work) {
+        try {
+            return work.run();
+        } catch (SQLException e) {
+            throw new StoreFailure(doing, e);
+        }
+    }
+
+    // ---- schema -----------------------------------------------------------------------------------------------------
+
+    private void refreshSchema() throws SQLException {
+        if (statements.number("PRAGMA main.schema_version") != schemaVersion) {
+            followSchema();
+        }
+    }
+
+    /** Follows the schema now, rather than at the next write: the fingerprint is that of the new one. */
+    public void schemaChanged() {
+        inTransaction("following the schema", () -> {
+            followSchema();
+            return true;
+        });
+    }
+
+    private void followSchema() throws SQLException {
+        var seen = statements.number("SELECT schema_version FROM _merklite_state");
+        var present = statements.number("PRAGMA main.schema_version");
+        var adopted = registry.follow(nextStamp());
+        if (adopted) {
+            // A seq without a transaction: peers get the rows by the merkle path.
+            origins.raise(origin, origins.vector().seq(origin) + 1);
+        }
+        history.record(registry);
+        schemaVersion = statements.number("PRAGMA main.schema_version");
+        if (seen != present || adopted) {
+            root = totalOfSums();
+        }
+        var update = statements.prepare("UPDATE _merklite_state SET schema_version = ?1");
+        update.setLong(1, schemaVersion);
+        update.executeUpdate();
+        saveState();
+    }
+
+    private Map<String, String> dropTriggers(Set<TrackedTable> tables) throws SQLException {
+        Map<String, String> triggers = new LinkedHashMap<>();
+        for (var table : tables) {
+            var query = statements.prepare(
+                    "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE");
+            query.setString(1, table.name());
+            try (var rows = query.executeQuery()) {
+                while (rows.next()) {
+                    triggers.put(rows.getString(1), rows.getString(2));
+                }
+            }
+        }
+        for (var name : triggers.keySet()) {
+            statements.once("DROP TRIGGER main." + Identifiers.quote(name));
+        }
+        return triggers;
+    }
+
+    private void restoreTriggers(Map<String, String> triggers) throws SQLException {
+        for (var sql : triggers.values()) {
+            statements.once(sql);
+        }
+        if (!triggers.isEmpty()) {
+            schemaVersion = statements.number("PRAGMA main.schema_version");
+        }
+    }
+
+    private boolean foreignKeys() {
+        return call("reading foreign_keys", () -> statements.number("PRAGMA foreign_keys") != 0);
+    }
+
+    /** Enforcement is off while rows merge; SQLite can't switch it inside a transaction. */
+    private void setForeignKeys(boolean wasOn, boolean on) {
+        if (wasOn) {
+            call("switching foreign_keys", () -> {
+                statements.run("PRAGMA foreign_keys = " + (on ? "ON" : "OFF"));
+                return true;
+            });
+        }
+    }
+
+    /** Ends the replica's session; the connection stays open. Nothing may be open on it. */
+    @Override
+    public void close() {
+        inTransaction("closing", () -> {
+            statements.run("UPDATE _merklite_state SET clean = " + (session.isEmpty() ? 1 : 0));
+            return true;
+        });
+        session.close();
+        applier.close();
+        statements.close();
+    }
+}

@@ -1,0 +1,131 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.sync.wire.WireReader;
+import io.merklite.sync.wire.WireWriter;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The schemas that this replica has had: what the columns of a changeset were when it was written.
+ *
+ * <p>A transaction that was written on an older schema is read by the names of its columns: one that is gone is left
+ * out, one that came later has its default.
+ */
+final class SchemaHistory {
+    static final String CREATE =
+            "CREATE TABLE IF NOT EXISTS _merklite_schemas(fingerprint INTEGER PRIMARY KEY, columns BLOB NOT NULL)";
+
+    private static final int NAME_LIMIT = 1 << 20;
+    private static final int COUNT_LIMIT = 1 << 20;
+
+    private final Statements statements;
+    private final Map<Long, Map<String, List<String>>> schemas = new HashMap<>();
+    private long current;
+
+    SchemaHistory(Statements statements) throws SQLException {
+        this.statements = statements;
+        try (var rows = statements
+                .prepare("SELECT fingerprint, columns FROM _merklite_schemas")
+                .executeQuery()) {
+            while (rows.next()) {
+                schemas.put(rows.getLong(1), decode(rows.getBytes(2)));
+            }
+        }
+    }
+
+    /** Whether a transaction that was written on the schema with this fingerprint can be read. */
+    boolean isKnown(long fingerprint) {
+        return schemas.containsKey(fingerprint);
+    }
+
+    /** The fingerprint of the schema as it is. */
+    long current() {
+        return current;
+    }
+
+    /** Records the schema as it is. */
+    void record(TableRegistry registry) throws SQLException {
+        current = registry.fingerprint();
+        if (schemas.containsKey(current)) {
+            return;
+        }
+        Map<String, List<String>> columns = new HashMap<>();
+        registry.tables().forEach((name, table) -> columns.put(name, names(table)));
+        schemas.put(current, columns);
+        var insert = statements.prepare("INSERT OR REPLACE INTO _merklite_schemas VALUES (?1, ?2)");
+        insert.setLong(1, current);
+        insert.setBytes(2, encode(columns));
+        insert.executeUpdate();
+    }
+
+    /**
+     * For each column of a changeset of {@code table}, where it is in {@code change}; -1 if it is not there. Empty if the
+     * table had another key then, so that the change means nothing here any more.
+     */
+    int[] columns(long fingerprint, TrackedTable table, ChangesetCursor change) {
+        var columns = new int[table.changesetColumnCount()];
+        if (fingerprint == current || table.name().equals(ConflictLedger.TABLE)) {
+            for (var i = 0; i < columns.length; i++) {
+                columns[i] = i;
+            }
+            return columns.length == change.columnCount() ? columns : new int[0];
+        }
+        Arrays.fill(columns, -1);
+        var then = schemas.getOrDefault(fingerprint, Map.of()).getOrDefault(table.foldedName(), List.of());
+        var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
+        if (then.size() + rowidCount != change.columnCount()) {
+            return new int[0];
+        }
+        var now = names(table);
+        for (var i = 0; i < now.size(); i++) {
+            var index = then.indexOf(now.get(i));
+            columns[i + rowidCount] = index < 0 ? -1 : index + rowidCount;
+        }
+        if (rowidCount > 0) {
+            columns[0] = 0;
+        }
+        for (var key : table.changesetKeys()) {
+            if (columns[key] < 0 || change.keyPosition(columns[key]) == 0) {
+                return new int[0];
+            }
+        }
+        return columns;
+    }
+
+    private static List<String> names(TrackedTable table) {
+        return table.layout().columns().stream()
+                .map(column -> Identifiers.fold(column.name()))
+                .toList();
+    }
+
+    private static byte[] encode(Map<String, List<String>> columns) {
+        var out = new WireWriter().varint(columns.size());
+        columns.forEach((table, names) -> {
+            out.string(table).varint(names.size());
+            names.forEach(out::string);
+        });
+        return out.toByteArray();
+    }
+
+    private static Map<String, List<String>> decode(byte[] bytes) {
+        var reader = new WireReader("schema history", bytes, 0, bytes.length);
+        Map<String, List<String>> columns = new HashMap<>();
+        var tables = reader.count(2, COUNT_LIMIT);
+        for (var i = 0; i < tables; i++) {
+            var table = reader.string(NAME_LIMIT);
+            List<String> names = new ArrayList<>();
+            var count = reader.count(1, COUNT_LIMIT);
+            for (var j = 0; j < count; j++) {
+                names.add(reader.string(NAME_LIMIT));
+            }
+            columns.put(table, names);
+        }
+        return columns;
+    }
+}

@@ -1,0 +1,264 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.sync.stamp.Stamp;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * The tables that replicate, followed through changes of the schema.
+ *
+ * <p>A table that is new here is adopted: its rows are born now. One whose key changed is adopted anew; one that only got
+ * or lost columns keeps the states of its rows, and its sums are made anew where digests changed.
+ */
+final class TableRegistry {
+    static final List<String> CREATE = List.of("""
+            CREATE TABLE IF NOT EXISTS _merklite_tables(
+                number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, shape TEXT NOT NULL, cells TEXT NOT NULL)
+            """, """
+            CREATE TABLE IF NOT EXISTS _merklite_columns(
+                number INTEGER NOT NULL, id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (number, id)) WITHOUT ROWID
+            """);
+
+    private static final String USER_TABLES = """
+            SELECT name FROM pragma_table_list
+            WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                AND (name NOT LIKE '\\_merklite\\_%' ESCAPE '\\' OR name = '_merklite_conflicts')
+            ORDER BY name
+            """;
+
+    private final Statements statements;
+    private final OriginTable origins;
+    private final StoreOptions options;
+    private final Map<String, TrackedTable> tables = new TreeMap<>();
+    private final Map<Integer, MerkleSums> sums = new HashMap<>();
+    private final ShadowRows rows;
+
+    /** A table as it is recorded: its number, its identity and key, its cells. */
+    private record Known(int number, String shape, String cells) {}
+
+    TableRegistry(Statements statements, OriginTable origins, ShadowRows rows, StoreOptions options) {
+        this.statements = statements;
+        this.origins = origins;
+        this.rows = rows;
+        this.options = options;
+    }
+
+    /** Tables by folded name. Unmodifiable view. */
+    Map<String, TrackedTable> tables() {
+        return Collections.unmodifiableMap(tables);
+    }
+
+    Optional<TrackedTable> table(String name) {
+        return Optional.ofNullable(tables.get(Identifiers.fold(name)));
+    }
+
+    MerkleSums sums(TrackedTable table) {
+        return sums.computeIfAbsent(table.number(), number -> new MerkleSums(statements, rows, table));
+    }
+
+    /** Forgets what is cached of the sums: a transaction was undone. */
+    void forgetSums() {
+        sums.values().forEach(MerkleSums::forget);
+    }
+
+    /** Whether a table takes part, by its name. */
+    boolean accepts(String table) {
+        return table.equals(ConflictLedger.TABLE) || options.tables().test(table);
+    }
+
+    /**
+     * Reads the schema anew, inside a transaction.
+     *
+     * @param birth the stamp of rows that are adopted
+     * @return whether rows were adopted
+     */
+    boolean follow(Stamp birth) throws SQLException {
+        sums.clear();
+        tables.clear();
+        var known = known();
+        Map<String, TableLayout> present = new LinkedHashMap<>();
+        for (var name : userTables()) {
+            if (accepts(name)) {
+                TableLayout.read(statements.connection(), "main", name)
+                        .filter(layout -> layout.hasKey() || layout.rowidName().isPresent())
+                        .ifPresent(layout -> present.put(Identifiers.fold(name), layout));
+            }
+        }
+        for (var entry : known.entrySet()) {
+            if (!present.containsKey(entry.getKey())) {
+                forget(entry.getValue().number());
+            }
+        }
+        var adopted = false;
+        for (var entry : present.entrySet()) {
+            adopted |= follow(entry.getKey(), entry.getValue(), Optional.ofNullable(known.get(entry.getKey())), birth);
+        }
+        return adopted;
+    }
+
+    /** Loads the tables as they are recorded, when nothing has changed. */
+    private boolean follow(String name, TableLayout layout, Optional<Known> known, Stamp birth) throws SQLException {
+        var unique = UniqueIndex.read(statements.connection(), layout);
+        var merge = options.merges().getOrDefault(name, TableMerge.LAST_WRITER_WINS);
+        var probe = new TrackedTable(0, layout, unique, merge, List.of());
+        var shape = shape(probe);
+        var cells = cells(layout);
+        if (known.isPresent() && known.get().shape().equals(shape)) {
+            var table = withColumns(known.get().number(), probe);
+            tables.put(name, table);
+            if (!known.get().cells().equals(cells)) {
+                record(table, name, shape, cells);
+                sums(table).rebuild();
+            }
+            return false;
+        }
+        if (known.isPresent()) {
+            forget(known.get().number());
+        }
+        var number = Math.toIntExact(statements.number("SELECT coalesce(max(number), 0) + 1 FROM _merklite_tables"));
+        record(new TrackedTable(number, layout, unique, merge, List.of()), name, shape, cells);
+        var table = withColumns(number, probe);
+        for (var sql : table.create()) {
+            statements.once(sql);
+        }
+        tables.put(name, table);
+        return adopt(table, birth);
+    }
+
+    private TrackedTable withColumns(int number, TrackedTable probe) throws SQLException {
+        List<String> names = new ArrayList<>();
+        var query = statements.prepare("SELECT name FROM _merklite_columns WHERE number = ?1 ORDER BY id");
+        query.setInt(1, number);
+        try (var found = query.executeQuery()) {
+            while (found.next()) {
+                names.add(found.getString(1));
+            }
+        }
+        for (var column : probe.layout().columns()) {
+            var name = Identifiers.fold(column.name());
+            if (!names.contains(name)) {
+                var insert = statements.prepare("INSERT INTO _merklite_columns VALUES (?1, ?2, ?3)");
+                insert.setInt(1, number);
+                insert.setInt(2, names.size());
+                insert.setString(3, name);
+                insert.executeUpdate();
+                names.add(name);
+            }
+        }
+        return new TrackedTable(number, probe.layout(), probe.uniqueIndexes(), probe.merge(), names);
+    }
+
+    private void record(TrackedTable table, String name, String shape, String cells) throws SQLException {
+        var put = statements.prepare("INSERT OR REPLACE INTO _merklite_tables VALUES (?1, ?2, ?3, ?4)");
+        put.setInt(1, table.number());
+        put.setString(2, name);
+        put.setString(3, shape);
+        put.setString(4, cells);
+        put.executeUpdate();
+    }
+
+    private void forget(int number) throws SQLException {
+        statements.once("DROP TABLE IF EXISTS _merklite_rows_" + number);
+        statements.once("DROP TABLE IF EXISTS _merklite_sums_" + number);
+        statements.once("DELETE FROM _merklite_columns WHERE number = " + number);
+        statements.once("DELETE FROM _merklite_tables WHERE number = " + number);
+    }
+
+    private boolean adopt(TrackedTable table, Stamp birth) throws SQLException {
+        var layout = table.layout();
+        var origin = origins.id(birth.origin());
+        var stamp = birth.clock() + ", " + origin;
+        var keys = String.join(", ", table.rowKeyNames());
+        var select = switch (table.identity()) {
+            case INTEGER -> "(k0, b, o) SELECT " + keys + ", " + stamp + " FROM " + layout.qualifiedName();
+            case COLUMNS ->
+                "(" + table.keys("") + ", b, o) SELECT " + keys + ", " + stamp + " FROM "
+                        + layout.qualifiedName() + " WHERE "
+                        + table.rowKeyNames().stream()
+                                .map(name -> name + " IS NOT NULL")
+                                .collect(Collectors.joining(" AND "));
+            case BIRTH ->
+                "(k0, k1, k2, b, o, r) SELECT " + birth.clock() + ", "
+                        + birth.origin().bits() + ", row_number() OVER (ORDER BY " + keys + "), " + stamp + ", "
+                        + keys + " FROM " + layout.qualifiedName();
+        };
+        statements.once("INSERT INTO " + table.shadow() + select);
+        sums(table).rebuild();
+        return statements.number("SELECT EXISTS (SELECT 1 FROM " + table.shadow() + ")") != 0;
+    }
+
+    private Map<String, Known> known() throws SQLException {
+        Map<String, Known> known = new LinkedHashMap<>();
+        try (var found = statements
+                .prepare("SELECT number, name, shape, cells FROM _merklite_tables")
+                .executeQuery()) {
+            while (found.next()) {
+                known.put(found.getString(2), new Known(found.getInt(1), found.getString(3), found.getString(4)));
+            }
+        }
+        return known;
+    }
+
+    private List<String> userTables() throws SQLException {
+        List<String> names = new ArrayList<>();
+        try (var found = statements.prepare(USER_TABLES).executeQuery()) {
+            while (found.next()) {
+                names.add(found.getString(1));
+            }
+        }
+        return names;
+    }
+
+    /** What the companions depend on: identity and key. */
+    private static String shape(TrackedTable table) {
+        return table.identity() + " "
+                + table.layout().columns().stream()
+                        .filter(TableLayout.Column::isKey)
+                        .map(column -> Identifiers.quote(Identifiers.fold(column.name())))
+                        .collect(Collectors.joining(","));
+    }
+
+    /** What digests depend on: the columns outside the key. */
+    private static String cells(TableLayout layout) {
+        return layout.columns().stream()
+                .filter(column -> !column.isKey())
+                .map(column -> Identifiers.quote(Identifiers.fold(column.name())))
+                .collect(Collectors.joining(","));
+    }
+
+    /**
+     * A fingerprint of the replicated structure: the same for the same tables, whatever their formatting, indexes, views
+     * and triggers.
+     */
+    long fingerprint() {
+        var text = new StringBuilder();
+        for (var table : tables.values()) {
+            if (table.name().equals(ConflictLedger.TABLE)) {
+                continue;
+            }
+            text.append(Identifiers.quote(table.foldedName()))
+                    .append(table.layout().withoutRowid() ? "W(" : "(");
+            for (var column : table.layout().columns()) {
+                text.append(Identifiers.quote(Identifiers.fold(column.name())))
+                        .append(Identifiers.quote(Identifiers.fold(column.declaredType())))
+                        .append(column.notNull() ? "!" : "?")
+                        .append(column.keyPosition())
+                        .append(Identifiers.quote(column.defaultSql().orElse("")))
+                        .append(',');
+            }
+            text.append(')');
+        }
+        return RowDigest.seed(text.toString());
+    }
+}

@@ -1,0 +1,403 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A user's table that replicates: its shape, and the SQL over it and its two companions.
+ *
+ * <p>The <i>shadow</i> table has the state of every row, dead ones included, by the same key; the <i>sums</i> table has
+ * the merkle index. Cells are the columns outside the key, in the order of the table.
+ */
+final class TrackedTable {
+    /** How rows are identified, and so how the companions are keyed. */
+    enum Identity {
+        /** By an integer that is the rowid: the shadow has it as its own rowid. */
+        INTEGER,
+        /** By one or more columns. */
+        COLUMNS,
+        /** By the birth, for want of a key: clock, origin and ordinal; the shadow also knows the local rowid. */
+        BIRTH
+    }
+
+    private static final int BIRTH_KEY_COUNT = 3;
+
+    private final int number;
+    private final TableLayout layout;
+    private final Identity identity;
+    private final List<UniqueIndex> uniqueIndexes;
+    private final TableMerge merge;
+    private final List<String> columnsById;
+    private final int[] keyIndexes;
+    private final int[] cellIndexes;
+    private final long seed;
+    private final long[] columnSeeds;
+    private final boolean[] counters;
+
+    /**
+     * @param number its number in this file
+     * @param layout its columns
+     * @param uniqueIndexes its unique indexes
+     * @param merge how its rows merge
+     * @param columnsById folded names of all columns it ever had here, by the id that row states give them
+     */
+    TrackedTable(
+            int number,
+            TableLayout layout,
+            List<UniqueIndex> uniqueIndexes,
+            TableMerge merge,
+            List<String> columnsById) {
+        this.number = number;
+        this.layout = layout;
+        this.uniqueIndexes = List.copyOf(uniqueIndexes);
+        this.merge = merge;
+        this.columnsById = List.copyOf(columnsById);
+        var columns = layout.columns();
+        this.identity = identity(layout, uniqueIndexes);
+        this.keyIndexes = IntStream.range(0, columns.size())
+                .filter(i -> columns.get(i).isKey())
+                .toArray();
+        this.cellIndexes = IntStream.range(0, columns.size())
+                .filter(i -> !columns.get(i).isKey())
+                .toArray();
+        this.seed = RowDigest.seed(Identifiers.fold(layout.name()));
+        this.columnSeeds = new long[cellIndexes.length];
+        this.counters = new boolean[cellIndexes.length];
+        for (var i = 0; i < cellIndexes.length; i++) {
+            var name = Identifiers.fold(columns.get(cellIndexes[i]).name());
+            columnSeeds[i] = RowDigest.seed(name);
+            counters[i] = merge.counters().stream().map(Identifiers::fold).anyMatch(name::equals);
+        }
+    }
+
+    private static Identity identity(TableLayout layout, List<UniqueIndex> uniqueIndexes) {
+        if (!layout.hasKey()) {
+            return Identity.BIRTH;
+        }
+        var keys = layout.columns().stream().filter(TableLayout.Column::isKey).toList();
+        var isRowid = keys.size() == 1
+                && !layout.withoutRowid()
+                && keys.getFirst().declaredType().equalsIgnoreCase("INTEGER")
+                && uniqueIndexes.stream().noneMatch(UniqueIndex::primaryKey);
+        return isRowid ? Identity.INTEGER : Identity.COLUMNS;
+    }
+
+    int number() {
+        return number;
+    }
+
+    String name() {
+        return layout.name();
+    }
+
+    String foldedName() {
+        return Identifiers.fold(layout.name());
+    }
+
+    TableLayout layout() {
+        return layout;
+    }
+
+    Identity identity() {
+        return identity;
+    }
+
+    List<UniqueIndex> uniqueIndexes() {
+        return uniqueIndexes;
+    }
+
+    TableMerge merge() {
+        return merge;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    /** One for each cell. The array is the table's: read only. */
+    long[] columnSeeds() {
+        return columnSeeds;
+    }
+
+    /** For each cell whether it is a counter. The array is the table's: read only. */
+    boolean[] counters() {
+        return counters;
+    }
+
+    int cellCount() {
+        return cellIndexes.length;
+    }
+
+    /** Position of a cell among the columns of a changeset. */
+    int column(int cell) {
+        return cellIndexes[cell] + (identity == Identity.BIRTH ? 1 : 0);
+    }
+
+    /** Position of a cell among the columns of the table. */
+    int layoutColumn(int cell) {
+        return cellIndexes[cell];
+    }
+
+    /** How many columns its changesets have: without a key the rowid comes first. */
+    int changesetColumnCount() {
+        return layout.columns().size() + (identity == Identity.BIRTH ? 1 : 0);
+    }
+
+    /** Positions of the key among the columns of a changeset. */
+    int[] changesetKeys() {
+        return identity == Identity.BIRTH ? new int[] {0} : keyIndexes;
+    }
+
+    /** Key positions as a table header has them. */
+    byte[] changesetFlags() {
+        if (identity != Identity.BIRTH) {
+            return layout.keyFlags();
+        }
+        var flags = new byte[changesetColumnCount()];
+        flags[0] = 1;
+        return flags;
+    }
+
+    /** Folded names of all columns it ever had here, by their id. */
+    List<String> columnsById() {
+        return columnsById;
+    }
+
+    int columnId(int cell) {
+        return columnsById.indexOf(
+                Identifiers.fold(layout.columns().get(cellIndexes[cell]).name()));
+    }
+
+    Optional<Integer> cellOfColumnId(int id) {
+        for (var i = 0; i < cellIndexes.length; i++) {
+            if (columnId(i) == id) {
+                return Optional.of(i);
+            }
+        }
+        return Optional.empty();
+    }
+
+    // ---- SQL --------------------------------------------------------------------------------------------------------
+
+    String shadow() {
+        return "_merklite_rows_" + number;
+    }
+
+    String sums() {
+        return "_merklite_sums_" + number;
+    }
+
+    int keyCount() {
+        return identity == Identity.BIRTH ? BIRTH_KEY_COUNT : keyIndexes.length;
+    }
+
+    /** Names of the companions' key columns, each behind {@code qualifier}. */
+    String keys(String qualifier) {
+        return IntStream.range(0, keyCount()).mapToObj(i -> qualifier + "k" + i).collect(Collectors.joining(", "));
+    }
+
+    /** As a row value, which compares in the order of the companions' keys. */
+    String keyTuple(String qualifier) {
+        return keyCount() == 1 ? qualifier + "k0" : "(" + keys(qualifier) + ")";
+    }
+
+    /** Parameters for one key. */
+    String keyParameters() {
+        var marks = IntStream.range(0, keyCount()).mapToObj(i -> "?").collect(Collectors.joining(", "));
+        return keyCount() == 1 ? marks : "(" + marks + ")";
+    }
+
+    List<String> create() {
+        var shadow = switch (identity) {
+            case INTEGER -> "k0 INTEGER PRIMARY KEY, b INTEGER NOT NULL, o INTEGER NOT NULL, d INTEGER, s BLOB)";
+            case COLUMNS ->
+                keys("") + ", b INTEGER NOT NULL, o INTEGER NOT NULL, d INTEGER, s BLOB, PRIMARY KEY (" + keys("")
+                        + ")) WITHOUT ROWID";
+            case BIRTH ->
+                keys("")
+                        + ", b INTEGER NOT NULL, o INTEGER NOT NULL, d INTEGER, s BLOB, r INTEGER UNIQUE, PRIMARY KEY ("
+                        + keys("") + ")) WITHOUT ROWID";
+        };
+        return List.of(
+                "CREATE TABLE " + shadow() + "(" + shadow,
+                "CREATE INDEX _merklite_dead_" + number + " ON " + shadow() + "(d) WHERE d IS NOT NULL",
+                "CREATE TABLE " + sums() + "(l INTEGER NOT NULL, " + keys("") + ", s INTEGER NOT NULL, PRIMARY KEY (l, "
+                        + keys("") + ")) WITHOUT ROWID");
+    }
+
+    List<String> drop() {
+        return List.of("DROP TABLE IF EXISTS " + shadow(), "DROP TABLE IF EXISTS " + sums());
+    }
+
+    /** Joins the user's table, {@code t}, to the shadow, {@code s}. */
+    private String join() {
+        if (identity == Identity.BIRTH) {
+            return "t." + layout.rowidName().orElseThrow() + " = s.r";
+        }
+        return IntStream.range(0, keyIndexes.length)
+                .mapToObj(i -> {
+                    var column = "t." + layout.columns().get(keyIndexes[i]).quoted();
+                    return column + " = s.k" + i + (collates(i) ? " AND " + column + " COLLATE BINARY = s.k" + i : "");
+                })
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private boolean collates(int key) {
+        var name = layout.columns().get(keyIndexes[key]).name();
+        return uniqueIndexes.stream()
+                .filter(UniqueIndex::primaryKey)
+                .flatMap(index -> index.terms().stream())
+                .anyMatch(term -> term.column().filter(name::equals).isPresent()
+                        && !term.collation().equals("BINARY"));
+    }
+
+    private String cells() {
+        return IntStream.of(cellIndexes)
+                .mapToObj(i -> ", t." + layout.columns().get(i).quoted())
+                .collect(Collectors.joining());
+    }
+
+    /** A column that is not NULL exactly if the row of the user's table is there. */
+    private String presence() {
+        return switch (identity) {
+            case BIRTH -> "t." + layout.rowidName().orElseThrow();
+            case INTEGER, COLUMNS -> "t." + layout.columns().get(keyIndexes[0]).quoted();
+        };
+    }
+
+    /** Key, clock and origin of the birth, clock of the death, state, presence, cells. */
+    private String selectVersions() {
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, " + presence() + cells() + " FROM " + shadow()
+                + " s LEFT JOIN " + layout.qualifiedName() + " t ON " + join();
+    }
+
+    private String selectStates() {
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s FROM " + shadow() + " s";
+    }
+
+    /** Versions of {@code count} keys. */
+    String versionsByKey(int count) {
+        return selectVersions() + whereKeys("s.", count);
+    }
+
+    /** States of {@code count} keys. */
+    String statesByKey(int count) {
+        return selectStates() + whereKeys("s.", count);
+    }
+
+    /** Of a table identified by births: states and keys of {@code count} rowids, the rowid last. */
+    String statesByRowid(int count) {
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, s.r FROM " + shadow() + " s WHERE s.r IN ("
+                + IntStream.range(0, count).mapToObj(i -> "?").collect(Collectors.joining(", ")) + ")";
+    }
+
+    /** Versions of a range of keys, in order. */
+    String versionsInRange(boolean from, boolean to) {
+        return selectVersions() + whereRange("s.", "", from, to) + " ORDER BY " + keys("s.") + " LIMIT ?";
+    }
+
+    String countInRange(boolean from, boolean to) {
+        return "SELECT count(*) FROM (SELECT 1 FROM " + shadow() + " s" + whereRange("s.", "", from, to) + " LIMIT ?)";
+    }
+
+    /** The condition that a key is one of {@code count}. */
+    String whereKeys(String qualifier, int count) {
+        if (keyCount() == 1) {
+            return " WHERE " + qualifier + "k0 IN ("
+                    + IntStream.range(0, count).mapToObj(i -> "?").collect(Collectors.joining(", ")) + ")";
+        }
+        var one = IntStream.range(0, keyCount())
+                .mapToObj(i -> qualifier + "k" + i + " = ?")
+                .collect(Collectors.joining(" AND ", "(", ")"));
+        return " WHERE " + IntStream.range(0, count).mapToObj(i -> one).collect(Collectors.joining(" OR "));
+    }
+
+    /** The condition that a key is in a range: from inclusive, to exclusive; {@code and} comes first. */
+    String whereRange(String qualifier, String and, boolean from, boolean to) {
+        List<String> conditions = new ArrayList<>();
+        if (!and.isEmpty()) {
+            conditions.add(and);
+        }
+        if (from) {
+            conditions.add(keyTuple(qualifier) + " >= " + keyParameters());
+        }
+        if (to) {
+            conditions.add(keyTuple(qualifier) + " < " + keyParameters());
+        }
+        return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+    }
+
+    /** Rows of the user's table without a state that lives, as a changeset has them. */
+    String strangers(boolean from, boolean to) {
+        var columns =
+                layout.columns().stream().map(column -> "t." + column.quoted()).collect(Collectors.joining(", "));
+        var select = " FROM " + layout.qualifiedName() + " t WHERE NOT EXISTS (SELECT 1 FROM " + shadow()
+                + " s WHERE s.d IS NULL AND " + join() + ")";
+        if (identity == Identity.BIRTH) {
+            return "SELECT t." + layout.rowidName().orElseThrow() + ", " + columns + select + " LIMIT ?";
+        }
+        var keys = IntStream.of(keyIndexes)
+                .mapToObj(i -> "t." + layout.columns().get(i).quoted() + " COLLATE BINARY")
+                .toList();
+        var tuple = keys.size() == 1 ? keys.getFirst() : "(" + String.join(", ", keys) + ")";
+        var present = keys.stream().map(key -> " AND " + key + " IS NOT NULL").collect(Collectors.joining());
+        return "SELECT " + columns + select + present + (from ? " AND " + tuple + " >= " + keyParameters() : "")
+                + (to ? " AND " + tuple + " < " + keyParameters() : "") + " LIMIT ?";
+    }
+
+    /** Keys of {@code count} rows that died at or before a clock. */
+    String deadUpTo() {
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s FROM " + shadow() + " s WHERE s.d <= ? LIMIT ?";
+    }
+
+    /** Inserts or replaces {@code count} states; of a table identified by births the rowid comes last. */
+    String putStates(int count) {
+        var withRowid = identity == Identity.BIRTH;
+        var row = IntStream.range(0, keyCount() + 4 + (withRowid ? 1 : 0))
+                .mapToObj(i -> "?")
+                .collect(Collectors.joining(", ", "(", ")"));
+        return "INSERT OR REPLACE INTO " + shadow() + "(" + keys("") + ", b, o, d, s" + (withRowid ? ", r" : "")
+                + ") VALUES " + IntStream.range(0, count).mapToObj(i -> row).collect(Collectors.joining(", "));
+    }
+
+    /** Deletes the row of the user's table with a given key, or rowid. */
+    String deleteRow() {
+        var condition = identity == Identity.BIRTH
+                ? layout.rowidName().orElseThrow() + " = ?"
+                : IntStream.of(keyIndexes)
+                        .mapToObj(i -> layout.columns().get(i).quoted() + " COLLATE BINARY = ?")
+                        .collect(Collectors.joining(" AND "));
+        return "DELETE FROM " + layout.qualifiedName() + " WHERE " + condition;
+    }
+
+    /** The quoted names of the key columns, or of the rowid. */
+    List<String> rowKeyNames() {
+        return identity == Identity.BIRTH
+                ? List.of(layout.rowidName().orElseThrow())
+                : IntStream.of(keyIndexes)
+                        .mapToObj(i -> layout.columns().get(i).quoted())
+                        .toList();
+    }
+
+    /** The cell of the column with this name, in any case; none for a key column. */
+    OptionalInt cellOf(String column) {
+        var folded = Identifiers.fold(column);
+        return IntStream.range(0, cellIndexes.length)
+                .filter(i -> Identifiers.fold(
+                                layout.columns().get(cellIndexes[i]).name())
+                        .equals(folded))
+                .findFirst();
+    }
+
+    @Override
+    public String toString() {
+        return layout.name();
+    }
+}

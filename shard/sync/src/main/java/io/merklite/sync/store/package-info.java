@@ -1,0 +1,16 @@
+/**
+ * A replica's file: rows, their states, and the merkle index over both, kept in step.
+ *
+ * <p>{@link io.merklite.sync.store.ReplicaStore} is the door. Every replicated table has two companions: a shadow table
+ * with the state of each row, and a table of sums, which is its merkle index. A local write is recorded by the session
+ * library and stamped by {@code LocalChanges}; what comes from elsewhere is joined by {@code RowMerge}, written by {@code
+ * MergeWriter}, which settles clashes on unique indexes, and checked by {@code ForeignKeys}. {@code MerkleSums} tells the
+ * sum of any range of keys; {@link io.merklite.sync.store.Scrub} holds the rows against it.
+ *
+ * <p>All of it is in the user's own file, in tables whose names begin with {@code _merklite_}, and changes in the same
+ * SQLite transaction as the rows: so a crash leaves nothing to repair.
+ */
+@NullMarked
+package io.merklite.sync.store;
+
+import org.jspecify.annotations.NullMarked;

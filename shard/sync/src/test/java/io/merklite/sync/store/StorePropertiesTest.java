@@ -1,0 +1,63 @@
+package io.merklite.sync.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.merklite.testkit.Seeds;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Laws of replicas on real files: what they must agree on, whatever order transactions came in. */
+final class StorePropertiesTest {
+    private static final int REPLICAS = 3;
+
+    @Test
+    void everyCausalOrderGivesTheSameRowsDigestsAndRoot() {
+        Seeds.upTo(Seeds.count("merklite.histories", 150))
+                .forEach(seed -> Seeds.run(seed, random -> {
+                    List<TestReplica> replicas = new ArrayList<>();
+                    for (var i = 0; i < REPLICAS; i++) {
+                        replicas.add(TestReplica.open("r" + i, seed * 31 + i, RandomWrites.SCHEMA));
+                    }
+                    var writes = new RandomWrites(random);
+                    for (var step = 0; step < 30; step++) {
+                        var replica = replicas.get(random.nextInt(REPLICAS));
+                        if (random.nextInt(3) > 0) {
+                            replica.write(writes.next());
+                        } else {
+                            replica.catchUpPartly(replicas.get(random.nextInt(REPLICAS)), random);
+                        }
+                        replica.requireConsistent();
+                    }
+
+                    settle(replicas);
+
+                    var first = replicas.getFirst();
+                    for (var replica : replicas) {
+                        assertThat(replica.store().vector())
+                                .isEqualTo(first.store().vector());
+                        assertThat(replica.dump()).isEqualTo(first.dump());
+                        assertThat(replica.store().root())
+                                .isEqualTo(first.store().root());
+                    }
+                    replicas.forEach(TestReplica::close);
+                }));
+    }
+
+    private static void settle(List<TestReplica> replicas) throws SQLException {
+        for (var round = 0; round < 20; round++) {
+            var moved = false;
+            for (var one : replicas) {
+                for (var other : replicas) {
+                    moved |= one.catchUp(other);
+                    one.requireConsistent();
+                }
+            }
+            if (!moved) {
+                return;
+            }
+        }
+        throw new AssertionError("replicas never came to rest");
+    }
+}

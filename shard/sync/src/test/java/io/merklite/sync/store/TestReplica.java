@@ -1,0 +1,183 @@
+package io.merklite.sync.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.testkit.Seeds;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+
+/** A replica in memory with a complete log, and a view into its file. */
+final class TestReplica {
+    private final Connection connection;
+    private final ReplicaStore store;
+    private final Map<Origin, List<Transaction>> log = new TreeMap<>();
+    private long nowMillis = Instant.parse("2026-01-01T00:00:00Z").toEpochMilli();
+
+    private TestReplica(Connection connection, long seed, StoreChoice choice) {
+        this.connection = connection;
+        this.store = ReplicaStore.open(
+                connection,
+                choice.apply(StoreOptions.of("test", () -> Instant.ofEpochMilli(nowMillis++), Seeds.random(seed))));
+    }
+
+    /** What differs from the usual options. */
+    interface StoreChoice {
+        StoreOptions apply(StoreOptions options);
+    }
+
+    static TestReplica open(String name, long seed, List<String> schema) throws SQLException {
+        return open(name, seed, schema, options -> options);
+    }
+
+    static TestReplica open(String name, long seed, List<String> schema, StoreChoice choice) throws SQLException {
+        var connection = DriverManager.getConnection("jdbc:sqlite::memory:");
+        try (var statement = connection.createStatement()) {
+            for (var sql : schema) {
+                statement.execute(sql);
+            }
+        }
+        return new TestReplica(connection, seed, choice);
+    }
+
+    ReplicaStore store() {
+        return store;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    /** Executes all in one transaction; statements that a constraint refuses are left out. */
+    void write(List<String> sql) {
+        store.write(() -> {
+                    for (var one : sql) {
+                        tryExecute(one);
+                    }
+                    return true;
+                })
+                .transaction()
+                .ifPresent(this::keep);
+    }
+
+    private void tryExecute(String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            if ((e.getErrorCode() & 0xff) != 19) {
+                throw new SQLException(sql, e);
+            }
+        }
+    }
+
+    private void keep(Transaction transaction) {
+        log.computeIfAbsent(transaction.origin(), origin -> new ArrayList<>()).add(transaction);
+    }
+
+    /** Merges everything that {@code other} has and is ready; whether there was anything. */
+    boolean catchUp(TestReplica other) {
+        var moved = false;
+        while (mergeOne(other)) {
+            moved = true;
+        }
+        return moved;
+    }
+
+    void catchUpPartly(TestReplica other, RandomGenerator random) {
+        while (random.nextInt(4) > 0 && mergeOne(other)) {
+            requireConsistent();
+        }
+    }
+
+    private boolean mergeOne(TestReplica other) {
+        for (var transactions : List.copyOf(other.log.values())) {
+            var known = store.vector().seq(transactions.getFirst().origin());
+            if (known < transactions.size()) {
+                var next = transactions.get((int) known);
+                if (store.vector().covers(next.dependencies())) {
+                    merge(next);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    Merged merge(Transaction transaction) {
+        var merged = store.merge(transaction);
+        keep(transaction);
+        merged.repair().ifPresent(this::keep);
+        return merged;
+    }
+
+    List<Transaction> log(Origin origin) {
+        return log.getOrDefault(origin, List.of());
+    }
+
+    /** Invariants 1 and 2 of the store: the index is what a new one would be. */
+    void requireConsistent() {
+        assertThat(store.scrub().run()).isEmpty();
+        var root = store.root();
+        var sums = sums();
+        store.rebuildIndex();
+        assertThat(store.root()).isEqualTo(root);
+        assertThat(sums()).isEqualTo(sums);
+    }
+
+    private List<String> sums() {
+        List<String> all = new ArrayList<>();
+        for (var table : query("SELECT name FROM sqlite_schema WHERE name GLOB '_merklite_sums_*' ORDER BY name")) {
+            all.addAll(query("SELECT * FROM " + table));
+        }
+        return all;
+    }
+
+    /** Every row of every replicated table, in an order of its own; rowids that are local are left out. */
+    List<String> dump() {
+        List<String> all = new ArrayList<>();
+        for (var table : store.tables()) {
+            query("SELECT * FROM \"" + table + "\"").stream()
+                    .map(row -> table + ": " + row)
+                    .sorted()
+                    .forEach(all::add);
+        }
+        return all;
+    }
+
+    List<String> query(String sql) {
+        List<String> found = new ArrayList<>();
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            var count = rows.getMetaData().getColumnCount();
+            while (rows.next()) {
+                List<String> row = new ArrayList<>();
+                for (var i = 1; i <= count; i++) {
+                    var value = rows.getObject(i);
+                    row.add(value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : "" + value);
+                }
+                found.add(String.join("|", row));
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
+        }
+        return found;
+    }
+
+    void close() {
+        store.close();
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
