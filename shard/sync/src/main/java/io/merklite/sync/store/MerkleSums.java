@@ -4,8 +4,12 @@ import io.merklite.sync.SyncException.DamagedStore;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -237,8 +241,113 @@ final class MerkleSums {
         return sum;
     }
 
+    /**
+     * Parts of a range and what each sums up to.
+     *
+     * @param boundaries keys that begin the second and later parts
+     * @param sums one more than boundaries
+     */
+    record Partition(List<RowKey> boundaries, List<Long> sums) {}
+
+    /**
+     * Splits a range into parts of about the same size, at most {@code limit}; one part if there is nowhere to split.
+     *
+     * @param total the sum of the range
+     */
+    Partition partition(KeyRange range, long total, int limit) throws SQLException {
+        for (var level = MAX_LEVEL; level > 0; level--) {
+            var nodes = nodes(level, range);
+            if (nodes.size() >= limit || (level == 1 && !nodes.isEmpty())) {
+                var boundaries = spread(nodes, limit);
+                return new Partition(boundaries, grouped(level, range, total, boundaries, nodes));
+            }
+        }
+        return new Partition(List.of(), List.of(total));
+    }
+
+    private static List<RowKey> spread(List<Node> nodes, int limit) {
+        var count = Math.min(nodes.size(), limit - 1);
+        List<RowKey> boundaries = new ArrayList<>();
+        for (var i = 0; i < count; i++) {
+            boundaries.add(Objects.requireNonNull(
+                    nodes.get((int) ((long) i * nodes.size() / count)).start()));
+        }
+        return boundaries;
+    }
+
+    /** What the parts of a range between {@code boundaries} sum up to; quick where they are nodes here too. */
+    List<Long> sums(KeyRange range, List<RowKey> boundaries) throws SQLException {
+        if (boundaries.isEmpty()) {
+            return List.of(sum(range));
+        }
+        var level =
+                boundaries.stream().mapToInt(key -> levelOf(key.hash())).min().orElse(0);
+        if (level > 0) {
+            var nodes = nodes(level, range);
+            Set<RowKey> starts = new HashSet<>();
+            nodes.forEach(node -> starts.add(node.start()));
+            if (starts.containsAll(boundaries)) {
+                return grouped(level, range, sum(range), boundaries, nodes);
+            }
+        }
+        List<Long> sums = new ArrayList<>();
+        for (var i = 0; i <= boundaries.size(); i++) {
+            sums.add(sum(new KeyRange(
+                    i == 0 ? range.from() : Optional.of(boundaries.get(i - 1)),
+                    i == boundaries.size() ? range.to() : Optional.of(boundaries.get(i)))));
+        }
+        return sums;
+    }
+
+    /** Adds up nodes between boundaries; what comes before the first boundary is what is left of the total. */
+    private List<Long> grouped(int level, KeyRange range, long total, List<RowKey> boundaries, List<Node> nodes)
+            throws SQLException {
+        var sums = new long[boundaries.size() + 1];
+        var part = 0;
+        for (var i = 0; i < nodes.size(); i++) {
+            var node = nodes.get(i);
+            if (part < boundaries.size() && node.startsAt(boundaries.get(part))) {
+                part++;
+            }
+            var isLast = i == nodes.size() - 1;
+            sums[part] += isLast ? tail(level, node, range) : node.sum();
+        }
+        sums[0] = total;
+        for (var i = 1; i < sums.length; i++) {
+            sums[0] -= sums[i];
+        }
+        return LongStream.of(sums).boxed().toList();
+    }
+
+    /** The last node of a range may reach beyond its end. */
+    private long tail(int level, Node node, KeyRange range) throws SQLException {
+        var start = Optional.ofNullable(node.start());
+        var next = nextStart(level, start.orElseThrow());
+        return next.equals(range.to()) ? node.sum() : sum(new KeyRange(start, range.to()));
+    }
+
+    /** The nodes of {@code level} that start in {@code range}, the one that starts it left out. */
+    private List<Node> nodes(int level, KeyRange range) throws SQLException {
+        var query = statements.prepare("SELECT " + table.keys("") + ", s FROM " + table.sums()
+                + table.whereRange(
+                        "", "l = ?", range.from().isPresent(), range.to().isPresent())
+                + " ORDER BY " + table.keys(""));
+        query.setInt(FIRST, level);
+        ShadowRows.bindRange(query, FIRST + 1, range);
+        List<Node> nodes = new ArrayList<>();
+        try (var found = query.executeQuery()) {
+            while (found.next()) {
+                var start = ShadowRows.key(table, found);
+                if (!Optional.of(start).equals(range.from())) {
+                    nodes.add(new Node(start, null, found.getLong(FIRST + table.keyCount())));
+                }
+            }
+        }
+        return nodes;
+    }
+
     /** Starts of the nodes of {@code level} in {@code range}, in order, at most {@code limit}. */
-    List<RowKey> starts(int level, KeyRange range, int limit) throws SQLException {
+    private List<RowKey> starts(int level, KeyRange range, int limit) throws SQLException {
         var query = statements.prepare("SELECT " + table.keys("") + " FROM " + table.sums()
                 + table.whereRange(
                         "", "l = ?", range.from().isPresent(), range.to().isPresent())

@@ -90,4 +90,15 @@ final class OriginTable {
         update.executeUpdate();
         vector = vector.with(origin, seq);
     }
+
+    /** Sets every seq to what {@code seen} has: also lower ones. */
+    void replace(VersionVector seen) throws SQLException {
+        for (var origin : seen.seqs().keySet()) {
+            id(origin);
+        }
+        for (var origin : List.copyOf(origins)) {
+            raise(origin, seen.seq(origin));
+        }
+        vector = seen;
+    }
 }

@@ -20,6 +20,8 @@ import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Births.Birth;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.wire.WireReader;
+import io.merklite.sync.wire.WireWriter;
 import java.io.ByteArrayOutputStream;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -48,12 +50,16 @@ public final class ReplicaStore implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final int BUSY_OR_IN_TRANSACTION = 1;
     private static final int COLLECT_CHUNK = 1024;
+    private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
             CREATE TABLE IF NOT EXISTS _merklite_state(
                 id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
                 origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
-                schema_version INTEGER NOT NULL, file_identity TEXT, clean INTEGER NOT NULL)
+                horizon_seen BLOB NOT NULL, ahead INTEGER NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
+                clean INTEGER NOT NULL)
             """;
+    private static final String CREATE_PEERS =
+            "CREATE TABLE IF NOT EXISTS _merklite_peers(name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID";
 
     private final Connection connection;
     private final StoreOptions options;
@@ -68,6 +74,8 @@ public final class ReplicaStore implements AutoCloseable {
     private Origin origin;
     private long root;
     private long horizon;
+    private VersionVector horizonSeen;
+    private boolean ahead;
     private long schemaVersion = -1;
     private boolean originIsNew;
     private boolean wasUnclean;
@@ -102,6 +110,8 @@ public final class ReplicaStore implements AutoCloseable {
                     options.wallClock(), options.maxDrift(), statements.number("SELECT clock FROM _merklite_state"));
             this.root = statements.number("SELECT root FROM _merklite_state");
             this.horizon = statements.number("SELECT horizon FROM _merklite_state");
+            this.horizonSeen = readHorizonSeen();
+            this.ahead = statements.number("SELECT ahead FROM _merklite_state") != 0;
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
             followSchema();
@@ -144,18 +154,20 @@ public final class ReplicaStore implements AutoCloseable {
 
     private void createTables() throws SQLException {
         statements.once(CREATE_STATE);
+        statements.once(CREATE_PEERS);
         statements.once(OriginTable.CREATE);
         statements.once(SchemaHistory.CREATE);
         statements.once(ConflictLedger.CREATE);
         for (var sql : TableRegistry.CREATE) {
             statements.once(sql);
         }
-        var insert =
-                statements.prepare("INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, -1, ?4, 1)");
+        var insert = statements.prepare(
+                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, 0, -1, ?4, 1)");
         insert.setInt(1, FORMAT);
         insert.setString(2, options.database());
         insert.setLong(3, Origin.random(options.random()).bits());
         insert.setString(4, options.fileIdentity().orElse(null));
+        insert.setBytes(5, new WireWriter().vector(VersionVector.EMPTY).toByteArray());
         insert.executeUpdate();
         try (var rows = statements
                 .prepare("SELECT format, database FROM _merklite_state")
@@ -243,6 +255,19 @@ public final class ReplicaStore implements AutoCloseable {
     /** Tombstones of deaths up to this clock are gone. */
     public long horizon() {
         return horizon;
+    }
+
+    /** Who has seen this much can forget the same deaths. */
+    public VersionVector horizonSeen() {
+        return horizonSeen;
+    }
+
+    /**
+     * Whether rows may be here whose transactions the vector does not have: they came by the merkle path, from a peer
+     * that went on meanwhile. Then another replica with the same vector may rightly have another root.
+     */
+    public boolean isAhead() {
+        return ahead;
     }
 
     public HybridClock clock() {
@@ -429,14 +454,27 @@ public final class ReplicaStore implements AutoCloseable {
      * @param rows each key at most once
      */
     public Merged mergeRows(String table, List<RemoteRow> rows) {
+        return mergeRows(table, rows, RowMerge.Rule.JOIN);
+    }
+
+    /** Puts rows of a replica that is right in any case over those that are here. */
+    public Merged overwriteRows(String table, List<RemoteRow> rows) {
+        return mergeRows(table, rows, RowMerge.Rule.OVERWRITE);
+    }
+
+    private Merged mergeRows(String table, List<RemoteRow> rows, RowMerge.Rule rule) {
+        requireFitting(table, rows);
         return merging(
                 merge -> {
                     var tracked = registry.table(table);
                     if (tracked.isPresent()) {
-                        merge.add(tracked.get(), rows, RowMerge.Rule.JOIN);
+                        merge.add(tracked.get(), rows, rule);
                     }
                 },
-                () -> rows.forEach(row -> clock.follow(latest(row).clock())));
+                () -> {
+                    ahead = true;
+                    rows.forEach(row -> clock.follow(latest(row).clock()));
+                });
     }
 
     /**
@@ -501,6 +539,27 @@ public final class ReplicaStore implements AutoCloseable {
             out.change(ChangeOp.INSERT, false);
             stranger.forEach(out::value);
         }
+    }
+
+    private void requireFitting(String table, List<RemoteRow> rows) {
+        var tracked = registry.table(table);
+        for (var row : rows) {
+            var cells = row.version().isAlive() ? row.version().cells().size() : 0;
+            if (tracked.isPresent()
+                    && (row.key().size() != tracked.get().keyCount()
+                            || (row.version().isAlive()
+                                    && cells != tracked.get().cellCount()))) {
+                throw new Unsupported(
+                        "a row of table " + table + " with " + row.key().size() + " key values and " + cells
+                                + " columns, which does not fit",
+                        "Bring both replicas to the same schema first");
+            }
+        }
+    }
+
+    /** Removes rows and their states, as if they had never been: the replica that is right in any case lacks them. */
+    public Merged forgetRows(String table, List<RowKey> keys) {
+        return merging(merge -> merge.forget(require(table), keys), () -> {});
     }
 
     private static Stamp latest(RemoteRow row) {
@@ -620,10 +679,64 @@ public final class ReplicaStore implements AutoCloseable {
         return out.toByteArray();
     }
 
+    /** The rows are exactly what the vector says: a replica of which that is known has the same root. */
+    public void markExact() {
+        if (ahead) {
+            inTransaction("marking rows as exact", () -> {
+                ahead = false;
+                saveState();
+                return true;
+            });
+        }
+    }
+
+    /** The peers that were ever added: tombstones wait for them. */
+    public Set<String> knownPeers() {
+        return call("reading peers", () -> {
+            Set<String> names = new HashSet<>();
+            try (var rows =
+                    statements.prepare("SELECT name FROM _merklite_peers").executeQuery()) {
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+            }
+            return names;
+        });
+    }
+
+    /** Adds a peer that tombstones wait for. */
+    public void addPeer(String name) {
+        changePeers("INSERT OR IGNORE INTO _merklite_peers VALUES (?1)", name);
+    }
+
+    /** Removes a peer: tombstones no longer wait for it. */
+    public void removePeer(String name) {
+        changePeers("DELETE FROM _merklite_peers WHERE name = ?1", name);
+    }
+
+    private void changePeers(String sql, String name) {
+        inTransaction("changing peers", () -> {
+            var change = statements.prepare(sql);
+            change.setString(1, name);
+            return change.executeUpdate();
+        });
+    }
+
+    /** Replaces the vector: everything was taken from a replica that has seen this. */
+    public void replaceVector(VersionVector seen) {
+        inTransaction("replacing the vector", () -> {
+            origins.replace(seen);
+            return true;
+        });
+    }
+
     /**
      * Adopts what a peer has seen, once its rows are known to be here: after a complete descent, or when roots are equal.
      */
     public void adopt(VersionVector seen) {
+        if (vector().covers(seen)) {
+            return;
+        }
         inTransaction("adopting a vector", () -> {
             for (var entry : seen.seqs().entrySet()) {
                 if (entry.getValue() > vector().seq(entry.getKey())) {
@@ -644,8 +757,13 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
-    /** Raises the horizon: tombstones of deaths up to {@code clockUpTo} are forgotten. */
-    public void raiseHorizon(long clockUpTo) {
+    /**
+     * Raises the horizon: tombstones of deaths up to a clock are forgotten.
+     *
+     * @param clockUpTo the clock
+     * @param seen who has seen this much knows of all those deaths
+     */
+    public void raiseHorizon(long clockUpTo, VersionVector seen) {
         if (clockUpTo <= horizon) {
             return;
         }
@@ -654,6 +772,7 @@ public final class ReplicaStore implements AutoCloseable {
                 collect(table, clockUpTo);
             }
             horizon = clockUpTo;
+            horizonSeen = horizonSeen.join(seen);
             saveState();
             return true;
         });
@@ -701,29 +820,25 @@ public final class ReplicaStore implements AutoCloseable {
         return call("counting", () -> shadow.count(require(table), range, limit));
     }
 
-    /** Keys that split a range into parts of about the same size, at most {@code limit}; none if it is small. */
-    public List<RowKey> splits(String table, KeyRange range, int limit) {
+    /**
+     * Parts of a range and what each sums up to.
+     *
+     * @param boundaries keys that begin the second and later parts
+     * @param sums one more than boundaries
+     */
+    public record Parts(List<RowKey> boundaries, List<Long> sums) {}
+
+    /** Splits a range whose sum is {@code total} into parts of about the same size, at most {@code limit}. */
+    public Parts split(String table, KeyRange range, long total, int limit) {
         return call("splitting", () -> {
-            var sums = registry.sums(require(table));
-            for (var level = MerkleSums.MAX_LEVEL; level > 0; level--) {
-                var starts = sums.starts(level, range, MerkleSums.FANOUT * MerkleSums.FANOUT);
-                if (starts.size() >= limit || (level == 1 && !starts.isEmpty())) {
-                    return spread(starts, limit);
-                }
-            }
-            return List.of();
+            var parts = registry.sums(require(table)).partition(range, total, limit);
+            return new Parts(parts.boundaries(), parts.sums());
         });
     }
 
-    private static List<RowKey> spread(List<RowKey> starts, int limit) {
-        if (starts.size() <= limit) {
-            return starts;
-        }
-        List<RowKey> spread = new ArrayList<>();
-        for (var i = 0; i < limit; i++) {
-            spread.add(starts.get((int) ((long) i * starts.size() / limit)));
-        }
-        return spread;
+    /** What the parts of a range between {@code boundaries} sum up to: one more than boundaries. */
+    public List<Long> sums(String table, KeyRange range, List<RowKey> boundaries) {
+        return call("summing up", () -> registry.sums(require(table)).sums(range, boundaries));
     }
 
     /** A key and the digest of its row. */
@@ -739,14 +854,26 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
-    /** Whole rows of a range, in order, at most {@code limit}. */
-    public List<RemoteRow> rows(String table, KeyRange range, int limit) {
+    /**
+     * Some rows of a range, in order.
+     *
+     * @param rows the rows; damaged ones are left out
+     * @param next where the rest of the range begins, if there is more
+     */
+    public record RowPage(List<RemoteRow> rows, Optional<RowKey> next) {}
+
+    /** The first {@code limit} rows of a range, whole. */
+    public RowPage rows(String table, KeyRange range, int limit) {
         return call("reading rows", () -> {
             var tracked = require(table);
-            return shadow.range(tracked, range, limit).stream()
+            var found = shadow.range(tracked, range, limit + 1);
+            var page = found.subList(0, Math.min(limit, found.size()));
+            var rows = page.stream()
                     .filter(row -> !row.isDamaged())
                     .map(row -> new RemoteRow(row.key().values(), row.version(tracked)))
                     .toList();
+            return new RowPage(
+                    rows, found.size() > limit ? Optional.of(found.getLast().key()) : Optional.empty());
         });
     }
 
@@ -849,15 +976,29 @@ public final class ReplicaStore implements AutoCloseable {
         schemaVersion = -1;
         root = statements.number("SELECT root FROM _merklite_state");
         horizon = statements.number("SELECT horizon FROM _merklite_state");
+        horizonSeen = readHorizonSeen();
+        ahead = statements.number("SELECT ahead FROM _merklite_state") != 0;
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
     }
 
     private void saveState() throws SQLException {
-        var update = statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3");
+        var update = statements.prepare(
+                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead = ?5");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
+        update.setBytes(4, new WireWriter().vector(horizonSeen).toByteArray());
+        update.setBoolean(5, ahead);
         update.executeUpdate();
+    }
+
+    private VersionVector readHorizonSeen() throws SQLException {
+        try (var rows =
+                statements.prepare("SELECT horizon_seen FROM _merklite_state").executeQuery()) {
+            rows.next();
+            var bytes = rows.getBytes(1);
+            return new WireReader("horizon", bytes, 0, bytes.length).vector(MAX_ORIGINS);
+        }
     }
 
     private <T> T call(String doing, Work<T> work) {

@@ -6,6 +6,7 @@ import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.sync.row.Cell;
 import io.merklite.sync.row.RowVersion;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Births.Birth;
 import io.merklite.sync.transaction.Transaction;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RowMerge {
     private static final int CHUNK = 512;
+
+    /** A death before all horizons: no tombstone is kept of it. */
+    private static final Stamp FORGOTTEN = new Stamp(0, new Origin(1));
 
     private final TableRegistry registry;
     private final ShadowRows shadow;
@@ -102,6 +106,15 @@ final class RowMerge {
             }
         }
         flush(table, chunk, rule);
+    }
+
+    /** Takes rows away without leaving a trace of them. */
+    void forget(TrackedTable table, List<RowKey> keys) throws SQLException {
+        var results = merged.computeIfAbsent(table, key -> new ArrayList<>());
+        for (var row : shadow.rows(table, keys).values()) {
+            var birth = row.state().birth();
+            results.add(new MergedRow(row.key(), Optional.of(row), RowVersion.dead(birth, FORGOTTEN), row.rowid()));
+        }
     }
 
     private Incoming incoming(TrackedTable table, int[] columns, ChangesetCursor change, Birth birth, Stamp stamp)

@@ -7,15 +7,13 @@ import io.merklite.sync.SyncException.UnknownVersion;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.wire.Frame;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32C;
-import net.jpountz.lz4.LZ4Exception;
-import net.jpountz.lz4.LZ4Factory;
 
 /**
  * Transactions to bytes and back.
@@ -24,12 +22,8 @@ import net.jpountz.lz4.LZ4Factory;
  */
 public final class TransactionCodec {
     /*
-     * Version 1. Numbers of fixed size are big-endian, varint is LEB128.
+     * Version 1, in a frame of magic MLTX. Numbers of fixed size are big-endian, varint is LEB128.
      *
-     *   envelope := magic[4] version[1] flags[1] varint(body size) content checksum[4]
-     *   magic    := 'M' 'L' 'T' 'X'
-     *   flags    := 0: content is the body; 1: content is the body as one LZ4 block
-     *   checksum := CRC-32C of everything before it
      *   body     := string(database) origin[8] varint(seq) clock[8] vector(dependencies) fingerprint[8] births changeset
      *   births   := varint(distinct) { clock[8] varint(ordinal) varint(origin index) [origin[8]] }
      *               varint(runs) { varint(index of a distinct birth) varint(length) }
@@ -37,26 +31,20 @@ public final class TransactionCodec {
      *
      * An origin index of 0 is the transaction's own origin; an index one above those used so far brings a new origin.
      */
-    private static final byte[] MAGIC = {'M', 'L', 'T', 'X'};
     private static final int VERSION = 1;
-    private static final int FLAG_LZ4 = 1;
-    private static final int CHECKSUM_BYTES = Integer.BYTES;
     private static final int NAME_LIMIT = 63;
     private static final int VECTOR_LIMIT = 65_536;
     private static final int BIRTH_MIN_BYTES = Long.BYTES + 2;
     private static final int RUN_MIN_BYTES = 2;
-    /** LZ4 cannot shrink more than this, so a larger body is a lie. */
-    private static final int LZ4_MAX_RATIO = 255;
 
     private static final String WHAT = "transaction";
 
+    private final Frame frame;
     private final int maxSizeBytes;
 
     /** @param maxSizeBytes the largest body that is written or read */
     public TransactionCodec(int maxSizeBytes) {
-        if (maxSizeBytes < 1) {
-            throw new IllegalArgumentException("a limit of " + maxSizeBytes + " bytes, must be at least 1");
-        }
+        this.frame = new Frame(WHAT, "MLTX", VERSION, maxSizeBytes);
         this.maxSizeBytes = maxSizeBytes;
     }
 
@@ -66,20 +54,7 @@ public final class TransactionCodec {
      * @throws TooLarge if it is larger than the limit
      */
     public byte[] encode(Transaction transaction) {
-        var body = body(transaction);
-        if (body.length > maxSizeBytes) {
-            throw new TooLarge(WHAT, body.length, maxSizeBytes);
-        }
-        var compressed = LZ4Factory.fastestInstance().fastCompressor().compress(body);
-        var smaller = compressed.length < body.length;
-        var content = smaller ? compressed : body;
-        var out = new WireWriter()
-                .raw(MAGIC, 0, MAGIC.length)
-                .uint8(VERSION)
-                .uint8(smaller ? FLAG_LZ4 : 0)
-                .varint(body.length)
-                .raw(content, 0, content.length);
-        return out.int32(checksum(out.toByteArray(), 0, out.sizeBytes())).toByteArray();
+        return frame.encode(body(transaction));
     }
 
     /**
@@ -90,35 +65,7 @@ public final class TransactionCodec {
      * @throws TooLarge if it is larger than the limit
      */
     public Transaction decode(byte[] bytes) {
-        var reader = new WireReader(WHAT, bytes, 0, bytes.length);
-        for (var expected : MAGIC) {
-            if (reader.uint8() != expected) {
-                throw new Malformed(WHAT, reader.position() - 1, "no transaction begins like this");
-            }
-        }
-        var version = reader.uint8();
-        if (version != VERSION) {
-            throw new UnknownVersion(WHAT, version, VERSION);
-        }
-        var flags = reader.uint8();
-        if (flags > FLAG_LZ4) {
-            throw new Malformed(WHAT, reader.position() - 1, "flags " + flags + ", must be 0 or 1");
-        }
-        var sizeOffset = reader.position();
-        var size = reader.varint();
-        if (size > maxSizeBytes) {
-            throw new TooLarge(WHAT, size, maxSizeBytes);
-        }
-        var contentSize = reader.remaining() - CHECKSUM_BYTES;
-        var plausible = flags == 0 ? size == contentSize : size / LZ4_MAX_RATIO <= contentSize;
-        if (contentSize < 0 || !plausible) {
-            throw new Malformed(WHAT, sizeOffset, "a body of " + size + " bytes in a content of " + contentSize);
-        }
-        var content = reader.raw(contentSize);
-        if (reader.int32() != checksum(bytes, 0, bytes.length - CHECKSUM_BYTES)) {
-            throw new Malformed(WHAT, bytes.length - CHECKSUM_BYTES, "a wrong checksum");
-        }
-        return readBody(flags == 0 ? content : decompress(content, (int) size, sizeOffset));
+        return readBody(frame.decode(bytes));
     }
 
     private static byte[] body(Transaction transaction) {
@@ -236,26 +183,5 @@ public final class TransactionCodec {
             }
         }
         return Births.of(births);
-    }
-
-    private static byte[] decompress(byte[] content, int size, int sizeOffset) {
-        var body = new byte[size];
-        try {
-            var written = LZ4Factory.fastestInstance()
-                    .safeDecompressor()
-                    .decompress(content, 0, content.length, body, 0, size);
-            if (written != size) {
-                throw new Malformed(WHAT, sizeOffset, "a body of " + size + " bytes that has " + written);
-            }
-        } catch (LZ4Exception e) {
-            throw new Malformed(WHAT, sizeOffset, "content that is no LZ4 block of " + size + " bytes");
-        }
-        return body;
-    }
-
-    private static int checksum(byte[] bytes, int from, int to) {
-        var crc = new CRC32C();
-        crc.update(bytes, from, to - from);
-        return (int) crc.getValue();
     }
 }

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
 
@@ -154,6 +155,23 @@ public final class Inbox<T extends Inbox.Held> {
      */
     public void release(Origin origin, long seq) {
         releasedUpTo.merge(origin, seq, Math::max);
+    }
+
+    /** The last seq of {@code origin} that is held or applied, with none missing before it. */
+    public long heldUpTo(Origin origin, VersionVector applied) {
+        var seq = applied.seq(origin);
+        for (var next : heldSeqs(origin, seq)) {
+            if (next != seq + 1) {
+                break;
+            }
+            seq = next;
+        }
+        return seq;
+    }
+
+    private Set<Long> heldSeqs(Origin origin, long after) {
+        var ofOrigin = held.get(origin);
+        return ofOrigin == null ? Set.of() : ofOrigin.tailMap(after, false).keySet();
     }
 
     /** How many transactions are held. */

@@ -1,0 +1,262 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.message.SyncMessage.Fetch;
+import io.merklite.sync.message.SyncMessage.FetchRange;
+import io.merklite.sync.message.SyncMessage.Finding;
+import io.merklite.sync.message.SyncMessage.Inspect;
+import io.merklite.sync.message.SyncMessage.Inspected;
+import io.merklite.sync.message.SyncMessage.Range;
+import io.merklite.sync.message.SyncMessage.Rows;
+import io.merklite.sync.message.SyncMessage.Status;
+import io.merklite.sync.message.SyncMessage.Summed;
+import io.merklite.sync.store.Merged;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.store.RowKey;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+
+/**
+ * Brings over, along the merkle index, what one peer has and this replica lacks.
+ *
+ * <p>The replica asks, the peer answers and keeps nothing. A part that differs is split in 16 until it is small, then its
+ * keys are compared, then rows are fetched. An answer that comes twice or late is told by its round and number and
+ * dropped; one that never comes leaves the descent unfinished, and the next comparison begins another.
+ *
+ * <p>Normally rows join. Where the peer is an <i>authority</i> its rows count, and rows that it lacks are removed.
+ *
+ * <p><b>Bounds.</b> At most {@link #WINDOW} questions are open; each answer fits into a message.
+ */
+final class Descent {
+    private static final int WINDOW = 4;
+    private static final int RANGES_PER_MESSAGE = 64;
+    private static final int KEYS_PER_MESSAGE = 512;
+
+    private final ReplicaStore store;
+    private final long round;
+    private final Status target;
+    private final boolean authority;
+    private final BiConsumer<String, Merged> merged;
+    private final Deque<Summed> toInspect = new ArrayDeque<>();
+    private final Map<String, Deque<List<ChangesetValue>>> toFetch = new HashMap<>();
+    private final Deque<Range> toFetchWhole = new ArrayDeque<>();
+    private final Map<Integer, SyncMessage> open = new HashMap<>();
+    private int lastRequest;
+    private long rowCount;
+    private boolean failed;
+
+    /**
+     * @param store this replica
+     * @param round a number that no other descent has
+     * @param target what the peer said of itself when this began
+     * @param authority whether the peer is right in any case
+     * @param merged takes note of what changed, and of repairs
+     */
+    Descent(ReplicaStore store, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
+        this.store = store;
+        this.round = round;
+        this.target = target;
+        this.authority = authority;
+        this.merged = merged;
+    }
+
+    /** The first questions. */
+    List<SyncMessage> begin() {
+        for (var table : store.tables()) {
+            inspect(new Range(table, Optional.empty(), Optional.empty()));
+        }
+        return nextQuestions();
+    }
+
+    long round() {
+        return round;
+    }
+
+    Status target() {
+        return target;
+    }
+
+    boolean isAuthority() {
+        return authority;
+    }
+
+    /** How many rows came. */
+    long rowCount() {
+        return rowCount;
+    }
+
+    /** Whether everything was compared and fetched. */
+    boolean isComplete() {
+        return !failed && open.isEmpty() && !hasWork();
+    }
+
+    /** Whether it can't be finished: the peer has forgotten deaths meanwhile, or this replica has. */
+    boolean hasFailed() {
+        return failed;
+    }
+
+    private boolean hasWork() {
+        return !toInspect.isEmpty() || !toFetch.isEmpty() || !toFetchWhole.isEmpty();
+    }
+
+    /** Asks what a part looks like; or for all of it if there is nothing here. */
+    private void inspect(Range range) {
+        var keys = MerkleAnswers.keyRange(store, range);
+        if (store.count(range.table(), keys, 1) == 0) {
+            toFetchWhole.add(range);
+        } else {
+            toInspect.add(new Summed(range, store.sum(range.table(), keys)));
+        }
+    }
+
+    List<SyncMessage> onInspected(Inspected answer) {
+        if (!(open.get(answer.request()) instanceof Inspect question) || !takes(answer.round(), answer.horizon())) {
+            return List.of();
+        }
+        open.remove(answer.request());
+        var count = Math.min(question.ranges().size(), answer.findings().size());
+        for (var i = 0; i < count; i++) {
+            compare(question.ranges().get(i), answer.findings().get(i));
+        }
+        return nextQuestions();
+    }
+
+    private void compare(Summed asked, Finding finding) {
+        switch (finding) {
+            case Finding.Same same -> {
+                // nothing to do
+            }
+            case Finding.Parts parts -> compareParts(asked.range(), parts);
+            case Finding.Keys keys -> compareKeys(asked.range(), keys);
+        }
+    }
+
+    private void compareParts(Range range, Finding.Parts parts) {
+        var table = range.table();
+        var boundaries = parts.boundaries().stream()
+                .map(values -> store.key(table, values))
+                .toList();
+        var sums = store.sums(table, MerkleAnswers.keyRange(store, range), boundaries);
+        for (var i = 0; i < sums.size(); i++) {
+            if (!sums.get(i).equals(parts.sums().get(i))) {
+                var part = new Range(
+                        table,
+                        i == 0 ? range.from() : Optional.of(parts.boundaries().get(i - 1)),
+                        i == boundaries.size()
+                                ? range.to()
+                                : Optional.of(parts.boundaries().get(i)));
+                if (sums.get(i) == 0) {
+                    inspect(part);
+                } else {
+                    toInspect.add(new Summed(part, sums.get(i)));
+                }
+            }
+        }
+    }
+
+    private void compareKeys(Range asked, Finding.Keys listed) {
+        var table = asked.table();
+        var range = new Range(table, asked.from(), listed.rest().isPresent() ? listed.rest() : asked.to());
+        Map<RowKey, Integer> own = new HashMap<>();
+        for (var entry : store.digests(table, MerkleAnswers.keyRange(store, range), Integer.MAX_VALUE)) {
+            own.put(entry.key(), MerkleAnswers.shortDigest(round, entry.digest()));
+        }
+        Set<RowKey> extra = new HashSet<>(own.keySet());
+        for (var i = 0; i < listed.keys().size(); i++) {
+            var key = store.key(table, listed.keys().get(i));
+            extra.remove(key);
+            if (!listed.digests().get(i).equals(own.get(key))) {
+                toFetch.computeIfAbsent(table, name -> new ArrayDeque<>())
+                        .add(listed.keys().get(i));
+            }
+        }
+        if (authority && !extra.isEmpty()) {
+            merged.accept(table, store.forgetRows(table, List.copyOf(extra)));
+        }
+        listed.rest().ifPresent(rest -> inspect(new Range(table, Optional.of(rest), asked.to())));
+    }
+
+    List<SyncMessage> onRows(Rows answer) {
+        var question = open.get(answer.request());
+        var fits = question instanceof Fetch || question instanceof FetchRange;
+        if (!fits || !takes(answer.round(), answer.horizon())) {
+            return List.of();
+        }
+        open.remove(answer.request());
+        if (!answer.rows().isEmpty()) {
+            rowCount += answer.rows().size();
+            merged.accept(
+                    answer.table(),
+                    authority
+                            ? store.overwriteRows(answer.table(), answer.rows())
+                            : store.mergeRows(answer.table(), answer.rows()));
+        }
+        if (!answer.restKeys().isEmpty()) {
+            toFetch.computeIfAbsent(answer.table(), name -> new ArrayDeque<>()).addAll(answer.restKeys());
+        }
+        if (question instanceof FetchRange whole && answer.restFrom().isPresent()) {
+            toFetchWhole.addFirst(
+                    new Range(answer.table(), answer.restFrom(), whole.range().to()));
+        }
+        return nextQuestions();
+    }
+
+    /** Tombstones that one side has forgotten and the other has not would be taken for rows that never were. */
+    private boolean takes(long answeredRound, long horizon) {
+        if (answeredRound != round) {
+            return false;
+        }
+        if (horizon != target.horizon() || store.horizon() != target.horizon()) {
+            failed = true;
+        }
+        return !failed;
+    }
+
+    private List<SyncMessage> nextQuestions() {
+        List<SyncMessage> questions = new ArrayList<>();
+        while (open.size() < WINDOW && hasWork()) {
+            var request = ++lastRequest;
+            var question = nextQuestion(request);
+            open.put(request, question);
+            questions.add(question);
+        }
+        return questions;
+    }
+
+    private SyncMessage nextQuestion(int request) {
+        if (!toFetchWhole.isEmpty()) {
+            return new FetchRange(round, request, toFetchWhole.remove());
+        }
+        var full = toFetch.entrySet().stream()
+                .filter(entry -> entry.getValue().size() >= KEYS_PER_MESSAGE || toInspect.isEmpty())
+                .findFirst();
+        if (full.isPresent()) {
+            return fetch(request, full.get().getKey(), full.get().getValue());
+        }
+        List<Summed> ranges = new ArrayList<>();
+        while (!toInspect.isEmpty() && ranges.size() < RANGES_PER_MESSAGE) {
+            ranges.add(toInspect.remove());
+        }
+        return new Inspect(round, request, ranges);
+    }
+
+    private Fetch fetch(int request, String table, Deque<List<ChangesetValue>> waiting) {
+        List<List<ChangesetValue>> keys = new ArrayList<>();
+        while (!waiting.isEmpty() && keys.size() < KEYS_PER_MESSAGE) {
+            keys.add(waiting.remove());
+        }
+        if (waiting.isEmpty()) {
+            toFetch.remove(table);
+        }
+        return new Fetch(round, request, table, keys);
+    }
+}

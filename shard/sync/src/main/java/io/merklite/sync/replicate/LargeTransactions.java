@@ -1,0 +1,161 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.sync.SyncException.TooLarge;
+import io.merklite.sync.log.TransactionLog;
+import io.merklite.sync.message.Chunk;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.message.SyncMessage.Announce;
+import io.merklite.sync.message.SyncMessage.Found;
+import io.merklite.sync.message.SyncMessage.Part;
+import io.merklite.sync.message.SyncMessage.Publish;
+import io.merklite.sync.message.SyncMessage.Want;
+import io.merklite.sync.message.SyncMessage.WantPart;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.transaction.TransactionCodec;
+import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Transactions that do not fit into a message: announced, and fetched part by part.
+ *
+ * <p>A part is asked for by its offset, so nothing is kept where it is read; where it is put together one transaction at
+ * a time is kept, up to the largest that is allowed.
+ */
+final class LargeTransactions {
+    /** The largest transaction there can be. */
+    private static final int MAX_TRANSACTION_BYTES = 1 << 30;
+
+    private final TransactionLog log;
+    private final int maxMessageBytes;
+    private final TransactionCodec codec = new TransactionCodec(MAX_TRANSACTION_BYTES);
+    private @Nullable Encoded lastRead;
+    private @Nullable Assembly assembly;
+
+    /** The bytes of the transaction that was read last: its parts are asked for one after the other. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, never leaves this class
+    private record Encoded(Origin origin, long seq, byte[] bytes) {}
+
+    /** A transaction of which the first bytes are here. */
+    private static final class Assembly {
+        private final Origin origin;
+        private final long seq;
+        private byte[] bytes = {};
+        private int size;
+
+        private Assembly(Origin origin, long seq) {
+            this.origin = origin;
+            this.seq = seq;
+        }
+    }
+
+    LargeTransactions(TransactionLog log, int maxMessageBytes) {
+        this.log = log;
+        this.maxMessageBytes = maxMessageBytes;
+    }
+
+    private boolean isLarge(Transaction transaction) {
+        return transaction.sizeBytes() > maxMessageBytes;
+    }
+
+    /** What is said of a new transaction. */
+    SyncMessage publish(Transaction transaction) {
+        return isLarge(transaction) ? new Announce(transaction.origin(), transaction.seq()) : new Publish(transaction);
+    }
+
+    /** Answers what the log has: of each range as much as fits, up to the first that is large or gone. */
+    Found find(Want want) {
+        List<Transaction> transactions = new ArrayList<>();
+        List<SeqRange> largeOnes = new ArrayList<>();
+        List<SeqRange> gone = new ArrayList<>();
+        var credit = (long) Math.min(want.maxSizeBytes(), maxMessageBytes);
+        for (var range : want.ranges()) {
+            for (var seq = range.first(); seq <= range.last() && credit > 0; seq++) {
+                var found = log.read(range.origin(), seq);
+                if (found.isEmpty()) {
+                    gone.add(new SeqRange(range.origin(), seq, seq));
+                    break;
+                }
+                if (isLarge(found.get())) {
+                    largeOnes.add(new SeqRange(range.origin(), seq, seq));
+                    break;
+                }
+                credit -= found.get().sizeBytes();
+                transactions.add(found.get());
+            }
+        }
+        return new Found(transactions, largeOnes, gone);
+    }
+
+    /** Answers with a part; none if the log no longer has the transaction. */
+    Optional<Part> part(WantPart want) {
+        var encoded = lastRead;
+        if (encoded == null || encoded.seq() != want.seq() || !encoded.origin().equals(want.origin())) {
+            var found = log.read(want.origin(), want.seq());
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            encoded = new Encoded(want.origin(), want.seq(), codec.encode(found.get()));
+        }
+        var from = Math.min(want.offset(), encoded.bytes().length);
+        var to = Math.min(encoded.bytes().length, from + maxMessageBytes);
+        lastRead = to == encoded.bytes().length ? null : encoded;
+        return Optional.of(new Part(
+                want.origin(), want.seq(), from, encoded.bytes().length, Chunk.copyOf(encoded.bytes(), from, to)));
+    }
+
+    /** Begins to fetch a transaction, or goes on where it was left. */
+    WantPart begin(Origin origin, long seq) {
+        if (assembly == null || assembly.seq != seq || !assembly.origin.equals(origin)) {
+            assembly = new Assembly(origin, seq);
+        }
+        return new WantPart(origin, seq, assembly.size);
+    }
+
+    /**
+     * Takes a part in; the transaction once it is whole. A part that is not the next one is passed over.
+     *
+     * @throws io.merklite.sync.SyncException if the whole is no transaction, or too large
+     */
+    Optional<Transaction> add(Part part) {
+        var current = assembly;
+        if (current == null || !isOf(current, part) || part.offset() != current.size) {
+            return Optional.empty();
+        }
+        if (part.totalSizeBytes() > MAX_TRANSACTION_BYTES
+                || (long) part.offset() + part.bytes().sizeBytes() > part.totalSizeBytes()) {
+            throw new TooLarge("transaction", part.totalSizeBytes(), MAX_TRANSACTION_BYTES);
+        }
+        current.bytes = Arrays.copyOf(current.bytes, current.size + part.bytes().sizeBytes());
+        part.bytes().view().get(current.bytes, current.size, part.bytes().sizeBytes());
+        current.size += part.bytes().sizeBytes();
+        if (current.size < part.totalSizeBytes()) {
+            return Optional.empty();
+        }
+        assembly = null;
+        return Optional.of(codec.decode(current.bytes));
+    }
+
+    /** What to ask for after a part. */
+    Optional<WantPart> next(Part part) {
+        var current = assembly;
+        return current == null || !isOf(current, part)
+                ? Optional.empty()
+                : Optional.of(new WantPart(part.origin(), part.seq(), current.size));
+    }
+
+    /** Starts over. */
+    void forget(Part part) {
+        if (assembly != null && isOf(assembly, part)) {
+            assembly = null;
+        }
+    }
+
+    private static boolean isOf(Assembly assembly, Part part) {
+        return assembly.seq == part.seq() && assembly.origin.equals(part.origin());
+    }
+}

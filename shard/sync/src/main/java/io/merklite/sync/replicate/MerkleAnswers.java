@@ -1,0 +1,153 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.message.SyncMessage.Fetch;
+import io.merklite.sync.message.SyncMessage.FetchRange;
+import io.merklite.sync.message.SyncMessage.Finding;
+import io.merklite.sync.message.SyncMessage.Inspect;
+import io.merklite.sync.message.SyncMessage.Inspected;
+import io.merklite.sync.message.SyncMessage.Range;
+import io.merklite.sync.message.SyncMessage.Rows;
+import io.merklite.sync.message.SyncMessage.Summed;
+import io.merklite.sync.row.Cell;
+import io.merklite.sync.store.KeyRange;
+import io.merklite.sync.store.RemoteRow;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.store.RowKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Answers of the merkle path. Keeps nothing between them. */
+final class MerkleAnswers {
+    /** A range is split into so many parts. */
+    static final int WAYS = 16;
+
+    /** Up to so many keys are listed rather than split. */
+    private static final int LISTED_COUNT = 48;
+
+    private static final int MAX_LISTED_COUNT = 4096;
+    private static final int ROW_PAGE = 256;
+    private static final long SALT = 0x9fb21c651e98df25L;
+
+    private final ReplicaStore store;
+    private final int maxMessageBytes;
+
+    MerkleAnswers(ReplicaStore store, int maxMessageBytes) {
+        this.store = store;
+        this.maxMessageBytes = maxMessageBytes;
+    }
+
+    SyncMessage answer(Inspect inspect) {
+        List<Finding> findings = new ArrayList<>();
+        inspect.ranges().forEach(summed -> findings.add(finding(inspect.round(), summed)));
+        return new Inspected(inspect.round(), inspect.request(), store.horizon(), findings);
+    }
+
+    private Finding finding(long round, Summed summed) {
+        var table = summed.range().table();
+        if (store.keyCount(table) == 0) {
+            return Finding.Same.SAME;
+        }
+        var range = keyRange(store, summed.range());
+        if (store.count(table, range, LISTED_COUNT + 1) <= LISTED_COUNT) {
+            return listing(round, table, range);
+        }
+        var sum = store.sum(table, range);
+        if (sum == summed.sum()) {
+            return Finding.Same.SAME;
+        }
+        var parts = store.split(table, range, sum, WAYS);
+        return parts.boundaries().isEmpty()
+                ? listing(round, table, range)
+                : new Finding.Parts(
+                        parts.boundaries().stream().map(RowKey::values).toList(), parts.sums());
+    }
+
+    private Finding listing(long round, String table, KeyRange range) {
+        var listed = store.digests(table, range, MAX_LISTED_COUNT + 1);
+        var rest = listed.size() > MAX_LISTED_COUNT
+                ? Optional.of(listed.getLast().key().values())
+                : Optional.<List<ChangesetValue>>empty();
+        var shown = listed.subList(0, Math.min(listed.size(), MAX_LISTED_COUNT));
+        return new Finding.Keys(
+                shown.stream().map(entry -> entry.key().values()).toList(),
+                shown.stream().map(entry -> shortDigest(round, entry.digest())).toList(),
+                rest);
+    }
+
+    /** Half a digest, another one in each round: what is missed in one is found in the next. */
+    static int shortDigest(long round, long digest) {
+        var mixed = (digest ^ (round * SALT)) * SALT;
+        return (int) (((mixed ^ (mixed >>> 29)) * SALT) >>> Integer.SIZE);
+    }
+
+    SyncMessage answer(Fetch fetch) {
+        var keys = fetch.keys().stream()
+                .map(values -> store.key(fetch.table(), values))
+                .toList();
+        List<RemoteRow> rows = new ArrayList<>();
+        var size = 0L;
+        var done = 0;
+        while (done < keys.size() && size < maxMessageBytes) {
+            var page = keys.subList(done, Math.min(keys.size(), done + ROW_PAGE));
+            for (var row : store.rows(fetch.table(), page)) {
+                rows.add(row);
+                size += sizeOf(row);
+            }
+            done += page.size();
+        }
+        return new Rows(
+                fetch.round(),
+                fetch.request(),
+                store.horizon(),
+                fetch.table(),
+                rows,
+                fetch.keys().subList(done, keys.size()),
+                Optional.empty());
+    }
+
+    SyncMessage answer(FetchRange fetch) {
+        var table = fetch.range().table();
+        var range = keyRange(store, fetch.range());
+        List<RemoteRow> rows = new ArrayList<>();
+        var size = 0L;
+        var rest = Optional.<RowKey>empty();
+        do {
+            var page = store.rows(table, rest.isEmpty() ? range : new KeyRange(rest, range.to()), ROW_PAGE);
+            for (var row : page.rows()) {
+                rows.add(row);
+                size += sizeOf(row);
+            }
+            rest = page.next();
+        } while (rest.isPresent() && size < maxMessageBytes);
+        var restFrom = rest.map(RowKey::values);
+        return new Rows(fetch.round(), fetch.request(), store.horizon(), table, rows, List.of(), restFrom);
+    }
+
+    private static long sizeOf(RemoteRow row) {
+        var size = 16L;
+        for (var value : row.key()) {
+            size += sizeOf(value);
+        }
+        for (var cell : row.version().cells()) {
+            size += cell instanceof Cell.Register register ? sizeOf(register.value()) : 64;
+        }
+        return size;
+    }
+
+    private static long sizeOf(ChangesetValue value) {
+        return switch (value) {
+            case ChangesetValue.Text text -> 2L + text.view().remaining();
+            case ChangesetValue.Blob blob -> 2L + blob.view().remaining();
+            default -> 9;
+        };
+    }
+
+    static KeyRange keyRange(ReplicaStore store, Range range) {
+        return new KeyRange(
+                range.from().map(values -> store.key(range.table(), values)),
+                range.to().map(values -> store.key(range.table(), values)));
+    }
+}

@@ -1,0 +1,543 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.sync.SyncException.Malformed;
+import io.merklite.sync.SyncException.TooLarge;
+import io.merklite.sync.SyncException.UnknownVersion;
+import io.merklite.sync.log.TransactionLog;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.message.SyncMessage.Acknowledge;
+import io.merklite.sync.message.SyncMessage.Announce;
+import io.merklite.sync.message.SyncMessage.Fetch;
+import io.merklite.sync.message.SyncMessage.FetchRange;
+import io.merklite.sync.message.SyncMessage.Found;
+import io.merklite.sync.message.SyncMessage.Horizon;
+import io.merklite.sync.message.SyncMessage.Inspect;
+import io.merklite.sync.message.SyncMessage.Inspected;
+import io.merklite.sync.message.SyncMessage.Part;
+import io.merklite.sync.message.SyncMessage.Publish;
+import io.merklite.sync.message.SyncMessage.Rows;
+import io.merklite.sync.message.SyncMessage.Status;
+import io.merklite.sync.message.SyncMessage.Want;
+import io.merklite.sync.message.SyncMessage.WantPart;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.store.Merged;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.Inbox;
+import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * One replica in conversation with its peers.
+ *
+ * <p>Three paths lead to the same rows: transactions as they are published; the log, for what was missed; the merkle
+ * index, for what no log has. Each message may be lost, repeated, reordered or late.
+ *
+ * <p><b>Invariants.</b> (1) Transactions of one origin apply in the order of their seqs, each once, and after everything
+ * they were written on. (2) A vector is adopted only after every row it stands for is here. (3) Rows are exchanged only
+ * between replicas that have forgotten the same deaths.
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the store. Blocks on disk.
+ */
+public final class Replicator {
+    private final ReplicaStore store;
+    private final TransactionLog log;
+    private final ReplicatorOptions options;
+    private final RandomGenerator random;
+    private final Consumer<Event> listener;
+    private final Inbox<Transaction> inbox;
+    private final MerkleAnswers answers;
+    private final LargeTransactions large;
+    private final Tombstones tombstones;
+    private final Map<String, Peer> peers = new TreeMap<>();
+    private final Set<Transaction> quarantined = new HashSet<>();
+    private final List<Envelope> out = new ArrayList<>();
+    private Instant now;
+
+    /** What is known of a peer. */
+    private static final class Peer {
+        private final String name;
+        private Optional<Status> status = Optional.empty();
+        private Optional<Descent> descent = Optional.empty();
+        private Instant nextRound;
+        private Optional<Instant> wantedUntil = Optional.empty();
+        private Instant descentUntil = Instant.MAX;
+        private long reportedSchema;
+
+        private Peer(String name, Instant nextRound) {
+            this.name = name;
+            this.nextRound = nextRound;
+        }
+    }
+
+    /**
+     * @param store the replica's file
+     * @param log what catch-up reads; gets every transaction that is applied
+     * @param options how it talks
+     * @param random spreads the moments of comparisons, and numbers descents
+     * @param now the time, until the first {@link #tick}
+     * @param listener hears of what happens, inside the calls that make it happen
+     */
+    public Replicator(
+            ReplicaStore store,
+            TransactionLog log,
+            ReplicatorOptions options,
+            RandomGenerator random,
+            Instant now,
+            Consumer<Event> listener) {
+        this.store = store;
+        this.log = log;
+        this.options = options;
+        this.random = random;
+        this.now = now;
+        this.listener = listener;
+        this.inbox = new Inbox<>(store.clock(), store::knowsSchema, options.maxHeldCount(), options.maxHeldBytes());
+        this.answers = new MerkleAnswers(store, options.maxMessageBytes());
+        this.large = new LargeTransactions(log, options.maxMessageBytes());
+        this.tombstones = new Tombstones(store, options.tombstoneRetention());
+    }
+
+    public ReplicaStore store() {
+        return store;
+    }
+
+    /** Transactions that wait, and for what. */
+    public List<Inbox.Waiting<Transaction>> waiting() {
+        return inbox.waiting(store.vector());
+    }
+
+    /** Names of the peers it is connected with. */
+    public Set<String> peers() {
+        return Set.copyOf(peers.keySet());
+    }
+
+    /** What {@code peer} last said it has applied; empty before it said anything. */
+    public VersionVector vectorOf(String peer) {
+        return Optional.ofNullable(peers.get(peer))
+                .flatMap(known -> known.status)
+                .map(Status::vector)
+                .orElse(VersionVector.EMPTY);
+    }
+
+    // ---- what the owner does ----------------------------------------------------------------------------------------
+
+    /** A peer can be reached: compares with it at once. */
+    public List<Envelope> connect(String peer) {
+        var known = peers.computeIfAbsent(peer, name -> new Peer(name, now));
+        known.wantedUntil = Optional.empty();
+        known.descent = Optional.empty();
+        send(known, status(false));
+        return takeOut();
+    }
+
+    /** A peer is gone for good, or is not to be spoken with: tombstones no longer wait for it. */
+    public void forget(String peer) {
+        peers.remove(peer);
+        tombstones.forget(peer);
+    }
+
+    /** Publishes a transaction that was written here. */
+    public List<Envelope> written(Transaction transaction) {
+        publish(transaction, Optional.empty());
+        return takeOut();
+    }
+
+    /** The schema has changed: what waited for it may go on. */
+    public List<Envelope> schemaChanged() {
+        store.schemaChanged();
+        drain(Optional.empty());
+        peers.values().forEach(peer -> send(peer, status(false)));
+        return takeOut();
+    }
+
+    /** Releases transactions whose stamps are too far ahead of the clock. */
+    public List<Envelope> release(Origin origin, long seq) {
+        inbox.release(origin, seq);
+        drain(Optional.empty());
+        return takeOut();
+    }
+
+    /** Time has come on: compares where it is due, gives up what was not answered, forgets old tombstones. */
+    public List<Envelope> tick(Instant time) {
+        now = time;
+        for (var peer : peers.values()) {
+            peer.wantedUntil = peer.wantedUntil.filter(until -> until.isAfter(now));
+            if (!peer.descentUntil.isAfter(now)) {
+                peer.descent = Optional.empty();
+                peer.descentUntil = Instant.MAX;
+            }
+            if (!peer.nextRound.isAfter(now)) {
+                peer.nextRound = now.plus(nextInterval());
+                send(peer, status(false));
+            }
+        }
+        drain(Optional.empty());
+        if (tombstones.tick(now)) {
+            peers.values().forEach(peer -> send(peer, tombstones.announcement()));
+        }
+        return takeOut();
+    }
+
+    private Duration nextInterval() {
+        var spread = 1 + options.jitter() * (2 * random.nextDouble() - 1);
+        return Duration.ofNanos((long) (options.interval().toNanos() * spread));
+    }
+
+    // ---- what peers say ---------------------------------------------------------------------------------------------
+
+    /**
+     * Takes a message in.
+     *
+     * @param from name of the peer that sent it; one that was never {@linkplain #connect connected} is from now on
+     */
+    public List<Envelope> receive(String from, SyncMessage message) {
+        var peer = peers.computeIfAbsent(from, name -> new Peer(name, now.plus(nextInterval())));
+        switch (message) {
+            case Publish publish -> onPublish(peer, publish.transaction());
+            case Announce announce -> onAnnounce(peer, announce);
+            case Acknowledge acknowledge -> onAcknowledge(peer, acknowledge);
+            case Status status -> onStatus(peer, status);
+            case Want want -> send(peer, large.find(want));
+            case Found found -> onFound(peer, found);
+            case WantPart want -> large.part(want).ifPresent(part -> send(peer, part));
+            case Part part -> onPart(peer, part);
+            case Horizon horizon -> onHorizon(peer, horizon);
+            case Inspect inspect -> send(peer, answers.answer(inspect));
+            case Inspected inspected -> onDescent(peer, descent -> descent.onInspected(inspected));
+            case Fetch fetch -> send(peer, answers.answer(fetch));
+            case FetchRange fetch -> send(peer, answers.answer(fetch));
+            case Rows rows -> onDescent(peer, descent -> descent.onRows(rows));
+        }
+        return takeOut();
+    }
+
+    private void onPublish(Peer peer, Transaction transaction) {
+        offer(transaction);
+        drain(Optional.of(peer));
+        if (store.vector().seq(transaction.origin()) >= transaction.seq()) {
+            send(peer, new Acknowledge(transaction.origin(), transaction.seq()));
+        } else {
+            wantMissing(peer, VersionVector.EMPTY.with(transaction.origin(), transaction.seq()));
+        }
+    }
+
+    private void onAnnounce(Peer peer, Announce announce) {
+        wantMissing(peer, VersionVector.EMPTY.with(announce.origin(), announce.seq()));
+    }
+
+    private void onAcknowledge(Peer peer, Acknowledge acknowledge) {
+        tombstones.acknowledged(peer.name, acknowledge.origin(), acknowledge.seq());
+    }
+
+    private void onStatus(Peer peer, Status status) {
+        peer.status = Optional.of(status);
+        tombstones.reported(peer.name, status);
+        recogniseFork(peer, status);
+        if (status.schema() != store.schemaFingerprint() && peer.reportedSchema != status.schema()) {
+            peer.reportedSchema = status.schema();
+            listener.accept(new Event.SchemaDiffers(peer.name, store.schemaFingerprint(), status.schema()));
+        }
+        if (!store.vector().covers(status.vector())) {
+            wantMissing(peer, status.vector());
+        }
+        if (!status.isAnswer()) {
+            send(peer, status(true));
+        }
+        if (status.horizon() < store.horizon()) {
+            send(peer, tombstones.announcement());
+        }
+        compare(peer, status);
+    }
+
+    /** The same transactions must make the same rows. */
+    private void compare(Peer peer, Status status) {
+        var comparable = status.schema() == store.schemaFingerprint() && status.horizon() == store.horizon();
+        if (!comparable) {
+            return;
+        }
+        var sameVector = store.vector().equals(status.vector());
+        if (status.root() == store.root()) {
+            // Equal rows: whatever the other one has seen has the effect here that it has there.
+            store.adopt(status.vector());
+            if (sameVector && !status.isAhead()) {
+                store.markExact();
+            }
+        } else if (sameVector && peer.descent.isEmpty()) {
+            if (!store.isAhead() && !status.isAhead()) {
+                listener.accept(new Event.RootsDiffer(peer.name, store.vector(), store.root(), status.root()));
+            }
+            descend(peer, status, false);
+        }
+    }
+
+    /** Somebody has more of this origin than the file: it was copied, or has lost its end. Never write under it again. */
+    private void recogniseFork(Peer peer, Status status) {
+        var own = store.origin();
+        if (status.vector().seq(own) > store.vector().seq(own)) {
+            store.forkOrigin();
+            listener.accept(new Event.OriginForked(own, store.origin(), peer.name));
+        }
+    }
+
+    private void onFound(Peer peer, Found found) {
+        peer.wantedUntil = Optional.empty();
+        var before = store.vector();
+        found.transactions().forEach(this::offer);
+        drain(Optional.of(peer));
+        for (var range : found.large()) {
+            if (store.vector().seq(range.origin()) < range.first()) {
+                send(peer, large.begin(range.origin(), range.first()));
+                peer.wantedUntil = Optional.of(now.plus(options.timeout()));
+                return;
+            }
+        }
+        var gone = found.gone().stream().anyMatch(range -> store.vector().seq(range.origin()) < range.last());
+        var stuck = store.vector().equals(before) && !waitsForItself();
+        peer.status.ifPresent(status -> {
+            if (store.vector().covers(status.vector())) {
+                return;
+            }
+            if (gone || stuck) {
+                descend(peer, status, false);
+            } else {
+                wantMissing(peer, status.vector());
+            }
+        });
+    }
+
+    /** Whether what is missing is here already, and waits for a clock or a schema. */
+    private boolean waitsForItself() {
+        return inbox.waiting(store.vector()).stream()
+                .anyMatch(waiting -> waiting.reason() == Inbox.Reason.DRIFT || waiting.reason() == Inbox.Reason.SCHEMA);
+    }
+
+    private void onPart(Peer peer, Part part) {
+        try {
+            var whole = large.add(part);
+            if (whole.isPresent()) {
+                peer.wantedUntil = Optional.empty();
+                offer(whole.get());
+                drain(Optional.of(peer));
+                peer.status.ifPresent(status -> wantMissing(peer, status.vector()));
+                return;
+            }
+        } catch (Malformed | TooLarge | UnknownVersion e) {
+            // The parts did not come from one transaction: it is asked for again at the next comparison.
+            large.forget(part);
+            throw e;
+        }
+        large.next(part).ifPresent(want -> {
+            peer.wantedUntil = Optional.of(now.plus(options.timeout()));
+            send(peer, want);
+        });
+    }
+
+    private void onHorizon(Peer peer, Horizon horizon) {
+        if (horizon.horizon() <= store.horizon()) {
+            return;
+        }
+        if (store.vector().covers(horizon.seen())) {
+            tombstones.adopt(horizon);
+            return;
+        }
+        peer.status.filter(status -> status.horizon() == horizon.horizon()).ifPresent(status -> {
+            if (peer.wantedUntil.isEmpty() && peer.descent.isEmpty() && !wantMissing(peer, status.vector())) {
+                rebootstrap(peer, status, horizon);
+            }
+        });
+    }
+
+    // ---- the merkle path --------------------------------------------------------------------------------------------
+
+    private void descend(Peer peer, Status status, boolean authority) {
+        if (peer.descent.isPresent()) {
+            return;
+        }
+        if (status.schema() != store.schemaFingerprint()) {
+            return;
+        }
+        if (status.horizon() > store.horizon() && !authority) {
+            // It has forgotten deaths that this replica may not know of, and no log has them.
+            rebootstrap(peer, status, new Horizon(status.horizon(), status.vector()));
+            return;
+        }
+        if (status.horizon() < store.horizon() && !authority) {
+            return; // it will hear of the horizon, and catch up or bootstrap
+        }
+        var descent = new Descent(store, random.nextLong(), status, authority, (table, merged) -> {
+            listener.accept(new Event.RowsMerged(table, merged.changes()));
+            repaired(merged);
+        });
+        peer.descent = Optional.of(descent);
+        peer.descentUntil = now.plus(options.timeout());
+        descent.begin().forEach(question -> send(peer, question));
+        finishDescent(peer, descent);
+    }
+
+    private interface DescentStep {
+        List<SyncMessage> run(Descent descent);
+    }
+
+    private void onDescent(Peer peer, DescentStep step) {
+        peer.descent.ifPresent(descent -> {
+            var questions = step.run(descent);
+            if (!questions.isEmpty()) {
+                peer.descentUntil = now.plus(options.timeout());
+            }
+            questions.forEach(question -> send(peer, question));
+            finishDescent(peer, descent);
+        });
+    }
+
+    private void finishDescent(Peer peer, Descent descent) {
+        if (descent.hasFailed()) {
+            peer.descent = Optional.empty();
+            return;
+        }
+        if (!descent.isComplete()) {
+            return;
+        }
+        peer.descent = Optional.empty();
+        peer.descentUntil = Instant.MAX;
+        if (descent.isAuthority()) {
+            store.replaceVector(descent.target().vector());
+        } else {
+            store.adopt(descent.target().vector());
+        }
+        listener.accept(new Event.Descended(peer.name, descent.rowCount()));
+        drain(Optional.of(peer));
+        send(peer, status(false));
+    }
+
+    /** Takes everything from the peer; what the peer has not seen of this replica's writes is handed to the owner. */
+    private void rebootstrap(Peer peer, Status status, Horizon horizon) {
+        if (peer.descent.isPresent() || status.schema() != store.schemaFingerprint()) {
+            return;
+        }
+        List<Transaction> unsent = new ArrayList<>();
+        var own = store.origin();
+        for (var seq = status.vector().seq(own) + 1; seq <= store.vector().seq(own); seq++) {
+            log.read(own, seq).ifPresent(unsent::add);
+        }
+        tombstones.adopt(horizon);
+        store.forkOrigin();
+        listener.accept(new Event.Rebootstrapped(peer.name, unsent));
+        descend(peer, status, true);
+    }
+
+    // ---- transactions -----------------------------------------------------------------------------------------------
+
+    private void offer(Transaction transaction) {
+        if (transaction.database().equals(store.database())) {
+            inbox.offer(transaction, store.vector());
+        }
+    }
+
+    /** Applies what is ready. */
+    private void drain(Optional<Peer> from) {
+        while (true) {
+            var ready = inbox.takeReady(store.vector());
+            if (ready.isEmpty()) {
+                break;
+            }
+            var transaction = ready.get();
+            var merged = store.merge(transaction);
+            log.append(transaction);
+            listener.accept(new Event.Applied(transaction, merged.changes()));
+            if (options.forwarding()) {
+                forward(transaction, from);
+            }
+            repaired(merged);
+        }
+        for (var waiting : inbox.waiting(store.vector())) {
+            if (waiting.reason() == Inbox.Reason.DRIFT && quarantined.add(waiting.transaction())) {
+                listener.accept(new Event.Quarantined(
+                        waiting.transaction(),
+                        store.clock().aheadMillis(waiting.transaction().stamp().clock())));
+            }
+        }
+        quarantined.removeIf(transaction -> store.vector().seq(transaction.origin()) >= transaction.seq());
+    }
+
+    private void repaired(Merged merged) {
+        merged.repair().ifPresent(repair -> {
+            listener.accept(new Event.Repaired(repair));
+            publish(repair, Optional.empty());
+        });
+    }
+
+    private void publish(Transaction transaction, Optional<Peer> except) {
+        log.append(transaction);
+        forward(transaction, except);
+    }
+
+    private void forward(Transaction transaction, Optional<Peer> except) {
+        for (var peer : peers.values()) {
+            var knows = except.filter(peer::equals).isPresent()
+                    || peer.status
+                            .map(status -> status.vector().seq(transaction.origin()) >= transaction.seq())
+                            .orElse(false);
+            if (!knows) {
+                send(peer, large.publish(transaction));
+            }
+        }
+    }
+
+    /** Asks {@code peer} for what is missing up to {@code target} and not held; whether there was anything to ask for. */
+    private boolean wantMissing(Peer peer, VersionVector target) {
+        if (peer.wantedUntil.isPresent()) {
+            return true;
+        }
+        List<SeqRange> ranges = new ArrayList<>();
+        for (var range : store.vector().missingFrom(target)) {
+            var first = inbox.heldUpTo(range.origin(), store.vector()) + 1;
+            if (first <= range.last()) {
+                ranges.add(new SeqRange(range.origin(), first, range.last()));
+            }
+        }
+        if (ranges.isEmpty()) {
+            return false;
+        }
+        peer.wantedUntil = Optional.of(now.plus(options.timeout()));
+        send(peer, new Want(ranges, options.maxMessageBytes()));
+        return true;
+    }
+
+    private Status status(boolean isAnswer) {
+        return new Status(
+                store.vector(),
+                store.clock().last(),
+                store.horizon(),
+                store.root(),
+                store.schemaFingerprint(),
+                store.isAhead(),
+                isAnswer);
+    }
+
+    private void send(Peer peer, SyncMessage message) {
+        out.add(new Envelope(peer.name, message));
+    }
+
+    private List<Envelope> takeOut() {
+        var taken = List.copyOf(out);
+        out.clear();
+        return taken;
+    }
+
+    /** Peers that have said that they have applied this transaction. */
+    public Collection<String> peersWith(Transaction transaction) {
+        return tombstones.peersWith(transaction.origin(), transaction.seq());
+    }
+}

@@ -1,0 +1,126 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.sync.message.SyncMessage.Horizon;
+import io.merklite.sync.message.SyncMessage.Status;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.vector.VersionVector;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Decides when deaths may be forgotten: when every known replica has passed them, or after the retention.
+ *
+ * <p>In two steps. Once every replica's clock is past a moment, all that was ever written before it is counted by their
+ * vectors; once every replica's vector covers that, every death before the moment is known everywhere, and nothing that
+ * comes later can bring such a row back.
+ */
+final class Tombstones {
+    private final ReplicaStore store;
+    private final Duration retention;
+    private final Map<String, Known> replicas = new TreeMap<>();
+    private Optional<Step> step = Optional.empty();
+
+    /** What a replica said of itself; nothing yet since this one was opened: an empty vector and a clock of 0. */
+    private record Known(VersionVector vector, long clock) {}
+
+    /**
+     * A moment that is to be passed.
+     *
+     * @param clock the moment
+     * @param vector all that was written before it, once every clock is past it
+     */
+    private record Step(long clock, Optional<VersionVector> vector) {}
+
+    Tombstones(ReplicaStore store, Duration retention) {
+        this.store = store;
+        this.retention = retention;
+        store.knownPeers().forEach(name -> replicas.put(name, new Known(VersionVector.EMPTY, 0)));
+    }
+
+    void reported(String peer, Status status) {
+        if (!replicas.containsKey(peer)) {
+            store.addPeer(peer);
+        }
+        replicas.merge(
+                peer,
+                new Known(status.vector(), status.clock()),
+                (before, after) ->
+                        new Known(before.vector().join(after.vector()), Math.max(before.clock(), after.clock())));
+    }
+
+    void acknowledged(String peer, Origin origin, long seq) {
+        replicas.computeIfPresent(
+                peer, (name, known) -> new Known(known.vector().with(origin, seq), known.clock()));
+    }
+
+    void forget(String peer) {
+        replicas.remove(peer);
+        store.removePeer(peer);
+        step = Optional.empty();
+    }
+
+    Collection<String> peersWith(Origin origin, long seq) {
+        return replicas.entrySet().stream()
+                .filter(entry -> entry.getValue().vector().seq(origin) >= seq)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** Raises the horizon if it is time to; whether it was raised. */
+    boolean tick(Instant now) {
+        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
+        if (expired > store.horizon()) {
+            raise(expired, store.vector());
+            return true;
+        }
+        if (replicas.isEmpty()) {
+            return false;
+        }
+        var current = step.orElseGet(() -> new Step(store.clock().last(), Optional.empty()));
+        step = Optional.of(current);
+        if (current.vector().isEmpty()) {
+            if (store.clock().last() <= current.clock()) {
+                store.clock().tick();
+            }
+            if (replicas.values().stream().allMatch(known -> known.clock() > current.clock())) {
+                var all = store.vector();
+                for (var known : replicas.values()) {
+                    all = all.join(known.vector());
+                }
+                step = Optional.of(new Step(current.clock(), Optional.of(all)));
+            }
+            return false;
+        }
+        var written = current.vector().get();
+        var passed = store.vector().covers(written)
+                && replicas.values().stream().allMatch(known -> known.vector().covers(written));
+        if (!passed) {
+            return false;
+        }
+        step = Optional.empty();
+        if (current.clock() <= store.horizon()) {
+            return false;
+        }
+        raise(current.clock(), written);
+        return true;
+    }
+
+    void adopt(Horizon horizon) {
+        raise(horizon.horizon(), horizon.seen());
+    }
+
+    private void raise(long horizon, VersionVector seen) {
+        store.raiseHorizon(horizon, seen);
+    }
+
+    /** What peers are told. */
+    Horizon announcement() {
+        return new Horizon(store.horizon(), store.horizonSeen());
+    }
+}
