@@ -34,6 +34,9 @@ None == [time |-> 0, by |-> 0]
 Before(a, b) == a.time < b.time \/ (a.time = b.time /\ a.by < b.by)
 Later(a, b) == IF Before(a, b) THEN b ELSE a
 
+(* Of two deaths the earlier one counts; no death is later than every death. *)
+Earlier(a, b) == IF a = None THEN b ELSE IF b = None THEN a ELSE IF Before(a, b) THEN a ELSE b
+
 NoColumns == [c \in Columns |-> None]
 Absent == [birth |-> None, death |-> None, cells |-> NoColumns]
 
@@ -41,7 +44,7 @@ Join(a, b) ==
   IF Before(a.birth, b.birth) THEN b
   ELSE IF Before(b.birth, a.birth) THEN a
   ELSE IF a.death # None \/ b.death # None
-    THEN [birth |-> a.birth, death |-> Later(a.death, b.death), cells |-> NoColumns]
+    THEN [birth |-> a.birth, death |-> Earlier(a.death, b.death), cells |-> NoColumns]
     ELSE [birth |-> a.birth, death |-> None, cells |-> [c \in Columns |-> Later(a.cells[c], b.cells[c])]]
 
 Below(a, b) == Join(a, b) = b

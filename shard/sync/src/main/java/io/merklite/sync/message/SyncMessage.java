@@ -7,6 +7,7 @@ import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -14,7 +15,7 @@ import java.util.Optional;
  *
  * <p>Live flow: {@link Publish}, answered by {@link Acknowledge}; a large transaction is only announced. Comparing:
  * {@link Status}. Catch-up from the log: {@link Want}, answered by {@link Found}; {@link WantPart}, answered by {@link
- * Part}. The merkle path: {@link Inspect}, answered by {@link Inspected}; {@link Fetch} and {@link FetchRange}, answered
+ * Part}; {@link WantSchema}, answered by {@link Schema}. The merkle path: {@link Inspect}, answered by {@link Inspected}; {@link Fetch} and {@link FetchRange}, answered
  * by {@link Rows}.
  */
 public sealed interface SyncMessage {
@@ -99,6 +100,21 @@ public sealed interface SyncMessage {
      */
     record Part(Origin origin, long seq, int offset, int totalSizeBytes, Chunk bytes) implements SyncMessage {}
 
+    /** Asks what a schema with this fingerprint was: a transaction that was written on it waits. */
+    record WantSchema(long fingerprint) implements SyncMessage {}
+
+    /**
+     * What a schema was.
+     *
+     * @param fingerprint its fingerprint
+     * @param columns column names by table name, all folded
+     */
+    record Schema(long fingerprint, Map<String, List<String>> columns) implements SyncMessage {
+        public Schema {
+            columns = Map.copyOf(columns);
+        }
+    }
+
     /**
      * The sender has forgotten deaths up to {@code horizon}; who has seen everything up to {@code seen} can do the same,
      * others must bootstrap anew.
@@ -177,9 +193,12 @@ public sealed interface SyncMessage {
      * @param round the round of the request
      * @param request its number
      * @param horizon the sender's horizon
+     * @param schema fingerprint of its schema
+     * @param reach what its rows depend on
      * @param findings one for each range
      */
-    record Inspected(long round, int request, long horizon, List<Finding> findings) implements SyncMessage {
+    record Inspected(long round, int request, long horizon, long schema, VersionVector reach, List<Finding> findings)
+            implements SyncMessage {
         public Inspected {
             findings = List.copyOf(findings);
         }
@@ -201,6 +220,8 @@ public sealed interface SyncMessage {
      * @param round the round of the request
      * @param request its number
      * @param horizon the sender's horizon
+     * @param schema fingerprint of its schema
+     * @param reach what its rows depend on
      * @param table their table
      * @param rows as many as fit
      * @param restKeys keys asked for that did not fit
@@ -210,6 +231,8 @@ public sealed interface SyncMessage {
             long round,
             int request,
             long horizon,
+            long schema,
+            VersionVector reach,
             String table,
             List<RemoteRow> rows,
             List<List<ChangesetValue>> restKeys,

@@ -14,10 +14,12 @@ import io.merklite.sync.message.SyncMessage.Part;
 import io.merklite.sync.message.SyncMessage.Publish;
 import io.merklite.sync.message.SyncMessage.Range;
 import io.merklite.sync.message.SyncMessage.Rows;
+import io.merklite.sync.message.SyncMessage.Schema;
 import io.merklite.sync.message.SyncMessage.Status;
 import io.merklite.sync.message.SyncMessage.Summed;
 import io.merklite.sync.message.SyncMessage.Want;
 import io.merklite.sync.message.SyncMessage.WantPart;
+import io.merklite.sync.message.SyncMessage.WantSchema;
 import io.merklite.sync.store.RemoteRow;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.transaction.TransactionCodec;
@@ -27,6 +29,8 @@ import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Messages to bytes and back.
@@ -60,6 +64,9 @@ public final class SyncMessageCodec {
     private static final int FETCH = 12;
     private static final int FETCH_RANGE = 13;
     private static final int ROWS = 14;
+
+    private static final int WANT_SCHEMA = 15;
+    private static final int SCHEMA = 16;
 
     private static final int SAME = 0;
     private static final int PARTS = 1;
@@ -105,6 +112,16 @@ public final class SyncMessageCodec {
                         .varint(part.offset())
                         .varint(part.totalSizeBytes())
                         .bytes(part.bytes().array());
+            case WantSchema want -> out.uint8(WANT_SCHEMA).int64(want.fingerprint());
+            case Schema schema -> {
+                out.uint8(SCHEMA)
+                        .int64(schema.fingerprint())
+                        .varint(schema.columns().size());
+                new TreeMap<>(schema.columns()).forEach((table, columns) -> {
+                    out.string(table).varint(columns.size());
+                    columns.forEach(out::string);
+                });
+            }
             case Horizon horizon -> out.uint8(HORIZON).int64(horizon.horizon()).vector(horizon.seen());
             case Inspect inspect -> {
                 writeRequest(out.uint8(INSPECT), inspect.round(), inspect.request())
@@ -115,6 +132,8 @@ public final class SyncMessageCodec {
             case Inspected inspected -> {
                 writeRequest(out.uint8(INSPECTED), inspected.round(), inspected.request())
                         .int64(inspected.horizon())
+                        .int64(inspected.schema())
+                        .vector(inspected.reach())
                         .varint(inspected.findings().size());
                 inspected.findings().forEach(finding -> writeFinding(out, finding));
             }
@@ -158,9 +177,13 @@ public final class SyncMessageCodec {
             case WANT_PART -> new WantPart(in.origin(), readSeq(in), readInt(in));
             case PART ->
                 new Part(in.origin(), readSeq(in), readInt(in), readInt(in), Chunk.wrap(in.bytes(maxSizeBytes)));
+            case WANT_SCHEMA -> new WantSchema(in.int64());
+            case SCHEMA -> new Schema(in.int64(), readColumns(in));
             case HORIZON -> new Horizon(in.int64(), in.vector(VECTOR_LIMIT));
             case INSPECT -> new Inspect(in.int64(), readInt(in), readSummed(in));
-            case INSPECTED -> new Inspected(in.int64(), readInt(in), in.int64(), readFindings(in));
+            case INSPECTED ->
+                new Inspected(
+                        in.int64(), readInt(in), in.int64(), in.int64(), in.vector(VECTOR_LIMIT), readFindings(in));
             case FETCH ->
                 new Fetch(in.int64(), readInt(in), in.string(NAME_LIMIT), ValueCodec.readKeys(in, LIST_LIMIT));
             case FETCH_RANGE -> new FetchRange(in.int64(), readInt(in), readRange(in));
@@ -297,6 +320,8 @@ public final class SyncMessageCodec {
     private static void writeRows(WireWriter out, Rows rows) {
         writeRequest(out, rows.round(), rows.request())
                 .int64(rows.horizon())
+                .int64(rows.schema())
+                .vector(rows.reach())
                 .string(rows.table())
                 .varint(rows.rows().size());
         var codec = new RowCodec();
@@ -309,6 +334,8 @@ public final class SyncMessageCodec {
         var round = in.int64();
         var request = readInt(in);
         var horizon = in.int64();
+        var schema = in.int64();
+        var reach = in.vector(VECTOR_LIMIT);
         var table = in.string(NAME_LIMIT);
         List<RemoteRow> rows = new ArrayList<>();
         var codec = new RowCodec();
@@ -320,10 +347,27 @@ public final class SyncMessageCodec {
                 round,
                 request,
                 horizon,
+                schema,
+                reach,
                 table,
                 rows,
                 ValueCodec.readKeys(in, LIST_LIMIT),
                 ValueCodec.readOptionalKey(in));
+    }
+
+    private static Map<String, List<String>> readColumns(WireReader in) {
+        Map<String, List<String>> columns = new TreeMap<>();
+        var tables = in.count(2, LIST_LIMIT);
+        for (var i = 0; i < tables; i++) {
+            var table = in.string(NAME_LIMIT);
+            List<String> names = new ArrayList<>();
+            var count = in.count(1, LIST_LIMIT);
+            for (var j = 0; j < count; j++) {
+                names.add(in.string(NAME_LIMIT));
+            }
+            columns.put(table, names);
+        }
+        return columns;
     }
 
     private static long readSeq(WireReader in) {

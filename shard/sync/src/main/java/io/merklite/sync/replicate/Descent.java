@@ -14,6 +14,7 @@ import io.merklite.sync.message.SyncMessage.Summed;
 import io.merklite.sync.store.Merged;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.RowKey;
+import io.merklite.sync.vector.VersionVector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -119,24 +120,25 @@ final class Descent {
     }
 
     List<SyncMessage> onInspected(Inspected answer) {
-        if (!(open.get(answer.request()) instanceof Inspect question) || !takes(answer.round(), answer.horizon())) {
+        if (!(open.get(answer.request()) instanceof Inspect question)
+                || !takes(answer.round(), answer.horizon(), answer.schema())) {
             return List.of();
         }
         open.remove(answer.request());
         var count = Math.min(question.ranges().size(), answer.findings().size());
         for (var i = 0; i < count; i++) {
-            compare(question.ranges().get(i), answer.findings().get(i));
+            compare(question.ranges().get(i), answer.findings().get(i), answer.reach());
         }
         return nextQuestions();
     }
 
-    private void compare(Summed asked, Finding finding) {
+    private void compare(Summed asked, Finding finding, VersionVector reach) {
         switch (finding) {
             case Finding.Same same -> {
                 // nothing to do
             }
             case Finding.Parts parts -> compareParts(asked.range(), parts);
-            case Finding.Keys keys -> compareKeys(asked.range(), keys);
+            case Finding.Keys keys -> compareKeys(asked.range(), keys, reach);
         }
     }
 
@@ -163,7 +165,7 @@ final class Descent {
         }
     }
 
-    private void compareKeys(Range asked, Finding.Keys listed) {
+    private void compareKeys(Range asked, Finding.Keys listed, VersionVector reach) {
         var table = asked.table();
         var range = new Range(table, asked.from(), listed.rest().isPresent() ? listed.rest() : asked.to());
         Map<RowKey, Integer> own = new HashMap<>();
@@ -180,7 +182,7 @@ final class Descent {
             }
         }
         if (authority && !extra.isEmpty()) {
-            merged.accept(table, store.forgetRows(table, List.copyOf(extra)));
+            merged.accept(table, store.forgetRows(table, List.copyOf(extra), reach));
         }
         listed.rest().ifPresent(rest -> inspect(new Range(table, Optional.of(rest), asked.to())));
     }
@@ -188,7 +190,7 @@ final class Descent {
     List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
-        if (!fits || !takes(answer.round(), answer.horizon())) {
+        if (!fits || !takes(answer.round(), answer.horizon(), answer.schema())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -197,8 +199,8 @@ final class Descent {
             merged.accept(
                     answer.table(),
                     authority
-                            ? store.overwriteRows(answer.table(), answer.rows())
-                            : store.mergeRows(answer.table(), answer.rows()));
+                            ? store.overwriteRows(answer.table(), answer.rows(), answer.reach())
+                            : store.mergeRows(answer.table(), answer.rows(), answer.reach()));
         }
         if (!answer.restKeys().isEmpty()) {
             toFetch.computeIfAbsent(answer.table(), name -> new ArrayDeque<>()).addAll(answer.restKeys());
@@ -210,14 +212,17 @@ final class Descent {
         return nextQuestions();
     }
 
-    /** Tombstones that one side has forgotten and the other has not would be taken for rows that never were. */
-    private boolean takes(long answeredRound, long horizon) {
+    /**
+     * Tombstones that one side has forgotten and the other has not would be taken for rows that never were; rows of
+     * another schema do not fit.
+     */
+    private boolean takes(long answeredRound, long horizon, long schema) {
         if (answeredRound != round) {
             return false;
         }
-        if (horizon != target.horizon() || store.horizon() != target.horizon()) {
-            failed = true;
-        }
+        var sameHorizon = horizon == target.horizon() && store.horizon() == target.horizon();
+        var sameSchema = schema == target.schema() && store.schemaFingerprint() == target.schema();
+        failed |= !sameHorizon || !sameSchema;
         return !failed;
     }
 

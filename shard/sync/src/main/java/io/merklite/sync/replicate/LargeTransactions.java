@@ -14,8 +14,10 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.transaction.TransactionCodec;
 import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -67,25 +69,30 @@ final class LargeTransactions {
         return isLarge(transaction) ? new Announce(transaction.origin(), transaction.seq()) : new Publish(transaction);
     }
 
-    /** Answers what the log has: of each range as much as fits, up to the first that is large or gone. */
+    /**
+     * Answers what the log has: of each range as much as fits, up to the first that is large or gone. One of each in
+     * turn, since what one range has may wait for what another has.
+     */
     Found find(Want want) {
         List<Transaction> transactions = new ArrayList<>();
         List<SeqRange> largeOnes = new ArrayList<>();
         List<SeqRange> gone = new ArrayList<>();
+        Deque<SeqRange> open = new ArrayDeque<>(want.ranges());
         var credit = (long) Math.min(want.maxSizeBytes(), maxMessageBytes);
-        for (var range : want.ranges()) {
-            for (var seq = range.first(); seq <= range.last() && credit > 0; seq++) {
-                var found = log.read(range.origin(), seq);
-                if (found.isEmpty()) {
-                    gone.add(new SeqRange(range.origin(), seq, seq));
-                    break;
-                }
-                if (isLarge(found.get())) {
-                    largeOnes.add(new SeqRange(range.origin(), seq, seq));
-                    break;
-                }
+        while (!open.isEmpty() && credit > 0) {
+            var range = open.remove();
+            var first = new SeqRange(range.origin(), range.first(), range.first());
+            var found = log.read(range.origin(), range.first());
+            if (found.isEmpty()) {
+                gone.add(first);
+            } else if (isLarge(found.get())) {
+                largeOnes.add(first);
+            } else {
                 credit -= found.get().sizeBytes();
                 transactions.add(found.get());
+                if (range.first() < range.last()) {
+                    open.add(new SeqRange(range.origin(), range.first() + 1, range.last()));
+                }
             }
         }
         return new Found(transactions, largeOnes, gone);

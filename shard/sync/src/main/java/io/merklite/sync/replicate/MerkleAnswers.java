@@ -42,7 +42,13 @@ final class MerkleAnswers {
     SyncMessage answer(Inspect inspect) {
         List<Finding> findings = new ArrayList<>();
         inspect.ranges().forEach(summed -> findings.add(finding(inspect.round(), summed)));
-        return new Inspected(inspect.round(), inspect.request(), store.horizon(), findings);
+        return new Inspected(
+                inspect.round(),
+                inspect.request(),
+                store.horizon(),
+                store.schemaFingerprint(),
+                store.reach(),
+                findings);
     }
 
     private Finding finding(long round, Summed summed) {
@@ -84,6 +90,9 @@ final class MerkleAnswers {
     }
 
     SyncMessage answer(Fetch fetch) {
+        if (store.keyCount(fetch.table()) == 0) {
+            return noRows(fetch.round(), fetch.request(), fetch.table());
+        }
         var keys = fetch.keys().stream()
                 .map(values -> store.key(fetch.table(), values))
                 .toList();
@@ -102,6 +111,8 @@ final class MerkleAnswers {
                 fetch.round(),
                 fetch.request(),
                 store.horizon(),
+                store.schemaFingerprint(),
+                store.reach(),
                 fetch.table(),
                 rows,
                 fetch.keys().subList(done, keys.size()),
@@ -110,6 +121,9 @@ final class MerkleAnswers {
 
     SyncMessage answer(FetchRange fetch) {
         var table = fetch.range().table();
+        if (store.keyCount(table) == 0) {
+            return noRows(fetch.round(), fetch.request(), table);
+        }
         var range = keyRange(store, fetch.range());
         List<RemoteRow> rows = new ArrayList<>();
         var size = 0L;
@@ -123,7 +137,30 @@ final class MerkleAnswers {
             rest = page.next();
         } while (rest.isPresent() && size < maxMessageBytes);
         var restFrom = rest.map(RowKey::values);
-        return new Rows(fetch.round(), fetch.request(), store.horizon(), table, rows, List.of(), restFrom);
+        return new Rows(
+                fetch.round(),
+                fetch.request(),
+                store.horizon(),
+                store.schemaFingerprint(),
+                store.reach(),
+                table,
+                rows,
+                List.of(),
+                restFrom);
+    }
+
+    /** The table is gone; the schema in the answer says so. */
+    private SyncMessage noRows(long round, int request, String table) {
+        return new Rows(
+                round,
+                request,
+                store.horizon(),
+                store.schemaFingerprint(),
+                store.reach(),
+                table,
+                List.of(),
+                List.of(),
+                Optional.empty());
     }
 
     private static long sizeOf(RemoteRow row) {

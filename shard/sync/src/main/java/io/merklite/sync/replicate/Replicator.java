@@ -16,9 +16,11 @@ import io.merklite.sync.message.SyncMessage.Inspected;
 import io.merklite.sync.message.SyncMessage.Part;
 import io.merklite.sync.message.SyncMessage.Publish;
 import io.merklite.sync.message.SyncMessage.Rows;
+import io.merklite.sync.message.SyncMessage.Schema;
 import io.merklite.sync.message.SyncMessage.Status;
 import io.merklite.sync.message.SyncMessage.Want;
 import io.merklite.sync.message.SyncMessage.WantPart;
+import io.merklite.sync.message.SyncMessage.WantSchema;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Merged;
 import io.merklite.sync.store.ReplicaStore;
@@ -213,6 +215,8 @@ public final class Replicator {
             case Found found -> onFound(peer, found);
             case WantPart want -> large.part(want).ifPresent(part -> send(peer, part));
             case Part part -> onPart(peer, part);
+            case WantSchema want -> onWantSchema(peer, want);
+            case Schema schema -> onSchema(peer, schema);
             case Horizon horizon -> onHorizon(peer, horizon);
             case Inspect inspect -> send(peer, answers.answer(inspect));
             case Inspected inspected -> onDescent(peer, descent -> descent.onInspected(inspected));
@@ -249,9 +253,17 @@ public final class Replicator {
             peer.reportedSchema = status.schema();
             listener.accept(new Event.SchemaDiffers(peer.name, store.schemaFingerprint(), status.schema()));
         }
+        if (store.isBootstrapping()) {
+            if (!status.isAnswer()) {
+                send(peer, status(true));
+            }
+            goOnBootstrapping(peer, status);
+            return;
+        }
         if (!store.vector().covers(status.vector())) {
             wantMissing(peer, status.vector());
         }
+        wantSchemas(peer);
         if (!status.isAnswer()) {
             send(peer, status(true));
         }
@@ -271,9 +283,6 @@ public final class Replicator {
         if (status.root() == store.root()) {
             // Equal rows: whatever the other one has seen has the effect here that it has there.
             store.adopt(status.vector());
-            if (sameVector && !status.isAhead()) {
-                store.markExact();
-            }
         } else if (sameVector && peer.descent.isEmpty()) {
             if (!store.isAhead() && !status.isAhead()) {
                 listener.accept(new Event.RootsDiffer(peer.name, store.vector(), store.root(), status.root()));
@@ -293,26 +302,33 @@ public final class Replicator {
 
     private void onFound(Peer peer, Found found) {
         peer.wantedUntil = Optional.empty();
-        var before = store.vector();
+        var before = progress();
         found.transactions().forEach(this::offer);
         drain(Optional.of(peer));
-        for (var range : found.large()) {
-            if (store.vector().seq(range.origin()) < range.first()) {
-                send(peer, large.begin(range.origin(), range.first()));
-                peer.wantedUntil = Optional.of(now.plus(options.timeout()));
-                return;
-            }
+        var next = found.large().stream()
+                .filter(range -> range.first() == store.vector().seq(range.origin()) + 1)
+                .findFirst();
+        if (next.isPresent()) {
+            send(peer, large.begin(next.get().origin(), next.get().first()));
+            peer.wantedUntil = Optional.of(now.plus(options.timeout()));
+            return;
         }
         var gone = found.gone().stream().anyMatch(range -> store.vector().seq(range.origin()) < range.last());
-        var stuck = store.vector().equals(before) && !waitsForItself();
-        peer.status.ifPresent(status -> {
-            if (store.vector().covers(status.vector())) {
-                return;
-            }
-            if (gone || stuck) {
-                descend(peer, status, false);
-            } else {
+        goOn(peer, !gone && !before.equals(progress()));
+    }
+
+    /** What has come so far: applied, and held. */
+    private List<Object> progress() {
+        return List.of(store.vector(), inbox.count());
+    }
+
+    /** Asks for more, or takes the merkle path where the log does not help any further. */
+    private void goOn(Peer peer, boolean logHelps) {
+        peer.status.filter(status -> !store.vector().covers(status.vector())).ifPresent(status -> {
+            if (logHelps) {
                 wantMissing(peer, status.vector());
+            } else if (!waitsForItself()) {
+                descend(peer, status, false);
             }
         });
     }
@@ -328,9 +344,10 @@ public final class Replicator {
             var whole = large.add(part);
             if (whole.isPresent()) {
                 peer.wantedUntil = Optional.empty();
+                var before = progress();
                 offer(whole.get());
                 drain(Optional.of(peer));
-                peer.status.ifPresent(status -> wantMissing(peer, status.vector()));
+                goOn(peer, !before.equals(progress()));
                 return;
             }
         } catch (Malformed | TooLarge | UnknownVersion e) {
@@ -344,11 +361,33 @@ public final class Replicator {
         });
     }
 
+    private void onWantSchema(Peer peer, WantSchema want) {
+        var columns = store.describeSchema(want.fingerprint());
+        if (!columns.isEmpty()) {
+            send(peer, new Schema(want.fingerprint(), columns));
+        }
+    }
+
+    private void onSchema(Peer peer, Schema schema) {
+        store.learnSchema(schema.fingerprint(), schema.columns());
+        drain(Optional.of(peer));
+    }
+
+    /** Asks what the schemas were that transactions wait for. */
+    private void wantSchemas(Peer peer) {
+        inbox.waiting(store.vector()).stream()
+                .filter(waiting -> waiting.reason() == Inbox.Reason.SCHEMA)
+                .map(waiting -> waiting.transaction().schemaFingerprint())
+                .filter(fingerprint -> store.describeSchema(fingerprint).isEmpty())
+                .distinct()
+                .forEach(fingerprint -> send(peer, new WantSchema(fingerprint)));
+    }
+
     private void onHorizon(Peer peer, Horizon horizon) {
         if (horizon.horizon() <= store.horizon()) {
             return;
         }
-        if (store.vector().covers(horizon.seen())) {
+        if (store.isBootstrapping() || store.vector().covers(horizon.seen())) {
             tombstones.adopt(horizon);
             return;
         }
@@ -366,6 +405,9 @@ public final class Replicator {
             return;
         }
         if (status.schema() != store.schemaFingerprint()) {
+            return;
+        }
+        if (store.isBootstrapping() && !authority) {
             return;
         }
         if (status.horizon() > store.horizon() && !authority) {
@@ -412,7 +454,7 @@ public final class Replicator {
         peer.descent = Optional.empty();
         peer.descentUntil = Instant.MAX;
         if (descent.isAuthority()) {
-            store.replaceVector(descent.target().vector());
+            store.endBootstrap(descent.target().vector());
         } else {
             store.adopt(descent.target().vector());
         }
@@ -423,7 +465,7 @@ public final class Replicator {
 
     /** Takes everything from the peer; what the peer has not seen of this replica's writes is handed to the owner. */
     private void rebootstrap(Peer peer, Status status, Horizon horizon) {
-        if (peer.descent.isPresent() || status.schema() != store.schemaFingerprint()) {
+        if (store.isBootstrapping() || status.schema() != store.schemaFingerprint()) {
             return;
         }
         List<Transaction> unsent = new ArrayList<>();
@@ -431,10 +473,21 @@ public final class Replicator {
         for (var seq = status.vector().seq(own) + 1; seq <= store.vector().seq(own); seq++) {
             log.read(own, seq).ifPresent(unsent::add);
         }
-        tombstones.adopt(horizon);
-        store.forkOrigin();
+        peers.values().forEach(other -> other.descent = Optional.empty());
+        store.beginBootstrap(horizon.horizon(), horizon.seen());
         listener.accept(new Event.Rebootstrapped(peer.name, unsent));
-        descend(peer, status, true);
+        goOnBootstrapping(peer, status);
+    }
+
+    /** From whichever peer can be reached, one at a time. */
+    private void goOnBootstrapping(Peer peer, Status status) {
+        if (status.horizon() > store.horizon()) {
+            tombstones.adopt(new Horizon(status.horizon(), status.vector()));
+        }
+        var busy = peers.values().stream().anyMatch(other -> other.descent.isPresent());
+        if (!busy && status.horizon() == store.horizon()) {
+            descend(peer, status, true);
+        }
     }
 
     // ---- transactions -----------------------------------------------------------------------------------------------
@@ -447,6 +500,9 @@ public final class Replicator {
 
     /** Applies what is ready. */
     private void drain(Optional<Peer> from) {
+        if (store.isBootstrapping()) {
+            return;
+        }
         while (true) {
             var ready = inbox.takeReady(store.vector());
             if (ready.isEmpty()) {

@@ -21,6 +21,12 @@ import java.util.TreeMap;
  * comes later can bring such a row back.
  */
 final class Tombstones {
+    /**
+     * A replica that lost its end may write with a clock behind the one it once reported, by as much as clocks may be
+     * apart: the horizon stays behind that.
+     */
+    private static final int DRIFTS = 3;
+
     private final ReplicaStore store;
     private final Duration retention;
     private final Map<String, Known> replicas = new TreeMap<>();
@@ -82,7 +88,9 @@ final class Tombstones {
         if (replicas.isEmpty()) {
             return false;
         }
-        var current = step.orElseGet(() -> new Step(store.clock().last(), Optional.empty()));
+        var moment = now.minus(store.maxDrift().multipliedBy(DRIFTS)).toEpochMilli() << Stamp.COUNTER_BITS;
+        var current =
+                step.orElseGet(() -> new Step(Math.min(moment, store.clock().last()), Optional.empty()));
         step = Optional.of(current);
         if (current.vector().isEmpty()) {
             if (store.clock().last() <= current.clock()) {

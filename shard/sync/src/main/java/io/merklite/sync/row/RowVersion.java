@@ -9,7 +9,8 @@ import java.util.Optional;
  * What is known of a row: when it was born, whether it died, and its columns.
  *
  * <p>Versions of one row (one primary key) are a join-semilattice under {@link #join}: the version with the larger birth
- * wins whole; of equal births one that died stays dead; of two that live each column is joined by itself. So replicas
+ * wins whole; of equal births one that died stays dead, since its
+ * first death; of two that live each column is joined by itself. So replicas
  * that have joined the same versions hold the same row, whatever the order and however often.
  *
  * <p>This is the definition. The merge on a database file works on whole changesets and stores only what differs from
@@ -48,7 +49,7 @@ public record RowVersion(Stamp birth, Optional<Stamp> death, List<Cell> cells) {
             return order > 0 ? this : other;
         }
         if (!isAlive() || !other.isAlive()) {
-            return new RowVersion(birth, laterDeath(other), List.of());
+            return new RowVersion(birth, earlierDeath(other), List.of());
         }
         List<Cell> joined = new ArrayList<>();
         for (var i = 0; i < Math.max(cells.size(), other.cells.size()); i++) {
@@ -57,11 +58,17 @@ public record RowVersion(Stamp birth, Optional<Stamp> death, List<Cell> cells) {
         return alive(birth, joined);
     }
 
-    private Optional<Stamp> laterDeath(RowVersion other) {
+    /**
+     * The earlier of two deaths: once the first one is forgotten everywhere, the second finds nothing that it could end,
+     * so the end is the same whether they met or not.
+     */
+    private Optional<Stamp> earlierDeath(RowVersion other) {
         if (death.isEmpty()) {
             return other.death;
         }
-        return other.death.map(theirs -> Stamp.max(death.get(), theirs)).or(() -> death);
+        return other.death
+                .map(theirs -> death.get().compareTo(theirs) <= 0 ? death.get() : theirs)
+                .or(() -> death);
     }
 
     private Cell cell(int index) {

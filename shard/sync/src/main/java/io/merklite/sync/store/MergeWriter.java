@@ -40,6 +40,8 @@ import org.sqlite.SQLiteException;
  * index the one with the earliest birth stays and the others are evicted; a row that a CHECK refuses goes in all the
  * same, since each of its values was valid where it was written.
  *
+ * <p>Where the other replica is right in any case, what clashes with its rows is removed without a trace.
+ *
  * <p>Which rows clash is found by letting SQLite replace them inside a savepoint and looking at what went: that is right
  * for every kind of index, partial ones and those over expressions included.
  */
@@ -49,9 +51,12 @@ final class MergeWriter {
     private final Statements statements;
     private final ChangesetApplier applier;
     private final Session session;
+    private final boolean authority;
     private final List<Evicted> evicted = new ArrayList<>();
     private final List<MergedRow> unchecked = new ArrayList<>();
     private final Set<Refused> refused = new LinkedHashSet<>();
+    /** What stood in the way of rows that are right in any case. */
+    private final Map<TrackedTable, List<MergedRow>> forgotten = new LinkedHashMap<>();
 
     /** A row that must go: its table, its values, the row that it is, and why. */
     record Evicted(TrackedTable table, MergedRow row, List<ChangesetValue> cells) {}
@@ -64,12 +69,14 @@ final class MergeWriter {
             ShadowRows shadow,
             Statements statements,
             ChangesetApplier applier,
-            Session session) {
+            Session session,
+            boolean authority) {
         this.registry = registry;
         this.shadow = shadow;
         this.statements = statements;
         this.applier = applier;
         this.session = session;
+        this.authority = authority;
     }
 
     /** Rows that lost against another one: they are out of the user's tables. */
@@ -143,6 +150,14 @@ final class MergeWriter {
 
     private void place(TrackedTable table, MergedRow row, Map<RowKey, MergedRow> byKey) throws SQLException {
         var clashing = clashing(table, row);
+        if (authority) {
+            for (var other : clashing) {
+                deleteRow(table, other);
+                forgotten.computeIfAbsent(table, key -> new ArrayList<>()).add(RowMerge.forgotten(other));
+            }
+            replace(table, row);
+            return;
+        }
         for (var other : clashing) {
             if (!winsAgainst(row, other, byKey)) {
                 deleteRow(table, row);
@@ -331,6 +346,10 @@ final class MergeWriter {
         merged.forEach((table, rows) -> {
             var byKey = settled.computeIfAbsent(table, key -> new LinkedHashMap<>());
             rows.forEach(row -> byKey.put(row.key(), row));
+        });
+        forgotten.forEach((table, rows) -> {
+            var byKey = settled.computeIfAbsent(table, key -> new LinkedHashMap<>());
+            rows.forEach(row -> byKey.putIfAbsent(row.key(), row));
         });
         for (var gone : evicted) {
             var row = gone.row();

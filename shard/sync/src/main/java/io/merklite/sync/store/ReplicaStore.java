@@ -23,15 +23,19 @@ import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One replica's file: the user's tables, and beside them what makes them converge.
@@ -55,11 +59,14 @@ public final class ReplicaStore implements AutoCloseable {
             CREATE TABLE IF NOT EXISTS _merklite_state(
                 id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
                 origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
-                horizon_seen BLOB NOT NULL, ahead INTEGER NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
+                horizon_seen BLOB NOT NULL, ahead_of BLOB NOT NULL, bootstrapping INTEGER NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
                 clean INTEGER NOT NULL)
             """;
     private static final String CREATE_PEERS =
             "CREATE TABLE IF NOT EXISTS _merklite_peers(name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID";
+
+    private static final String FOREIGN_KEY_TABLES =
+            "SELECT t.name, f.\"table\" FROM main.sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
 
     private final Connection connection;
     private final StoreOptions options;
@@ -75,8 +82,11 @@ public final class ReplicaStore implements AutoCloseable {
     private long root;
     private long horizon;
     private VersionVector horizonSeen;
-    private boolean ahead;
+    private VersionVector aheadOf;
     private long schemaVersion = -1;
+    private @Nullable Set<String> concerned;
+    private long concernedVersion;
+    private boolean bootstrapping;
     private boolean originIsNew;
     private boolean wasUnclean;
 
@@ -110,8 +120,9 @@ public final class ReplicaStore implements AutoCloseable {
                     options.wallClock(), options.maxDrift(), statements.number("SELECT clock FROM _merklite_state"));
             this.root = statements.number("SELECT root FROM _merklite_state");
             this.horizon = statements.number("SELECT horizon FROM _merklite_state");
-            this.horizonSeen = readHorizonSeen();
-            this.ahead = statements.number("SELECT ahead FROM _merklite_state") != 0;
+            this.horizonSeen = readVector("horizon_seen");
+            this.aheadOf = readVector("ahead_of");
+            bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
             followSchema();
@@ -162,7 +173,7 @@ public final class ReplicaStore implements AutoCloseable {
             statements.once(sql);
         }
         var insert = statements.prepare(
-                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, 0, -1, ?4, 1)");
+                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, ?5, 0, -1, ?4, 1)");
         insert.setInt(1, FORMAT);
         insert.setString(2, options.database());
         insert.setLong(3, Origin.random(options.random()).bits());
@@ -267,11 +278,21 @@ public final class ReplicaStore implements AutoCloseable {
      * that went on meanwhile. Then another replica with the same vector may rightly have another root.
      */
     public boolean isAhead() {
-        return ahead;
+        return !vector().covers(aheadOf);
+    }
+
+    /** The vector, and what rows may be here from beyond it: nothing here depends on more than this. */
+    public VersionVector reach() {
+        return vector().join(aheadOf);
     }
 
     public HybridClock clock() {
         return clock;
+    }
+
+    /** How far clocks may be apart. */
+    public Duration maxDrift() {
+        return options.maxDrift();
     }
 
     /** What records this replica's own writes. */
@@ -287,6 +308,19 @@ public final class ReplicaStore implements AutoCloseable {
     /** Whether a transaction that was written on this schema can be merged. */
     public boolean knowsSchema(long fingerprint) {
         return history.isKnown(fingerprint);
+    }
+
+    /** What a schema was that this replica knows of: columns by table, all folded; empty if it does not. */
+    public Map<String, List<String>> describeSchema(long fingerprint) {
+        return history.describe(fingerprint);
+    }
+
+    /** Takes note of what a schema of another replica was. */
+    public void learnSchema(long fingerprint, Map<String, List<String>> columns) {
+        inTransaction("learning a schema", () -> {
+            history.learn(fingerprint, columns);
+            return true;
+        });
     }
 
     /** Names of the replicated tables, folded, in order. The conflict ledger is one of them. */
@@ -378,7 +412,11 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private Transaction stamp(Evictions evictions, byte[] changeset, Stamp stamp) throws SQLException {
-        var dependencies = withoutOwn(origins.vector());
+        if (bootstrapping) {
+            throw new InvalidState(
+                    "the replica is taking everything from a peer, and can't be written", "Wait until that is done");
+        }
+        var dependencies = withoutOwn(reach());
         var changes = new LocalChanges(registry, shadow, stamp);
         changes.addDone(evictions.births());
         changes.add(changeset);
@@ -429,7 +467,7 @@ public final class ReplicaStore implements AutoCloseable {
      */
     public Merged merge(Transaction transaction) {
         requireReady(transaction);
-        return merging(merge -> merge.add(transaction), () -> {
+        return merging(tablesOf(transaction), merge -> merge.add(transaction), () -> {
             origins.raise(transaction.origin(), transaction.seq());
             clock.follow(transaction.stamp().clock());
         });
@@ -452,19 +490,22 @@ public final class ReplicaStore implements AutoCloseable {
      *
      * @param table name of the table
      * @param rows each key at most once
+     * @param reach what the other replica's rows depend on
      */
-    public Merged mergeRows(String table, List<RemoteRow> rows) {
-        return mergeRows(table, rows, RowMerge.Rule.JOIN);
+    public Merged mergeRows(String table, List<RemoteRow> rows, VersionVector reach) {
+        return mergeRows(table, rows, reach, RowMerge.Rule.JOIN);
     }
 
     /** Puts rows of a replica that is right in any case over those that are here. */
-    public Merged overwriteRows(String table, List<RemoteRow> rows) {
-        return mergeRows(table, rows, RowMerge.Rule.OVERWRITE);
+    public Merged overwriteRows(String table, List<RemoteRow> rows, VersionVector reach) {
+        return mergeRows(table, rows, reach, RowMerge.Rule.OVERWRITE);
     }
 
-    private Merged mergeRows(String table, List<RemoteRow> rows, RowMerge.Rule rule) {
+    private Merged mergeRows(String table, List<RemoteRow> rows, VersionVector reach, RowMerge.Rule rule) {
         requireFitting(table, rows);
         return merging(
+                List.of(table),
+                rule == RowMerge.Rule.OVERWRITE,
                 merge -> {
                     var tracked = registry.table(table);
                     if (tracked.isPresent()) {
@@ -472,7 +513,7 @@ public final class ReplicaStore implements AutoCloseable {
                     }
                 },
                 () -> {
-                    ahead = true;
+                    aheadOf = aheadOf.join(reach);
                     rows.forEach(row -> clock.follow(latest(row).clock()));
                 });
     }
@@ -483,6 +524,7 @@ public final class ReplicaStore implements AutoCloseable {
      */
     public Merged restore(Scrub.Damage damage, List<RemoteRow> rows) {
         var restored = merging(
+                List.of(damage.table()),
                 merge -> {
                     var table = require(damage.table());
                     removeStrangers(table, damage.range());
@@ -558,8 +600,9 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     /** Removes rows and their states, as if they had never been: the replica that is right in any case lacks them. */
-    public Merged forgetRows(String table, List<RowKey> keys) {
-        return merging(merge -> merge.forget(require(table), keys), () -> {});
+    public Merged forgetRows(String table, List<RowKey> keys, VersionVector reach) {
+        return merging(
+                List.of(table), merge -> merge.forget(require(table), keys), () -> aheadOf = aheadOf.join(reach));
     }
 
     private static Stamp latest(RemoteRow row) {
@@ -584,8 +627,12 @@ public final class ReplicaStore implements AutoCloseable {
         void run() throws SQLException;
     }
 
-    private Merged merging(MergeStep step, Step afterwards) {
-        var enforcing = foreignKeys();
+    private Merged merging(Collection<String> tables, MergeStep step, Step afterwards) {
+        return merging(tables, false, step, afterwards);
+    }
+
+    private Merged merging(Collection<String> tables, boolean authority, MergeStep step, Step afterwards) {
+        var enforcing = foreignKeys() && concernForeignKeys(tables);
         setForeignKeys(enforcing, false);
         try {
             return inTransaction("merging", () -> {
@@ -595,7 +642,7 @@ public final class ReplicaStore implements AutoCloseable {
                 step.run(merge);
                 afterwards.run();
                 var triggers = dropTriggers(merge.merged().keySet());
-                var merged = merge(merge.merged(), enforcing);
+                var merged = merge(merge.merged(), enforcing, authority);
                 restoreTriggers(triggers);
                 saveState();
                 return merged;
@@ -605,14 +652,18 @@ public final class ReplicaStore implements AutoCloseable {
         }
     }
 
-    private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean enforcing) throws SQLException {
-        var writer = new MergeWriter(registry, shadow, statements, applier, session);
+    private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean enforcing, boolean authority)
+            throws SQLException {
+        var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
         writer.write(merged);
         var stamp = nextStamp();
         root += writer.record(merged, horizon, stamp);
         rebuild(damaged(merged));
         var changes = session.changeset().toByteArray();
         session.discard();
+        if (authority) {
+            return new Merged(Changeset.wrap(changes), Optional.empty());
+        }
         var orphans = enforcing ? settleForeignKeys(merged, writer.evicted()) : List.<ForeignKeys.Orphan>of();
         enterLedger(merged, writer, orphans);
         if (session.isEmpty() && writer.evicted().isEmpty()) {
@@ -679,17 +730,6 @@ public final class ReplicaStore implements AutoCloseable {
         return out.toByteArray();
     }
 
-    /** The rows are exactly what the vector says: a replica of which that is known has the same root. */
-    public void markExact() {
-        if (ahead) {
-            inTransaction("marking rows as exact", () -> {
-                ahead = false;
-                saveState();
-                return true;
-            });
-        }
-    }
-
     /** The peers that were ever added: tombstones wait for them. */
     public Set<String> knownPeers() {
         return call("reading peers", () -> {
@@ -722,12 +762,38 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
-    /** Replaces the vector: everything was taken from a replica that has seen this. */
-    public void replaceVector(VersionVector seen) {
-        inTransaction("replacing the vector", () -> {
-            origins.replace(seen);
+    /**
+     * Begins to take everything from a peer: this file was away for longer than tombstones are kept. From now on it
+     * claims to have seen nothing, forgets deaths up to the peer's horizon, and writes under a new origin; until {@link
+     * #endBootstrap} its rows mean nothing, also after a restart.
+     */
+    public void beginBootstrap(long clockUpTo, VersionVector seen) {
+        raiseHorizon(clockUpTo, seen);
+        inTransaction("beginning to bootstrap", () -> {
+            aheadOf = reach();
+            origins.replace(VersionVector.EMPTY);
+            renewOrigin();
+            bootstrapping = true;
+            saveState();
             return true;
         });
+    }
+
+    /** Everything is here that a peer had that has seen this much. */
+    public void endBootstrap(VersionVector seen) {
+        inTransaction("ending to bootstrap", () -> {
+            aheadOf = reach();
+            origins.replace(seen);
+            renewOrigin();
+            bootstrapping = false;
+            saveState();
+            return true;
+        });
+    }
+
+    /** Whether the file is taking everything from a peer: it must not be written, and what it has is not to be merged. */
+    public boolean isBootstrapping() {
+        return bootstrapping;
     }
 
     /**
@@ -976,28 +1042,30 @@ public final class ReplicaStore implements AutoCloseable {
         schemaVersion = -1;
         root = statements.number("SELECT root FROM _merklite_state");
         horizon = statements.number("SELECT horizon FROM _merklite_state");
-        horizonSeen = readHorizonSeen();
-        ahead = statements.number("SELECT ahead FROM _merklite_state") != 0;
+        horizonSeen = readVector("horizon_seen");
+        aheadOf = readVector("ahead_of");
+        bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
     }
 
     private void saveState() throws SQLException {
         var update = statements.prepare(
-                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead = ?5");
+                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead_of = ?5," + " bootstrapping = ?6");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
         update.setBytes(4, new WireWriter().vector(horizonSeen).toByteArray());
-        update.setBoolean(5, ahead);
+        update.setBytes(5, new WireWriter().vector(aheadOf).toByteArray());
+        update.setBoolean(6, bootstrapping);
         update.executeUpdate();
     }
 
-    private VersionVector readHorizonSeen() throws SQLException {
+    private VersionVector readVector(String column) throws SQLException {
         try (var rows =
-                statements.prepare("SELECT horizon_seen FROM _merklite_state").executeQuery()) {
+                statements.prepare("SELECT " + column + " FROM _merklite_state").executeQuery()) {
             rows.next();
             var bytes = rows.getBytes(1);
-            return new WireReader("horizon", bytes, 0, bytes.length).vector(MAX_ORIGINS);
+            return new WireReader(column, bytes, 0, bytes.length).vector(MAX_ORIGINS);
         }
     }
 
@@ -1069,6 +1137,38 @@ public final class ReplicaStore implements AutoCloseable {
         if (!triggers.isEmpty()) {
             schemaVersion = statements.number("PRAGMA main.schema_version");
         }
+    }
+
+    private static Set<String> tablesOf(Transaction transaction) {
+        Set<String> tables = new HashSet<>();
+        var changes = transaction.changes();
+        while (changes.next()) {
+            if (changes.newGroup()) {
+                tables.add(new String(changes.tableName(), StandardCharsets.UTF_8));
+            }
+        }
+        return tables;
+    }
+
+    /**
+     * Whether one of these tables has a foreign key, or another table has one to it. Switching enforcement makes SQLite
+     * prepare every statement anew, so it is left alone where it can't matter.
+     */
+    private boolean concernForeignKeys(Collection<String> tables) {
+        return call("reading foreign keys", () -> {
+            if (concerned == null || concernedVersion != statements.number("PRAGMA main.schema_version")) {
+                concerned = new HashSet<>();
+                concernedVersion = statements.number("PRAGMA main.schema_version");
+                try (var rows = statements.prepare(FOREIGN_KEY_TABLES).executeQuery()) {
+                    while (rows.next()) {
+                        concerned.add(Identifiers.fold(rows.getString(1)));
+                        concerned.add(Identifiers.fold(rows.getString(2)));
+                    }
+                }
+            }
+            var found = concerned;
+            return tables.stream().map(Identifiers::fold).anyMatch(found::contains);
+        });
     }
 
     private boolean foreignKeys() {

@@ -41,8 +41,16 @@ final class RowMerge {
     /** By the seeds of table and column. */
     private final Map<Long, ChangesetValue> defaults = new LinkedHashMap<>();
 
-    /** One row that comes in: its version, or additions to its counters, which only make sense on what is there. */
-    private record Incoming(RowKey key, RowVersion version, Map<Integer, ChangesetValue> additions, Stamp stamp) {}
+    /**
+     * One row that comes in.
+     *
+     * @param version what is said of it
+     * @param additions to its counters, which only make sense on what is there
+     * @param stamp of the transaction
+     * @param wasSeen whether its birth was applied here before, as causal order has it
+     */
+    private record Incoming(
+            RowKey key, RowVersion version, Map<Integer, ChangesetValue> additions, Stamp stamp, boolean wasSeen) {}
 
     RowMerge(TableRegistry registry, ShadowRows shadow, Statements statements, SchemaHistory history) {
         this.registry = registry;
@@ -100,7 +108,7 @@ final class RowMerge {
         List<Incoming> chunk = new ArrayList<>();
         for (var row : rows) {
             var stamp = row.version().death().orElse(row.version().birth());
-            chunk.add(new Incoming(RowKey.of(table.seed(), row.key()), row.version(), Map.of(), stamp));
+            chunk.add(new Incoming(RowKey.of(table.seed(), row.key()), row.version(), Map.of(), stamp, false));
             if (chunk.size() == CHUNK) {
                 flush(table, chunk, rule);
             }
@@ -112,9 +120,14 @@ final class RowMerge {
     void forget(TrackedTable table, List<RowKey> keys) throws SQLException {
         var results = merged.computeIfAbsent(table, key -> new ArrayList<>());
         for (var row : shadow.rows(table, keys).values()) {
-            var birth = row.state().birth();
-            results.add(new MergedRow(row.key(), Optional.of(row), RowVersion.dead(birth, FORGOTTEN), row.rowid()));
+            results.add(forgotten(new MergedRow(row.key(), Optional.of(row), row.version(table), row.rowid())));
         }
+    }
+
+    /** The row taken away without leaving a trace. */
+    static MergedRow forgotten(MergedRow row) {
+        return new MergedRow(
+                row.key(), row.before(), RowVersion.dead(row.after().birth(), FORGOTTEN), row.rowid());
     }
 
     private Incoming incoming(TrackedTable table, int[] columns, ChangesetCursor change, Birth birth, Stamp stamp)
@@ -128,7 +141,7 @@ final class RowMerge {
             case UPDATE -> RowVersion.alive(birth.stamp(), updated(table, columns, change, stamp, additions));
             case DELETE -> RowVersion.dead(birth.stamp(), stamp);
         };
-        return new Incoming(key, version, additions, stamp);
+        return new Incoming(key, version, additions, stamp, change.op() != ChangeOp.INSERT);
     }
 
     private static RowKey key(TrackedTable table, int[] columns, ChangesetCursor change) {
@@ -210,8 +223,9 @@ final class RowMerge {
             throws SQLException {
         var version = incoming.version();
         if (before.isEmpty()) {
-            // Causal order: whoever updates a row has seen it inserted, and so have we. It is gone, and stays so.
-            return isWhole(version)
+            // Whoever updates or deletes a row has seen it inserted, and so have we: it is gone, and forgotten.
+            var isNew = isWhole(version) && (version.isAlive() || !incoming.wasSeen());
+            return isNew
                     ? Optional.of(new MergedRow(incoming.key(), before, version, newRowid(table, version)))
                     : Optional.empty();
         }

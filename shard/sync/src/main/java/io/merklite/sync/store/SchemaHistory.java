@@ -8,8 +8,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The schemas that this replica has had: what the columns of a changeset were when it was written.
@@ -18,30 +20,62 @@ import java.util.Map;
  * out, one that came later has its default.
  */
 final class SchemaHistory {
-    static final String CREATE =
-            "CREATE TABLE IF NOT EXISTS _merklite_schemas(fingerprint INTEGER PRIMARY KEY, columns BLOB NOT NULL)";
+    static final String CREATE = "CREATE TABLE IF NOT EXISTS _merklite_schemas("
+            + "fingerprint INTEGER PRIMARY KEY, columns BLOB NOT NULL, own INTEGER NOT NULL)";
 
     private static final int NAME_LIMIT = 1 << 20;
     private static final int COUNT_LIMIT = 1 << 20;
 
     private final Statements statements;
     private final Map<Long, Map<String, List<String>>> schemas = new HashMap<>();
+    /** Schemas that this replica has had itself. */
+    private final Set<Long> own = new HashSet<>();
+
     private long current;
 
     SchemaHistory(Statements statements) throws SQLException {
         this.statements = statements;
         try (var rows = statements
-                .prepare("SELECT fingerprint, columns FROM _merklite_schemas")
+                .prepare("SELECT fingerprint, columns, own FROM _merklite_schemas")
                 .executeQuery()) {
             while (rows.next()) {
                 schemas.put(rows.getLong(1), decode(rows.getBytes(2)));
+                if (rows.getBoolean(3)) {
+                    own.add(rows.getLong(1));
+                }
             }
         }
     }
 
-    /** Whether a transaction that was written on the schema with this fingerprint can be read. */
+    /**
+     * Whether a transaction that was written on the schema with this fingerprint can be merged: it is known, and all its
+     * columns are here or were once. A schema that has more is one that this replica has yet to migrate to.
+     */
     boolean isKnown(long fingerprint) {
-        return schemas.containsKey(fingerprint);
+        var schema = schemas.get(fingerprint);
+        return schema != null && (own.contains(fingerprint) || hasHad(schema));
+    }
+
+    private boolean hasHad(Map<String, List<String>> schema) {
+        return schema.entrySet().stream()
+                .allMatch(table -> table.getValue().stream()
+                        .allMatch(column -> own.stream()
+                                .anyMatch(known -> schemas.getOrDefault(known, Map.of())
+                                        .getOrDefault(table.getKey(), List.of())
+                                        .contains(column))));
+    }
+
+    /** What the schema with this fingerprint was; empty if that is not known. */
+    Map<String, List<String>> describe(long fingerprint) {
+        return schemas.getOrDefault(fingerprint, Map.of());
+    }
+
+    /** Takes note of what a schema of another replica was. */
+    void learn(long fingerprint, Map<String, List<String>> columns) throws SQLException {
+        if (!schemas.containsKey(fingerprint)) {
+            schemas.put(fingerprint, columns);
+            write(fingerprint, columns, false);
+        }
     }
 
     /** The fingerprint of the schema as it is. */
@@ -52,15 +86,20 @@ final class SchemaHistory {
     /** Records the schema as it is. */
     void record(TableRegistry registry) throws SQLException {
         current = registry.fingerprint();
-        if (schemas.containsKey(current)) {
+        if (!own.add(current)) {
             return;
         }
         Map<String, List<String>> columns = new HashMap<>();
         registry.tables().forEach((name, table) -> columns.put(name, names(table)));
         schemas.put(current, columns);
-        var insert = statements.prepare("INSERT OR REPLACE INTO _merklite_schemas VALUES (?1, ?2)");
-        insert.setLong(1, current);
+        write(current, columns, true);
+    }
+
+    private void write(long fingerprint, Map<String, List<String>> columns, boolean isOwn) throws SQLException {
+        var insert = statements.prepare("INSERT OR REPLACE INTO _merklite_schemas VALUES (?1, ?2, ?3)");
+        insert.setLong(1, fingerprint);
         insert.setBytes(2, encode(columns));
+        insert.setBoolean(3, isOwn);
         insert.executeUpdate();
     }
 

@@ -1,0 +1,391 @@
+package io.merklite.sync.simulation;
+
+import io.merklite.session.apply.ApplyOptions;
+import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.apply.ConflictHandler;
+import io.merklite.sync.log.MemoryLog;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.replicate.Event;
+import io.merklite.sync.replicate.Replicator;
+import io.merklite.sync.replicate.ReplicatorOptions;
+import io.merklite.sync.simulation.Simulation.RarePath;
+import io.merklite.sync.store.KeyRange;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.store.StoreOptions;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.Inbox;
+import io.merklite.testkit.Seeds;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.sqlite.SQLiteConnection;
+
+/** One replica of a simulation: its file, its log, its conversation, its clock, and what of the file is on disk. */
+final class SimulatedReplica {
+    private final Simulation simulation;
+    private final String name;
+    private final RandomGenerator random;
+    private final RandomTransactions transactions;
+    private final List<Transaction> unsynced = new ArrayList<>();
+    private final List<Transaction> acknowledged;
+    private final List<Transaction> toRewrite = new ArrayList<>();
+    private final Set<String> connected = new HashSet<>();
+    private Connection connection;
+    private ReplicaStore store;
+    private Replicator replicator;
+    private byte[] disk;
+    private byte[] backup;
+    private List<Transaction> backedUp = List.of();
+    private long skewMillis;
+    private int identity;
+    private int migrated;
+    private int migratedOnDisk;
+    private int migratedInBackup;
+
+    private SimulatedReplica(Simulation simulation, String name, long seed, List<Transaction> acknowledged) {
+        this.simulation = simulation;
+        this.name = name;
+        this.random = Seeds.random(seed);
+        this.transactions = new RandomTransactions(random);
+        this.acknowledged = acknowledged;
+    }
+
+    static SimulatedReplica create(Simulation simulation, String name, long seed, List<String> schema) {
+        var replica = new SimulatedReplica(simulation, name, seed, new ArrayList<>());
+        replica.connection = connect();
+        for (var sql : schema) {
+            replica.execute(sql);
+        }
+        replica.migrated = schema.size();
+        replica.open();
+        replica.sync();
+        replica.backUp();
+        return replica;
+    }
+
+    /** Another replica that begins with a copy of this one's file, as it is while it is open. */
+    SimulatedReplica cloneAs(String copyName) {
+        var copy = new SimulatedReplica(simulation, copyName, random.nextLong(), new ArrayList<>());
+        copy.connection = connect();
+        copy.load(image());
+        copy.migrated = migrated;
+        copy.open();
+        copy.sync();
+        copy.backUp();
+        return copy;
+    }
+
+    String name() {
+        return name;
+    }
+
+    ReplicaStore store() {
+        return store;
+    }
+
+    /** Transactions whose writer was told that they are safe. */
+    List<Transaction> acknowledged() {
+        return acknowledged;
+    }
+
+    List<Inbox.Waiting<Transaction>> waiting() {
+        return replicator.waiting();
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    private void open() {
+        identity++;
+        store = ReplicaStore.open(
+                connection,
+                StoreOptions.of("simulated", this::now, random)
+                        .withFileIdentity(name + "-" + identity)
+                        .withMaxDrift(Duration.ofSeconds(60)));
+        replicator = new Replicator(
+                store,
+                new MemoryLog(random.nextInt(3) == 0 ? 3 : 200, 1 << 24),
+                ReplicatorOptions.DEFAULTS
+                        .withTombstoneRetention(Duration.ofMillis(Simulation.RETENTION_MILLIS))
+                        .withMaxMessageBytes(4096)
+                        .withMaxHeld(20, 1 << 20),
+                random,
+                now(),
+                this::happened);
+    }
+
+    private Instant now() {
+        return Instant.ofEpochMilli(simulation.nowMillis() + skewMillis);
+    }
+
+    // ---- what happens to it -----------------------------------------------------------------------------------------
+
+    void connect(String peer) {
+        connected.add(peer);
+        simulation.send(name, replicator.connect(peer));
+    }
+
+    void write() {
+        write(transactions.next());
+    }
+
+    /** A transaction that does not fit into a message. */
+    void writeLarge() {
+        simulation.count(RarePath.LARGE_TRANSACTION);
+        write(transactions.large());
+    }
+
+    private void write(List<String> sql) {
+        if (store.isBootstrapping()) {
+            return;
+        }
+        var written = store.write(() -> {
+            for (var one : sql) {
+                tryExecute(one);
+            }
+            return true;
+        });
+        written.transaction().ifPresent(transaction -> {
+            unsynced.add(transaction);
+            simulation.note(name + " wrote " + transaction);
+            simulation.send(name, replicator.written(transaction));
+        });
+    }
+
+    void tick() {
+        simulation.send(name, replicator.tick(now()));
+        rewriteUnsent();
+    }
+
+    /** What was not sent before the replica had to bootstrap anew is written again. */
+    private void rewriteUnsent() {
+        if (toRewrite.isEmpty() || store.isBootstrapping()) {
+            return;
+        }
+        var transactions = List.copyOf(toRewrite);
+        toRewrite.clear();
+        store.write(() -> {
+                    try (var applier = new ChangesetApplier(connection)) {
+                        for (var transaction : transactions) {
+                            applier.apply(transaction.changeset(), ApplyOptions.DEFAULTS, ConflictHandler.REPLACE);
+                        }
+                    }
+                    return true;
+                })
+                .transaction()
+                .ifPresent(transaction -> {
+                    unsynced.add(transaction);
+                    simulation.send(name, replicator.written(transaction));
+                });
+    }
+
+    void receive(String from, SyncMessage message) {
+        var waitedBefore = replicator.waiting().size();
+        simulation.send(name, replicator.receive(from, message));
+        for (var waiting : replicator.waiting()) {
+            switch (waiting.reason()) {
+                case GAP, DEPENDENCY -> simulation.count(RarePath.HELD_BACK);
+                case SCHEMA -> simulation.count(RarePath.WAITED_FOR_SCHEMA);
+                case DRIFT -> {
+                    // counted by its event
+                }
+            }
+        }
+        simulation.note(name + " waits " + waitedBefore);
+    }
+
+    /** What was written is on disk now: its writers are told. */
+    void sync() {
+        disk = image();
+        migratedOnDisk = migrated;
+        acknowledged.addAll(unsynced);
+        unsynced.clear();
+    }
+
+    /** Power is cut: what was not synced is gone, and so is all memory. */
+    void crash() {
+        simulation.count(RarePath.CRASHED);
+        if (!unsynced.isEmpty()) {
+            simulation.count(RarePath.LOST_TAIL);
+        }
+        unsynced.clear();
+        migrated = migratedOnDisk;
+        reopen(disk);
+    }
+
+    void backUp() {
+        sync();
+        backup = disk;
+        migratedInBackup = migratedOnDisk;
+        backedUp = List.copyOf(acknowledged);
+    }
+
+    /** An operator puts an old backup in the place of the file. What was written since is lost with it. */
+    void restoreBackup() {
+        simulation.count(RarePath.RESTORED);
+        unsynced.clear();
+        acknowledged.clear();
+        acknowledged.addAll(backedUp);
+        migrated = migratedInBackup;
+        reopen(backup);
+        sync();
+    }
+
+    private void reopen(byte[] image) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        connection = connect();
+        load(image);
+        open();
+        for (var peer : connected) {
+            simulation.send(name, replicator.connect(peer));
+        }
+    }
+
+    void skewClock(long millis) {
+        skewMillis = millis;
+    }
+
+    void migrate(List<String> schema) {
+        if (migrated == schema.size()) {
+            return;
+        }
+        while (migrated < schema.size()) {
+            execute(schema.get(migrated));
+            migrated++;
+        }
+        simulation.send(name, replicator.schemaChanged());
+    }
+
+    private void happened(Event event) {
+        simulation.happened(this, event);
+        if (event instanceof Event.Applied applied) {
+            simulation.note(name + " applied " + applied.transaction());
+        }
+        if (event instanceof Event.Rebootstrapped again) {
+            toRewrite.addAll(again.unsent());
+        }
+        if (event instanceof Event.Repaired repaired) {
+            unsynced.add(repaired.repair());
+            countRepair();
+        }
+    }
+
+    private void countRepair() {
+        for (var kind : query("SELECT DISTINCT kind FROM _merklite_conflicts")) {
+            switch (kind) {
+                case "unique" -> simulation.count(RarePath.UNIQUE_EVICTED);
+                case "check" -> simulation.count(RarePath.CHECK_LISTED);
+                case "foreign-key" -> simulation.count(RarePath.FOREIGN_KEY_SETTLED);
+                default -> throw new AssertionError(kind);
+            }
+        }
+    }
+
+    // ---- SQLite -----------------------------------------------------------------------------------------------------
+
+    private static Connection connect() {
+        try {
+            var connection = DriverManager.getConnection("jdbc:sqlite::memory:");
+            try (var statement = connection.createStatement()) {
+                statement.execute("PRAGMA foreign_keys = ON");
+            }
+            return connection;
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private byte[] image() {
+        try {
+            return connection.unwrap(SQLiteConnection.class).serialize("main");
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void load(byte[] image) {
+        try {
+            connection.unwrap(SQLiteConnection.class).deserialize("main", image);
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void execute(String sql) {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
+        }
+    }
+
+    private void tryExecute(String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            if ((e.getErrorCode() & 0xff) != 19) {
+                throw new SQLException(sql, e);
+            }
+        }
+    }
+
+    List<String> query(String sql) {
+        List<String> found = new ArrayList<>();
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            var count = rows.getMetaData().getColumnCount();
+            while (rows.next()) {
+                var row = new StringBuilder();
+                for (var i = 1; i <= count; i++) {
+                    row.append(i > 1 ? "|" : "").append(rows.getString(i));
+                }
+                found.add(row.toString());
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
+        }
+        return found;
+    }
+
+    /** Every row with its state, as the merkle path would send it. */
+    List<String> states() {
+        List<String> all = new ArrayList<>();
+        for (var table : store.tables()) {
+            store.rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1).rows().forEach(row -> all.add(table + " " + row));
+        }
+        return all;
+    }
+
+    /** Every row of every replicated table, in an order of its own; rowids that are local are left out. */
+    List<String> dump() {
+        List<String> all = new ArrayList<>();
+        for (var table : store.tables()) {
+            query("SELECT * FROM \"" + table + "\"").stream()
+                    .map(row -> table + ": " + row)
+                    .sorted()
+                    .forEach(all::add);
+        }
+        return all;
+    }
+
+    void close() {
+        try {
+            store.close();
+            connection.close();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,374 @@
+package io.merklite.sync.simulation;
+
+import io.merklite.sync.message.SyncMessageCodec;
+import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.replicate.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * Replicas on real SQLite files, a network that fails in every way, and one seed that decides all of it.
+ *
+ * <p>Time is virtual. Messages go through their codec as bytes, may be lost, repeated, reordered and late; replicas crash
+ * with the loss of what was not synced, are cloned, restored from a backup, go away for longer than tombstones are kept,
+ * have clocks that are wrong, and change their schema while transactions are under way. Then everything heals, and must
+ * converge.
+ */
+final class Simulation {
+    /** What a run must be seen to do in some of the seeds. */
+    enum RarePath {
+        LOST,
+        REPEATED,
+        PARTITIONED,
+        CRASHED,
+        LOST_TAIL,
+        CLONED,
+        RESTORED,
+        FORK_RECOGNISED,
+        AWAY,
+        REBOOTSTRAPPED,
+        TOMBSTONES_COLLECTED,
+        QUARANTINED,
+        SCHEMA_CHANGED,
+        WAITED_FOR_SCHEMA,
+        LARGE_TRANSACTION,
+        DESCENT,
+        UNIQUE_EVICTED,
+        FOREIGN_KEY_SETTLED,
+        CHECK_LISTED,
+        HELD_BACK
+    }
+
+    static final long RETENTION_MILLIS = 600_000;
+    private static final int MAX_MESSAGE_BYTES = 1 << 24;
+    private static final int HEAL_ROUNDS = 60;
+    private static final int RECENT_COUNT = 60;
+
+    private final RandomGenerator random;
+    private final SyncMessageCodec codec = new SyncMessageCodec(MAX_MESSAGE_BYTES);
+    private final List<SimulatedReplica> replicas = new ArrayList<>();
+    private final PriorityQueue<Flight> network = new PriorityQueue<>((one, other) ->
+            one.at != other.at ? Long.compare(one.at, other.at) : Long.compare(one.number, other.number));
+    private final Set<String> cut = new HashSet<>();
+    private final Map<RarePath, Integer> rarePaths = new EnumMap<>(RarePath.class);
+    private final List<String> schema;
+    private final Deque<String> recent = new ArrayDeque<>();
+    private long nowMillis = 1_800_000_000_000L;
+    private long sent;
+    private long eventHash = 17;
+    private boolean faulty = true;
+    private int columnsAdded;
+
+    /** A message under way. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Flight(long at, long number, String from, String to, byte[] bytes) {}
+
+    Simulation(RandomGenerator random) {
+        this.random = random;
+        this.schema = new ArrayList<>(RandomTransactions.SCHEMA);
+        var count = 2 + random.nextInt(6);
+        for (var i = 0; i < count; i++) {
+            replicas.add(SimulatedReplica.create(this, "r" + i, random.nextLong(), schema));
+        }
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    long nowMillis() {
+        return nowMillis;
+    }
+
+    List<SimulatedReplica> replicas() {
+        return replicas;
+    }
+
+    void count(RarePath path) {
+        rarePaths.merge(path, 1, Integer::sum);
+    }
+
+    Map<RarePath, Integer> rarePaths() {
+        return rarePaths;
+    }
+
+    /** Everything that happened, in one number: the same for the same seed. */
+    long eventHash() {
+        return eventHash;
+    }
+
+    void note(String event) {
+        eventHash = eventHash * 1_000_003 + event.hashCode();
+        recent.add(nowMillis + " " + event);
+        if (recent.size() > RECENT_COUNT) {
+            recent.remove();
+        }
+    }
+
+    // ---- the run ----------------------------------------------------------------------------------------------------
+
+    void run(int steps) {
+        connectAll();
+        for (var i = 0; i < steps; i++) {
+            step();
+        }
+        heal();
+    }
+
+    private void step() {
+        nowMillis += random.nextInt(200);
+        deliver();
+        var replica = any();
+        switch (random.nextInt(24)) {
+            case 0, 1, 2, 3, 4, 5, 6, 7 -> replica.write();
+            case 8 -> replica.sync();
+            case 9, 10, 11 -> replica.tick();
+            case 12 -> togglePartition();
+            case 13 -> {
+                if (random.nextInt(3) == 0) {
+                    replica.crash();
+                }
+            }
+            case 14 -> {
+                if (random.nextInt(6) == 0 && replicas.size() < 8) {
+                    cloneOf(replica);
+                }
+            }
+            case 15 -> {
+                if (random.nextInt(5) == 0) {
+                    replica.restoreBackup();
+                } else {
+                    replica.backUp();
+                }
+            }
+            case 16 -> {
+                if (random.nextInt(4) == 0) {
+                    replica.skewClock(random.nextInt(160_000) - 50_000);
+                }
+            }
+            case 17 -> {
+                if (random.nextInt(4) == 0) {
+                    replica.writeLarge();
+                }
+            }
+            case 18 -> changeSchema(replica);
+            case 19 -> {
+                if (random.nextInt(8) == 0) {
+                    goAway(replica);
+                }
+            }
+            default -> {
+                // time passes
+            }
+        }
+    }
+
+    private SimulatedReplica any() {
+        return replicas.get(random.nextInt(replicas.size()));
+    }
+
+    private void connectAll() {
+        for (var one : replicas) {
+            for (var other : replicas) {
+                if (one != other) {
+                    one.connect(other.name());
+                }
+            }
+        }
+    }
+
+    private void togglePartition() {
+        var link = any().name() + ">" + any().name();
+        if (!cut.remove(link)) {
+            cut.add(link);
+            count(RarePath.PARTITIONED);
+        }
+    }
+
+    private void cloneOf(SimulatedReplica replica) {
+        var copy = replica.cloneAs("r" + replicas.size());
+        replicas.add(copy);
+        count(RarePath.CLONED);
+        for (var other : replicas) {
+            if (other != copy) {
+                copy.connect(other.name());
+                other.connect(copy.name());
+            }
+        }
+    }
+
+    /** One replica alone, for longer than the others keep tombstones; both sides go on writing. */
+    private void goAway(SimulatedReplica away) {
+        count(RarePath.AWAY);
+        var before = Set.copyOf(cut);
+        for (var other : replicas) {
+            cut.add(other.name() + ">" + away.name());
+            cut.add(away.name() + ">" + other.name());
+        }
+        for (var i = 0; i < 12; i++) {
+            nowMillis += RETENTION_MILLIS / 8;
+            any().write();
+            deliver();
+            for (var replica : replicas) {
+                replica.tick();
+            }
+            deliver();
+        }
+        cut.clear();
+        cut.addAll(before);
+    }
+
+    private void changeSchema(SimulatedReplica replica) {
+        if (columnsAdded < 3 && random.nextInt(5) == 0) {
+            schema.add("ALTER TABLE item ADD COLUMN extra" + columnsAdded
+                    + (random.nextBoolean() ? " TEXT" : " INTEGER NOT NULL DEFAULT 7"));
+            columnsAdded++;
+            count(RarePath.SCHEMA_CHANGED);
+        }
+        replica.migrate(schema);
+    }
+
+    // ---- the network ------------------------------------------------------------------------------------------------
+
+    void send(String from, List<Envelope> envelopes) {
+        for (var envelope : envelopes) {
+            var bytes = codec.encode(envelope.message());
+            note(from + ">" + envelope.peer() + " "
+                    + envelope.message().getClass().getSimpleName() + bytes.length);
+            if (faulty && random.nextInt(10) == 0) {
+                count(RarePath.LOST);
+                continue;
+            }
+            post(from, envelope.peer(), bytes);
+            if (faulty && random.nextInt(10) == 0) {
+                count(RarePath.REPEATED);
+                post(from, envelope.peer(), bytes);
+            }
+        }
+    }
+
+    private void post(String from, String to, byte[] bytes) {
+        var delay = faulty ? random.nextInt(random.nextInt(10) == 0 ? 20_000 : 200) : 1;
+        network.add(new Flight(nowMillis + delay, sent++, from, to, bytes));
+    }
+
+    private void deliver() {
+        while (!network.isEmpty() && network.peek().at <= nowMillis) {
+            var flight = network.remove();
+            if (cut.contains(flight.from + ">" + flight.to)) {
+                count(RarePath.LOST);
+                continue;
+            }
+            for (var replica : replicas) {
+                if (replica.name().equals(flight.to)) {
+                    replica.receive(flight.from, codec.decode(flight.bytes));
+                }
+            }
+        }
+    }
+
+    // ---- healing ----------------------------------------------------------------------------------------------------
+
+    private void heal() {
+        faulty = false;
+        cut.clear();
+        for (var replica : replicas) {
+            replica.migrate(schema);
+            replica.skewClock(0);
+        }
+        connectAll();
+        for (var round = 0; round < HEAL_ROUNDS; round++) {
+            nowMillis += 12_000;
+            for (var replica : replicas) {
+                replica.tick();
+            }
+            settleNetwork();
+            if (round > 5 && isConverged()) {
+                return;
+            }
+        }
+        throw new AssertionError("not converged after " + HEAL_ROUNDS + " rounds: " + describe());
+    }
+
+    private void settleNetwork() {
+        for (var i = 0; i < 10_000 && !network.isEmpty(); i++) {
+            nowMillis++;
+            deliver();
+        }
+        if (!network.isEmpty()) {
+            throw new AssertionError("messages never end: " + describe());
+        }
+    }
+
+    boolean isConverged() {
+        var first = replicas.getFirst().store();
+        return replicas.stream()
+                .map(SimulatedReplica::store)
+                .allMatch(store -> store.root() == first.root()
+                        && store.horizon() == first.horizon()
+                        && store.vector().equals(first.vector()));
+    }
+
+    String describe() {
+        var text = new StringBuilder("\n  last events: ").append(String.join("\n    ", recent));
+        for (var replica : replicas) {
+            var store = replica.store();
+            text.append("\n  ")
+                    .append(replica.name())
+                    .append(" origin ")
+                    .append(store.origin())
+                    .append(" root ")
+                    .append(Long.toHexString(store.root()))
+                    .append(" horizon ")
+                    .append(store.horizon())
+                    .append(" schema ")
+                    .append(store.schemaFingerprint())
+                    .append(store.isAhead() ? " ahead" : "")
+                    .append(" vector ")
+                    .append(store.vector())
+                    .append(" waiting ")
+                    .append(replica.waiting());
+        }
+        return text.toString();
+    }
+
+    private String differences(String peer, SimulatedReplica replica) {
+        var other = replicas.stream()
+                .filter(one -> one.name().equals(peer))
+                .findFirst()
+                .orElseThrow();
+        var mine = replica.states();
+        var theirs = other.states();
+        var onlyMine = new ArrayList<>(mine);
+        onlyMine.removeAll(theirs);
+        var onlyTheirs = new ArrayList<>(theirs);
+        onlyTheirs.removeAll(mine);
+        return "\n  only " + replica.name() + ": " + onlyMine + "\n  only " + peer + ": " + onlyTheirs;
+    }
+
+    /** An event of a replica. */
+    void happened(SimulatedReplica replica, Event event) {
+        note(replica.name() + " " + event.getClass().getSimpleName());
+        switch (event) {
+            case Event.RootsDiffer differ ->
+                throw new AssertionError(
+                        "equal vectors, different roots: " + differ + describe() + differences(differ.peer(), replica));
+            case Event.OriginForked forked -> count(RarePath.FORK_RECOGNISED);
+            case Event.Rebootstrapped again -> count(RarePath.REBOOTSTRAPPED);
+            case Event.Quarantined quarantined -> count(RarePath.QUARANTINED);
+            case Event.Descended descended -> count(RarePath.DESCENT);
+            case Event.Applied applied -> {}
+            case Event.RowsMerged rows -> {}
+            case Event.Repaired repaired -> {}
+            case Event.SchemaDiffers differs -> {}
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.merklite.sync.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.merklite.sync.simulation.Simulation.RarePath;
+import io.merklite.testkit.Seeds;
+import java.util.EnumMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Whatever happens, replicas that can talk again become equal, and nothing that was promised is lost. */
+final class SimulationTest {
+    private static final int STEPS = 150;
+
+    @Test
+    void replicasConvergeWhateverHappened() {
+        var count = Seeds.count("merklite.simulations", 500);
+        Map<RarePath, Integer> rarePaths = new EnumMap<>(RarePath.class);
+        Seeds.upTo(count).forEach(seed -> {
+            var first = run(seed, rarePaths);
+            assertThat(run(seed, new EnumMap<>(RarePath.class)))
+                    .as("event hash of seed %d", seed)
+                    .isEqualTo(first);
+        });
+        System.err.println("simulations: " + count + ", rare paths: " + rarePaths);
+        if (count >= 100) {
+            assertThat(rarePaths).containsOnlyKeys(RarePath.values());
+        }
+    }
+
+    private static long run(long seed, Map<RarePath, Integer> rarePaths) {
+        var hash = new long[1];
+        Seeds.run(seed, random -> {
+            var simulation = new Simulation(random);
+            simulation.run(STEPS);
+            new Checks(simulation).check();
+            simulation.rarePaths().forEach((path, times) -> rarePaths.merge(path, times, Integer::sum));
+            hash[0] = simulation.eventHash();
+            simulation.replicas().forEach(SimulatedReplica::close);
+        });
+        return hash[0];
+    }
+}
