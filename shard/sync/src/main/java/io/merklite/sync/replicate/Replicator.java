@@ -54,6 +54,9 @@ import java.util.random.RandomGenerator;
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the store. Blocks on disk.
  */
 public final class Replicator {
+    /** A peer that was silent for so many rounds is not heard any more. */
+    private static final int ROUNDS_HEARD = 5;
+
     private final ReplicaStore store;
     private final TransactionLog log;
     private final ReplicatorOptions options;
@@ -108,7 +111,8 @@ public final class Replicator {
         this.inbox = new Inbox<>(store.clock(), store::knowsSchema, options.maxHeldCount(), options.maxHeldBytes());
         this.answers = new MerkleAnswers(store, options.maxMessageBytes());
         this.large = new LargeTransactions(log, options.maxMessageBytes());
-        this.tombstones = new Tombstones(store, options.tombstoneRetention());
+        this.tombstones = new Tombstones(
+                store, options.tombstoneRetention(), options.interval().multipliedBy(ROUNDS_HEARD));
     }
 
     public ReplicaStore store() {
@@ -247,7 +251,7 @@ public final class Replicator {
 
     private void onStatus(Peer peer, Status status) {
         peer.status = Optional.of(status);
-        tombstones.reported(peer.name, status);
+        tombstones.reported(peer.name, status, now);
         recogniseFork(peer, status);
         if (status.schema() != store.schemaFingerprint() && peer.reportedSchema != status.schema()) {
             peer.reportedSchema = status.schema();
@@ -260,8 +264,9 @@ public final class Replicator {
             goOnBootstrapping(peer, status);
             return;
         }
-        if (!store.vector().covers(status.vector())) {
-            wantMissing(peer, status.vector());
+        if (!store.vector().covers(status.vector()) && !wantMissing(peer, status.vector()) && !waitsForItself()) {
+            // All of it is held, and waits for what this peer does not have either.
+            descend(peer, status, false);
         }
         wantSchemas(peer);
         if (!status.isAnswer()) {

@@ -29,11 +29,12 @@ final class Tombstones {
 
     private final ReplicaStore store;
     private final Duration retention;
+    private final Duration hearing;
     private final Map<String, Known> replicas = new TreeMap<>();
     private Optional<Step> step = Optional.empty();
 
     /** What a replica said of itself; nothing yet since this one was opened: an empty vector and a clock of 0. */
-    private record Known(VersionVector vector, long clock) {}
+    private record Known(VersionVector vector, long clock, Instant heardAt) {}
 
     /**
      * A moment that is to be passed.
@@ -43,26 +44,31 @@ final class Tombstones {
      */
     private record Step(long clock, Optional<VersionVector> vector) {}
 
-    Tombstones(ReplicaStore store, Duration retention) {
+    /**
+     * @param retention after how long deaths are forgotten although some replica may not know of them
+     * @param hearing for how long a replica counts as heard
+     */
+    Tombstones(ReplicaStore store, Duration retention, Duration hearing) {
         this.store = store;
         this.retention = retention;
-        store.knownPeers().forEach(name -> replicas.put(name, new Known(VersionVector.EMPTY, 0)));
+        this.hearing = hearing;
+        store.knownPeers().forEach(name -> replicas.put(name, new Known(VersionVector.EMPTY, 0, Instant.MIN)));
     }
 
-    void reported(String peer, Status status) {
+    void reported(String peer, Status status, Instant now) {
         if (!replicas.containsKey(peer)) {
             store.addPeer(peer);
         }
         replicas.merge(
                 peer,
-                new Known(status.vector(), status.clock()),
+                new Known(status.vector(), status.clock(), now),
                 (before, after) ->
-                        new Known(before.vector().join(after.vector()), Math.max(before.clock(), after.clock())));
+                        new Known(before.vector().join(after.vector()), Math.max(before.clock(), after.clock()), now));
     }
 
     void acknowledged(String peer, Origin origin, long seq) {
         replicas.computeIfPresent(
-                peer, (name, known) -> new Known(known.vector().with(origin, seq), known.clock()));
+                peer, (name, known) -> new Known(known.vector().with(origin, seq), known.clock(), known.heardAt()));
     }
 
     void forget(String peer) {
@@ -81,7 +87,7 @@ final class Tombstones {
     /** Raises the horizon if it is time to; whether it was raised. */
     boolean tick(Instant now) {
         var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
-        if (expired > store.horizon()) {
+        if (expired > store.horizon() && hearsMajority(now)) {
             raise(expired, store.vector());
             return true;
         }
@@ -117,6 +123,17 @@ final class Tombstones {
         }
         raise(current.clock(), written);
         return true;
+    }
+
+    /**
+     * Whether this replica is one of more than half of all that it knows. One that is cut off must not forget deaths by
+     * itself: when it comes back, that it has forgotten less than others is how it is known to have been away.
+     */
+    private boolean hearsMajority(Instant now) {
+        var heard = replicas.values().stream()
+                .filter(known -> known.heardAt().isAfter(now.minus(hearing)))
+                .count();
+        return (heard + 1) * 2 > replicas.size() + 1;
     }
 
     void adopt(Horizon horizon) {

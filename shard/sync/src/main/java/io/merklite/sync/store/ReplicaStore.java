@@ -1050,7 +1050,8 @@ public final class ReplicaStore implements AutoCloseable {
 
     private void saveState() throws SQLException {
         var update = statements.prepare(
-                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead_of = ?5," + " bootstrapping = ?6");
+                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead_of = ?5,"
+                        + " bootstrapping = ?6");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
