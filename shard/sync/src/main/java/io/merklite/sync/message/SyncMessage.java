@@ -44,13 +44,23 @@ public sealed interface SyncMessage {
      * @param vector what it has applied
      * @param clock its hybrid clock: what it writes later has a later stamp
      * @param horizon deaths up to this clock are forgotten there
+     * @param horizonSeen hash of the vector that covers those deaths
      * @param root its merkle root
      * @param schema fingerprint of its schema
      * @param isAhead whether rows may be there whose transactions the vector does not have
+     * @param isBootstrapping whether its rows mean nothing until it has taken everything from another replica
      * @param isAnswer whether it answers a status, and so wants none back
      */
     record Status(
-            VersionVector vector, long clock, long horizon, long root, long schema, boolean isAhead, boolean isAnswer)
+            VersionVector vector,
+            long clock,
+            long horizon,
+            long horizonSeen,
+            long root,
+            long schema,
+            boolean isAhead,
+            boolean isBootstrapping,
+            boolean isAnswer)
             implements SyncMessage {}
 
     /**

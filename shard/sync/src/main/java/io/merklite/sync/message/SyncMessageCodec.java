@@ -170,6 +170,8 @@ public final class SyncMessageCodec {
                         in.int64(),
                         in.int64(),
                         in.int64(),
+                        in.int64(),
+                        readFlag(in),
                         readFlag(in),
                         readFlag(in));
             case WANT -> new Want(readRanges(in), readInt(in));
@@ -217,9 +219,11 @@ public final class SyncMessageCodec {
         out.vector(status.vector())
                 .int64(status.clock())
                 .int64(status.horizon())
+                .int64(status.horizonSeen())
                 .int64(status.root())
                 .int64(status.schema())
                 .uint8(status.isAhead() ? 1 : 0)
+                .uint8(status.isBootstrapping() ? 1 : 0)
                 .uint8(status.isAnswer() ? 1 : 0);
     }
 

@@ -79,6 +79,15 @@ public final class Replicator {
         private Instant nextRound;
         private Optional<Instant> wantedUntil = Optional.empty();
         private Instant descentUntil = Instant.MAX;
+        /** What it last said, if it is bootstrapping. */
+        private Optional<Status> bootstrapping = Optional.empty();
+
+        /** What it last said of the deaths that it has forgotten. */
+        private Optional<Horizon> horizon = Optional.empty();
+
+        /** What its log turned out not to have. */
+        private List<SeqRange> gone = List.of();
+
         private long reportedSchema;
 
         private Peer(String name, Instant nextRound) {
@@ -190,10 +199,28 @@ public final class Replicator {
             }
         }
         drain(Optional.empty());
+        endDeadlock();
         if (tombstones.tick(now)) {
             peers.values().forEach(peer -> send(peer, tombstones.announcement()));
         }
         return takeOut();
+    }
+
+    /**
+     * Where every replica waits to take everything from another one, the one with the smallest root becomes what the
+     * others take: nobody has more than it.
+     */
+    private void endDeadlock() {
+        var allWait = store.isBootstrapping()
+                && !peers.isEmpty()
+                && peers.values().stream()
+                        .allMatch(peer -> peer.descent.isEmpty()
+                                && peer.bootstrapping
+                                        .filter(status -> Long.compareUnsigned(status.root(), store.root()) >= 0)
+                                        .isPresent());
+        if (allWait) {
+            store.endBootstrap(store.reach());
+        }
     }
 
     private Duration nextInterval() {
@@ -250,6 +277,16 @@ public final class Replicator {
     }
 
     private void onStatus(Peer peer, Status status) {
+        peer.bootstrapping = status.isBootstrapping() ? Optional.of(status) : Optional.empty();
+        if (status.isBootstrapping()) {
+            if (!status.isAnswer()) {
+                send(peer, status(true));
+            }
+            if (!sameHorizon(status)) {
+                send(peer, tombstones.announcement());
+            }
+            return;
+        }
         peer.status = Optional.of(status);
         tombstones.reported(peer.name, status, now);
         recogniseFork(peer, status);
@@ -260,6 +297,9 @@ public final class Replicator {
         if (store.isBootstrapping()) {
             if (!status.isAnswer()) {
                 send(peer, status(true));
+            }
+            if (!sameHorizon(status)) {
+                send(peer, tombstones.announcement());
             }
             goOnBootstrapping(peer, status);
             return;
@@ -272,7 +312,7 @@ public final class Replicator {
         if (!status.isAnswer()) {
             send(peer, status(true));
         }
-        if (status.horizon() < store.horizon()) {
+        if (!sameHorizon(status)) {
             send(peer, tombstones.announcement());
         }
         compare(peer, status);
@@ -280,7 +320,7 @@ public final class Replicator {
 
     /** The same transactions must make the same rows. */
     private void compare(Peer peer, Status status) {
-        var comparable = status.schema() == store.schemaFingerprint() && status.horizon() == store.horizon();
+        var comparable = status.schema() == store.schemaFingerprint() && sameHorizon(status);
         if (!comparable) {
             return;
         }
@@ -294,6 +334,11 @@ public final class Replicator {
             }
             descend(peer, status, false);
         }
+    }
+
+    /** Whether a peer has forgotten the same deaths: only then do rows compare. */
+    private boolean sameHorizon(Status status) {
+        return status.horizon() == store.horizon() && status.horizonSeen() == tombstones.seenHash();
     }
 
     /** Somebody has more of this origin than the file: it was copied, or has lost its end. Never write under it again. */
@@ -318,8 +363,10 @@ public final class Replicator {
             peer.wantedUntil = Optional.of(now.plus(options.timeout()));
             return;
         }
-        var gone = found.gone().stream().anyMatch(range -> store.vector().seq(range.origin()) < range.last());
-        goOn(peer, !gone && !before.equals(progress()));
+        peer.gone = found.gone().stream()
+                .filter(range -> store.vector().seq(range.origin()) < range.last())
+                .toList();
+        goOn(peer, peer.gone.isEmpty() && !before.equals(progress()));
     }
 
     /** What has come so far: applied, and held. */
@@ -332,6 +379,8 @@ public final class Replicator {
         peer.status.filter(status -> !store.vector().covers(status.vector())).ifPresent(status -> {
             if (logHelps) {
                 wantMissing(peer, status.vector());
+            } else if (!sameHorizon(status)) {
+                peer.horizon.ifPresent(horizon -> settleHorizon(peer, horizon));
             } else if (!waitsForItself()) {
                 descend(peer, status, false);
             }
@@ -389,18 +438,30 @@ public final class Replicator {
     }
 
     private void onHorizon(Peer peer, Horizon horizon) {
-        if (horizon.horizon() <= store.horizon()) {
-            return;
-        }
+        peer.horizon = Optional.of(horizon);
+        settleHorizon(peer, horizon);
+    }
+
+    private void settleHorizon(Peer peer, Horizon horizon) {
         if (store.isBootstrapping() || store.vector().covers(horizon.seen())) {
             tombstones.adopt(horizon);
             return;
         }
-        peer.status.filter(status -> status.horizon() == horizon.horizon()).ifPresent(status -> {
-            if (peer.wantedUntil.isEmpty() && peer.descent.isEmpty() && !wantMissing(peer, status.vector())) {
-                rebootstrap(peer, status, horizon);
-            }
-        });
+        if (peer.wantedUntil.isPresent() || peer.descent.isPresent()) {
+            return;
+        }
+        var logHelps = peer.gone.stream().noneMatch(range -> store.vector().seq(range.origin()) < range.last());
+        if (logHelps && wantMissing(peer, horizon.seen())) {
+            return;
+        }
+        // Deaths that this replica does not know of are forgotten there, and no log has them.
+        var order = Long.compare(horizon.horizon(), store.horizon());
+        var isLess = order > 0
+                || (order == 0 && Tombstones.hash(horizon.seen()) > tombstones.seenHash())
+                || horizon.seen().covers(store.horizonSeen());
+        if (isLess) {
+            peer.status.ifPresent(status -> rebootstrap(peer, status, horizon));
+        }
     }
 
     // ---- the merkle path --------------------------------------------------------------------------------------------
@@ -412,16 +473,8 @@ public final class Replicator {
         if (status.schema() != store.schemaFingerprint()) {
             return;
         }
-        if (store.isBootstrapping() && !authority) {
-            return;
-        }
-        if (status.horizon() > store.horizon() && !authority) {
-            // It has forgotten deaths that this replica may not know of, and no log has them.
-            rebootstrap(peer, status, new Horizon(status.horizon(), status.vector()));
-            return;
-        }
-        if (status.horizon() < store.horizon() && !authority) {
-            return; // it will hear of the horizon, and catch up or bootstrap
+        if (store.isBootstrapping() != authority || !sameHorizon(status)) {
+            return; // horizons are told apart by messages of their own
         }
         var descent = new Descent(store, random.nextLong(), status, authority, (table, merged) -> {
             listener.accept(new Event.RowsMerged(table, merged.changes()));
@@ -486,11 +539,8 @@ public final class Replicator {
 
     /** From whichever peer can be reached, one at a time. */
     private void goOnBootstrapping(Peer peer, Status status) {
-        if (status.horizon() > store.horizon()) {
-            tombstones.adopt(new Horizon(status.horizon(), status.vector()));
-        }
         var busy = peers.values().stream().anyMatch(other -> other.descent.isPresent());
-        if (!busy && status.horizon() == store.horizon()) {
+        if (!busy) {
             descend(peer, status, true);
         }
     }
@@ -581,9 +631,11 @@ public final class Replicator {
                 store.vector(),
                 store.clock().last(),
                 store.horizon(),
+                tombstones.seenHash(),
                 store.root(),
                 store.schemaFingerprint(),
                 store.isAhead(),
+                store.isBootstrapping(),
                 isAnswer);
     }
 

@@ -27,6 +27,9 @@ final class Tombstones {
      */
     private static final int DRIFTS = 3;
 
+    /** So many checkpoints are kept over the retention. */
+    private static final int CHECKPOINTS = 8;
+
     private final ReplicaStore store;
     private final Duration retention;
     private final Duration hearing;
@@ -86,9 +89,7 @@ final class Tombstones {
 
     /** Raises the horizon if it is time to; whether it was raised. */
     boolean tick(Instant now) {
-        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
-        if (expired > store.horizon() && hearsMajority(now)) {
-            raise(expired, store.vector());
+        if (forgetsExpired(now)) {
             return true;
         }
         if (replicas.isEmpty()) {
@@ -126,6 +127,25 @@ final class Tombstones {
     }
 
     /**
+     * Forgets what is older than the retention. Who comes back without having seen what was written until then has been
+     * away for too long: the checkpoints say what that is.
+     */
+    private boolean forgetsExpired(Instant now) {
+        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
+        var step = retention.dividedBy(CHECKPOINTS).toMillis() << Stamp.COUNTER_BITS;
+        var last = store.lastCheckpoint().map(ReplicaStore.Checkpoint::clock).orElse(0L);
+        if (store.clock().last() >= last + step && !store.isBootstrapping()) {
+            store.checkpoint(expired);
+        }
+        if (expired < store.horizon() + step || !hearsMajority(now)) {
+            return false;
+        }
+        var checkpoint = store.checkpointFrom(expired - step).filter(found -> found.clock() <= expired);
+        checkpoint.ifPresent(found -> raise(found.clock(), found.vector()));
+        return checkpoint.isPresent();
+    }
+
+    /**
      * Whether this replica is one of more than half of all that it knows. One that is cut off must not forget deaths by
      * itself: when it comes back, that it has forgotten less than others is how it is known to have been away.
      */
@@ -142,6 +162,20 @@ final class Tombstones {
 
     private void raise(long horizon, VersionVector seen) {
         store.raiseHorizon(horizon, seen);
+    }
+
+    /** Hash of the vector that covers the forgotten deaths. */
+    long seenHash() {
+        return hash(store.horizonSeen());
+    }
+
+    static long hash(VersionVector vector) {
+        var hash = 0L;
+        for (var entry : vector.seqs().entrySet()) {
+            hash = (hash ^ entry.getKey().bits()) * 0x9e3779b97f4a7c15L;
+            hash = ((hash ^ (hash >>> 32)) + entry.getValue()) * 0xd6e8feb86659fd93L;
+        }
+        return hash;
     }
 
     /** What peers are told. */

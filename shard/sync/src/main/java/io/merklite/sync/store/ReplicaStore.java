@@ -68,6 +68,9 @@ public final class ReplicaStore implements AutoCloseable {
     private static final String FOREIGN_KEY_TABLES =
             "SELECT t.name, f.\"table\" FROM main.sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
 
+    private static final String CREATE_CHECKPOINTS =
+            "CREATE TABLE IF NOT EXISTS _merklite_checkpoints(clock INTEGER PRIMARY KEY, vector BLOB NOT NULL)";
+
     private final Connection connection;
     private final StoreOptions options;
     private final Statements statements;
@@ -166,6 +169,7 @@ public final class ReplicaStore implements AutoCloseable {
     private void createTables() throws SQLException {
         statements.once(CREATE_STATE);
         statements.once(CREATE_PEERS);
+        statements.once(CREATE_CHECKPOINTS);
         statements.once(OriginTable.CREATE);
         statements.once(SchemaHistory.CREATE);
         statements.once(ConflictLedger.CREATE);
@@ -730,6 +734,55 @@ public final class ReplicaStore implements AutoCloseable {
         return out.toByteArray();
     }
 
+    /** Notes what has been applied up to now, and drops notes up to {@code clockUpTo} but the last of them. */
+    public void checkpoint(long clockUpTo) {
+        inTransaction("noting a checkpoint", () -> {
+            var insert = statements.prepare("INSERT OR REPLACE INTO _merklite_checkpoints VALUES (?1, ?2)");
+            insert.setLong(1, clock.last());
+            insert.setBytes(2, new WireWriter().vector(reach()).toByteArray());
+            insert.executeUpdate();
+            var delete = statements.prepare("DELETE FROM _merklite_checkpoints WHERE clock < "
+                    + "(SELECT max(clock) FROM _merklite_checkpoints WHERE clock <= ?1)");
+            delete.setLong(1, clockUpTo);
+            return delete.executeUpdate();
+        });
+    }
+
+    /**
+     * A note of what was applied.
+     *
+     * @param clock the hybrid clock then: everything in the vector was written before, or was on its way
+     * @param vector what was applied
+     */
+    public record Checkpoint(long clock, VersionVector vector) {}
+
+    /** The first checkpoint at or after {@code from}, if there is one. */
+    public Optional<Checkpoint> checkpointFrom(long from) {
+        return checkpoint(
+                "SELECT clock, vector FROM _merklite_checkpoints WHERE clock >= ?1 ORDER BY clock LIMIT 1", from);
+    }
+
+    /** The last checkpoint. */
+    public Optional<Checkpoint> lastCheckpoint() {
+        return checkpoint(
+                "SELECT clock, vector FROM _merklite_checkpoints WHERE clock > ?1 ORDER BY clock DESC LIMIT 1", -1);
+    }
+
+    private Optional<Checkpoint> checkpoint(String sql, long from) {
+        return call("reading checkpoints", () -> {
+            var query = statements.prepare(sql);
+            query.setLong(1, from);
+            try (var rows = query.executeQuery()) {
+                if (!rows.next()) {
+                    return Optional.empty();
+                }
+                var bytes = rows.getBytes(2);
+                return Optional.of(new Checkpoint(
+                        rows.getLong(1), new WireReader("checkpoint", bytes, 0, bytes.length).vector(MAX_ORIGINS)));
+            }
+        });
+    }
+
     /** The peers that were ever added: tombstones wait for them. */
     public Set<String> knownPeers() {
         return call("reading peers", () -> {
@@ -830,14 +883,14 @@ public final class ReplicaStore implements AutoCloseable {
      * @param seen who has seen this much knows of all those deaths
      */
     public void raiseHorizon(long clockUpTo, VersionVector seen) {
-        if (clockUpTo <= horizon) {
+        if (clockUpTo <= horizon && horizonSeen.covers(seen)) {
             return;
         }
         inTransaction("collecting tombstones", () -> {
             for (var table : registry.tables().values()) {
                 collect(table, clockUpTo);
             }
-            horizon = clockUpTo;
+            horizon = Math.max(horizon, clockUpTo);
             horizonSeen = horizonSeen.join(seen);
             saveState();
             return true;
