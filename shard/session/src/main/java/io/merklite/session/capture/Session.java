@@ -60,6 +60,9 @@ import org.sqlite.SQLiteConnection;
  */
 public final class Session implements AutoCloseable {
     private static final String PREFIX = "_merklite_";
+    /** Columns of the log before the values: seq, t, o. */
+    private static final int LOG_HEAD_COLUMNS = 3;
+
     private static final AtomicLong NEXT_NUMBER = new AtomicLong(1);
     private static final Pattern DROPS_COLUMN =
             Pattern.compile("\\s*ALTER\\s+TABLE\\b.*\\bDROP\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -92,6 +95,7 @@ public final class Session implements AutoCloseable {
     private int nextTable = 1;
     private int logColumns;
     private long seenSchemaVersion;
+    private OwnObjects seenOwnObjects = OwnObjects.NONE;
     private int triggerCount;
     private boolean enabled = true;
     private boolean indirect;
@@ -588,7 +592,7 @@ public final class Session implements AutoCloseable {
             throw failure;
         }
         var own = expectedObjectCount();
-        if (schemaVersion() == seenSchemaVersion && (own == 0 || ownObjectCount() == own)) {
+        if (schemaVersion() == seenSchemaVersion && (own == 0 || ownObjects().equals(seenOwnObjects))) {
             return;
         }
         try {
@@ -608,14 +612,21 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private long ownObjectCount() throws SQLException {
+    /** The session's triggers and log in the TEMP schema: a rollback may have taken some, or given them back. */
+    private OwnObjects ownObjects() throws SQLException {
         if (ownObjects == null) {
-            ownObjects = connection.prepareStatement("SELECT count(*) FROM temp.sqlite_schema WHERE name GLOB "
-                    + Identifiers.literal(triggerPrefix + "*") + " OR name = " + Identifiers.literal(logName));
+            ownObjects = connection.prepareStatement(
+                    "SELECT count(*), coalesce(sum(length(sql)), 0) FROM temp.sqlite_schema WHERE name GLOB "
+                            + Identifiers.literal(triggerPrefix + "*") + " OR name = " + Identifiers.literal(logName));
         }
         try (var rows = ownObjects.executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
+            return rows.next() ? new OwnObjects(rows.getLong(1), rows.getLong(2)) : OwnObjects.NONE;
         }
+    }
+
+    /** How many there are, and the length of their texts, which tells columns that came or went. */
+    private record OwnObjects(long count, long textLength) {
+        private static final OwnObjects NONE = new OwnObjects(0, 0);
     }
 
     private int expectedObjectCount() {
@@ -624,6 +635,7 @@ public final class Session implements AutoCloseable {
 
     private void rememberSchema() throws SQLException {
         seenSchemaVersion = schemaVersion();
+        seenOwnObjects = ownObjects();
     }
 
     private void followSchemaChanges() throws SQLException {
@@ -634,12 +646,18 @@ public final class Session implements AutoCloseable {
                     "the session was opened in a transaction that was rolled back, so its log is gone",
                     "Open sessions outside a transaction, or open another after a rollback");
         }
+        if (logColumns > 0) {
+            // Columns added inside a transaction or savepoint are gone if it was rolled back.
+            logColumns = Math.toIntExact(number("SELECT count(*) - " + LOG_HEAD_COLUMNS + " FROM pragma_table_info("
+                    + Identifiers.literal(logName) + ", 'temp')"));
+        }
+        var undone = !ownObjects().equals(seenOwnObjects);
         var versionChanged = schemaVersion() != seenSchemaVersion;
         var triggersNow = triggersNow();
         for (var table : List.copyOf(tables.values())) {
-            follow(table, Optional.ofNullable(triggersNow.get(table.number())), versionChanged);
+            follow(table, Optional.ofNullable(triggersNow.get(table.number())), versionChanged, undone);
         }
-        triggerCount = Math.toIntExact(ownObjectCount() - (logColumns > 0 ? 1 : 0));
+        triggerCount = Math.toIntExact(ownObjects().count() - (logColumns > 0 ? 1 : 0));
         for (var entry : Map.copyOf(requested).entrySet()) {
             if (!tables.containsKey(entry.getKey())) {
                 capture(entry.getValue(), entry.getValue(), true);
@@ -664,13 +682,15 @@ public final class Session implements AutoCloseable {
         return triggers;
     }
 
-    private void follow(CapturedTable table, Optional<String> triggersOn, boolean versionChanged) throws SQLException {
+    /** {@code undone}: triggers may be those of an earlier time, so they are made anew in any case. */
+    private void follow(CapturedTable table, Optional<String> triggersOn, boolean versionChanged, boolean undone)
+            throws SQLException {
         if (StatisticsSnapshot.isStatistics(table.layout())) {
             return;
         }
         var name = table.layout().name();
         var now = TableLayout.read(connection, schema, triggersOn.orElse(name));
-        if (now.equals(Optional.of(table.layout())) && triggersOn.isPresent() == enabled) {
+        if (!undone && now.equals(Optional.of(table.layout())) && triggersOn.isPresent() == enabled) {
             return;
         }
         var touched = hasTouches(" WHERE t = " + table.number());

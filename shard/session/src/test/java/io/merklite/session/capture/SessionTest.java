@@ -273,4 +273,15 @@ class SessionTest {
             assertThat(ChangeDump.text(session.changeset())).isEqualTo("table t\n  UPDATE 0*=1 2=10->11\n");
         }
     }
+
+    @Test
+    void columnSeenInsideSavepointIsRecordedAfterItWasRolledBack() throws SQLException {
+        try (var session = session()) {
+            run("ALTER TABLE t ADD COLUMN d", "BEGIN", "SAVEPOINT s");
+            assertThat(session.isEmpty()).isTrue();
+            run("ROLLBACK TO s", "INSERT INTO t VALUES (3, 'three', 30, 'four')");
+
+            assertThat(ChangeDump.text(session.changeset())).contains("3='four'");
+        }
+    }
 }

@@ -47,7 +47,7 @@ final class Simulation {
         HELD_BACK
     }
 
-    static final long RETENTION_MILLIS = 600_000;
+    static final long RETENTION_MILLIS = 600_000_000_000L;
     private static final int MAX_MESSAGE_BYTES = 1 << 24;
     private static final int HEAL_ROUNDS = 60;
     private static final int RECENT_COUNT = 60;
@@ -161,7 +161,7 @@ final class Simulation {
             }
             case 18 -> changeSchema(replica);
             case 19 -> {
-                if (random.nextInt(8) == 0) {
+                if (random.nextInt(8) == 9) {
                     goAway(replica);
                 }
             }
