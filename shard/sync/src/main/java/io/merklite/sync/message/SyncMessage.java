@@ -39,29 +39,31 @@ public sealed interface SyncMessage {
     record Acknowledge(Origin origin, long seq) implements SyncMessage {}
 
     /**
-     * What the sender has. Under 200 bytes for up to ten origins.
+     * What the sender has. Under 200 bytes for up to eight origins.
      *
      * @param vector what it has applied
+     * @param clocks by origin the clock of the last transaction that it has applied
      * @param clock its hybrid clock: what it writes later has a later stamp
      * @param horizon deaths up to this clock are forgotten there
-     * @param horizonSeen hash of the vector that covers those deaths
      * @param root its merkle root
      * @param schema fingerprint of its schema
      * @param isAhead whether rows may be there whose transactions the vector does not have
-     * @param isBootstrapping whether its rows mean nothing until it has taken everything from another replica
      * @param isAnswer whether it answers a status, and so wants none back
      */
     record Status(
             VersionVector vector,
+            Map<Origin, Long> clocks,
             long clock,
             long horizon,
-            long horizonSeen,
             long root,
             long schema,
             boolean isAhead,
-            boolean isBootstrapping,
             boolean isAnswer)
-            implements SyncMessage {}
+            implements SyncMessage {
+        public Status {
+            clocks = Map.copyOf(clocks);
+        }
+    }
 
     /**
      * Asks for transactions of the log.
@@ -124,12 +126,6 @@ public sealed interface SyncMessage {
             columns = Map.copyOf(columns);
         }
     }
-
-    /**
-     * The sender has forgotten deaths up to {@code horizon}; who has seen everything up to {@code seen} can do the same,
-     * others must bootstrap anew.
-     */
-    record Horizon(long horizon, VersionVector seen) implements SyncMessage {}
 
     /**
      * A range of keys of one table.
@@ -202,14 +198,16 @@ public sealed interface SyncMessage {
      *
      * @param round the round of the request
      * @param request its number
-     * @param horizon the sender's horizon
      * @param schema fingerprint of its schema
      * @param reach what its rows depend on
+     * @param clocks by origin the clock of the last transaction that it has applied
      * @param findings one for each range
      */
-    record Inspected(long round, int request, long horizon, long schema, VersionVector reach, List<Finding> findings)
+    record Inspected(
+            long round, int request, long schema, VersionVector reach, Map<Origin, Long> clocks, List<Finding> findings)
             implements SyncMessage {
         public Inspected {
+            clocks = Map.copyOf(clocks);
             findings = List.copyOf(findings);
         }
     }
@@ -229,7 +227,6 @@ public sealed interface SyncMessage {
      *
      * @param round the round of the request
      * @param request its number
-     * @param horizon the sender's horizon
      * @param schema fingerprint of its schema
      * @param reach what its rows depend on
      * @param table their table
@@ -240,7 +237,6 @@ public sealed interface SyncMessage {
     record Rows(
             long round,
             int request,
-            long horizon,
             long schema,
             VersionVector reach,
             String table,

@@ -7,7 +7,6 @@ import io.merklite.sync.message.SyncMessage.Fetch;
 import io.merklite.sync.message.SyncMessage.FetchRange;
 import io.merklite.sync.message.SyncMessage.Finding;
 import io.merklite.sync.message.SyncMessage.Found;
-import io.merklite.sync.message.SyncMessage.Horizon;
 import io.merklite.sync.message.SyncMessage.Inspect;
 import io.merklite.sync.message.SyncMessage.Inspected;
 import io.merklite.sync.message.SyncMessage.Part;
@@ -20,6 +19,7 @@ import io.merklite.sync.message.SyncMessage.Summed;
 import io.merklite.sync.message.SyncMessage.Want;
 import io.merklite.sync.message.SyncMessage.WantPart;
 import io.merklite.sync.message.SyncMessage.WantSchema;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.RemoteRow;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.transaction.TransactionCodec;
@@ -58,7 +58,6 @@ public final class SyncMessageCodec {
     private static final int FOUND = 6;
     private static final int WANT_PART = 7;
     private static final int PART = 8;
-    private static final int HORIZON = 9;
     private static final int INSPECT = 10;
     private static final int INSPECTED = 11;
     private static final int FETCH = 12;
@@ -122,7 +121,6 @@ public final class SyncMessageCodec {
                     columns.forEach(out::string);
                 });
             }
-            case Horizon horizon -> out.uint8(HORIZON).int64(horizon.horizon()).vector(horizon.seen());
             case Inspect inspect -> {
                 writeRequest(out.uint8(INSPECT), inspect.round(), inspect.request())
                         .varint(inspect.ranges().size());
@@ -131,10 +129,9 @@ public final class SyncMessageCodec {
             }
             case Inspected inspected -> {
                 writeRequest(out.uint8(INSPECTED), inspected.round(), inspected.request())
-                        .int64(inspected.horizon())
                         .int64(inspected.schema())
-                        .vector(inspected.reach())
-                        .varint(inspected.findings().size());
+                        .vector(inspected.reach());
+                writeClocks(out, inspected.clocks()).varint(inspected.findings().size());
                 inspected.findings().forEach(finding -> writeFinding(out, finding));
             }
             case Fetch fetch -> {
@@ -163,17 +160,7 @@ public final class SyncMessageCodec {
             case PUBLISH -> new Publish(readTransaction(in));
             case ANNOUNCE -> new Announce(in.origin(), readSeq(in));
             case ACKNOWLEDGE -> new Acknowledge(in.origin(), readSeq(in));
-            case STATUS ->
-                new Status(
-                        in.vector(VECTOR_LIMIT),
-                        in.int64(),
-                        in.int64(),
-                        in.int64(),
-                        in.int64(),
-                        in.int64(),
-                        readFlag(in),
-                        readFlag(in),
-                        readFlag(in));
+            case STATUS -> readStatus(in);
             case WANT -> new Want(readRanges(in), readInt(in));
             case FOUND -> new Found(readTransactions(in), readRanges(in), readRanges(in));
             case WANT_PART -> new WantPart(in.origin(), readSeq(in), readInt(in));
@@ -181,11 +168,10 @@ public final class SyncMessageCodec {
                 new Part(in.origin(), readSeq(in), readInt(in), readInt(in), Chunk.wrap(in.bytes(maxSizeBytes)));
             case WANT_SCHEMA -> new WantSchema(in.int64());
             case SCHEMA -> new Schema(in.int64(), readColumns(in));
-            case HORIZON -> new Horizon(in.int64(), in.vector(VECTOR_LIMIT));
             case INSPECT -> new Inspect(in.int64(), readInt(in), readSummed(in));
             case INSPECTED ->
                 new Inspected(
-                        in.int64(), readInt(in), in.int64(), in.int64(), in.vector(VECTOR_LIMIT), readFindings(in));
+                        in.int64(), readInt(in), in.int64(), in.vector(VECTOR_LIMIT), readClocks(in), readFindings(in));
             case FETCH ->
                 new Fetch(in.int64(), readInt(in), in.string(NAME_LIMIT), ValueCodec.readKeys(in, LIST_LIMIT));
             case FETCH_RANGE -> new FetchRange(in.int64(), readInt(in), readRange(in));
@@ -215,16 +201,42 @@ public final class SyncMessageCodec {
         return found;
     }
 
+    /** The clocks follow in the order of the vector: an origin without a seq has none. */
     private static void writeStatus(WireWriter out, Status status) {
-        out.vector(status.vector())
-                .int64(status.clock())
-                .int64(status.horizon())
-                .int64(status.horizonSeen())
+        out.vector(status.vector()).int64(status.clock());
+        for (var origin : status.vector().seqs().keySet()) {
+            out.varint(status.clocks().getOrDefault(origin, 0L));
+        }
+        out.int64(status.horizon())
                 .int64(status.root())
                 .int64(status.schema())
                 .uint8(status.isAhead() ? 1 : 0)
-                .uint8(status.isBootstrapping() ? 1 : 0)
                 .uint8(status.isAnswer() ? 1 : 0);
+    }
+
+    private static Status readStatus(WireReader in) {
+        var vector = in.vector(VECTOR_LIMIT);
+        var clock = in.int64();
+        Map<Origin, Long> clocks = new TreeMap<>();
+        for (var origin : vector.seqs().keySet()) {
+            clocks.put(origin, in.varint());
+        }
+        return new Status(vector, clocks, clock, in.int64(), in.int64(), in.int64(), readFlag(in), readFlag(in));
+    }
+
+    private static WireWriter writeClocks(WireWriter out, Map<Origin, Long> clocks) {
+        out.varint(clocks.size());
+        new TreeMap<>(clocks).forEach((origin, clock) -> out.origin(origin).varint(clock));
+        return out;
+    }
+
+    private static Map<Origin, Long> readClocks(WireReader in) {
+        Map<Origin, Long> clocks = new TreeMap<>();
+        var count = in.count(Long.BYTES + 1, VECTOR_LIMIT);
+        for (var i = 0; i < count; i++) {
+            clocks.put(in.origin(), in.varint());
+        }
+        return clocks;
     }
 
     private static WireWriter writeRanges(WireWriter out, List<SeqRange> ranges) {
@@ -323,7 +335,6 @@ public final class SyncMessageCodec {
 
     private static void writeRows(WireWriter out, Rows rows) {
         writeRequest(out, rows.round(), rows.request())
-                .int64(rows.horizon())
                 .int64(rows.schema())
                 .vector(rows.reach())
                 .string(rows.table())
@@ -337,7 +348,6 @@ public final class SyncMessageCodec {
     private static Rows readRows(WireReader in) {
         var round = in.int64();
         var request = readInt(in);
-        var horizon = in.int64();
         var schema = in.int64();
         var reach = in.vector(VECTOR_LIMIT);
         var table = in.string(NAME_LIMIT);
@@ -350,7 +360,6 @@ public final class SyncMessageCodec {
         return new Rows(
                 round,
                 request,
-                horizon,
                 schema,
                 reach,
                 table,

@@ -11,10 +11,10 @@ import io.merklite.sync.message.SyncMessage.Range;
 import io.merklite.sync.message.SyncMessage.Rows;
 import io.merklite.sync.message.SyncMessage.Status;
 import io.merklite.sync.message.SyncMessage.Summed;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Merged;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.RowKey;
-import io.merklite.sync.vector.VersionVector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -32,6 +32,9 @@ import java.util.function.BiConsumer;
  * <p>The replica asks, the peer answers and keeps nothing. A part that differs is split in 16 until it is small, then its
  * keys are compared, then rows are fetched. An answer that comes twice or late is told by its round and number and
  * dropped; one that never comes leaves the descent unfinished, and the next comparison begins another.
+ *
+ * <p>A row that lives here and is missing there, although the peer has seen its birth, died there and was forgotten: so
+ * tombstones need not be kept for a replica that was away, however long.
  *
  * <p>Normally rows join. Where the peer is an <i>authority</i> its rows count, and rows that it lacks are removed.
  *
@@ -100,7 +103,7 @@ final class Descent {
         return !failed && open.isEmpty() && !hasWork();
     }
 
-    /** Whether it can't be finished: the peer has forgotten deaths meanwhile, or this replica has. */
+    /** Whether it can't be finished: the schema of one side has changed meanwhile. */
     boolean hasFailed() {
         return failed;
     }
@@ -120,25 +123,24 @@ final class Descent {
     }
 
     List<SyncMessage> onInspected(Inspected answer) {
-        if (!(open.get(answer.request()) instanceof Inspect question)
-                || !takes(answer.round(), answer.horizon(), answer.schema())) {
+        if (!(open.get(answer.request()) instanceof Inspect question) || !takes(answer.round(), answer.schema())) {
             return List.of();
         }
         open.remove(answer.request());
         var count = Math.min(question.ranges().size(), answer.findings().size());
         for (var i = 0; i < count; i++) {
-            compare(question.ranges().get(i), answer.findings().get(i), answer.reach());
+            compare(question.ranges().get(i), answer.findings().get(i), answer);
         }
         return nextQuestions();
     }
 
-    private void compare(Summed asked, Finding finding, VersionVector reach) {
+    private void compare(Summed asked, Finding finding, Inspected answer) {
         switch (finding) {
             case Finding.Same same -> {
                 // nothing to do
             }
             case Finding.Parts parts -> compareParts(asked.range(), parts);
-            case Finding.Keys keys -> compareKeys(asked.range(), keys, reach);
+            case Finding.Keys keys -> compareKeys(asked.range(), keys, answer);
         }
     }
 
@@ -165,7 +167,7 @@ final class Descent {
         }
     }
 
-    private void compareKeys(Range asked, Finding.Keys listed, VersionVector reach) {
+    private void compareKeys(Range asked, Finding.Keys listed, Inspected answer) {
         var table = asked.table();
         var range = new Range(table, asked.from(), listed.rest().isPresent() ? listed.rest() : asked.to());
         Map<RowKey, Integer> own = new HashMap<>();
@@ -181,16 +183,27 @@ final class Descent {
                         .add(listed.keys().get(i));
             }
         }
-        if (authority && !extra.isEmpty()) {
-            merged.accept(table, store.forgetRows(table, List.copyOf(extra), reach));
+        var gone = authority ? List.copyOf(extra) : deadAtPeer(table, List.copyOf(extra), answer.clocks());
+        if (!gone.isEmpty()) {
+            merged.accept(table, store.forgetRows(table, gone, answer.reach()));
         }
         listed.rest().ifPresent(rest -> inspect(new Range(table, Optional.of(rest), asked.to())));
+    }
+
+    /** Rows that live here, and that the peer lacks although it has seen their births: they died there. */
+    private List<RowKey> deadAtPeer(String table, List<RowKey> keys, Map<Origin, Long> clocks) {
+        return store.rows(table, keys).stream()
+                .filter(row -> row.version().isAlive())
+                .filter(row -> clocks.getOrDefault(row.version().birth().origin(), 0L)
+                        >= row.version().birth().clock())
+                .map(row -> store.key(table, row.key()))
+                .toList();
     }
 
     List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
-        if (!fits || !takes(answer.round(), answer.horizon(), answer.schema())) {
+        if (!fits || !takes(answer.round(), answer.schema())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -212,17 +225,13 @@ final class Descent {
         return nextQuestions();
     }
 
-    /**
-     * Tombstones that one side has forgotten and the other has not would be taken for rows that never were; rows of
-     * another schema do not fit.
-     */
-    private boolean takes(long answeredRound, long horizon, long schema) {
+    /** Rows of another schema do not fit. */
+    private boolean takes(long answeredRound, long schema) {
         if (answeredRound != round) {
             return false;
         }
-        var sameHorizon = horizon == target.horizon() && store.horizon() == target.horizon();
         var sameSchema = schema == target.schema() && store.schemaFingerprint() == target.schema();
-        failed |= !sameHorizon || !sameSchema;
+        failed |= !sameSchema;
         return !failed;
     }
 

@@ -4,7 +4,6 @@ import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
-import java.util.List;
 
 /** Something that a replica's owner may want to know. */
 public sealed interface Event {
@@ -31,15 +30,4 @@ public sealed interface Event {
 
     /** A comparison along the merkle index has ended: everything the peer had is here. */
     record Descended(String peer, long rowCount) implements Event {}
-
-    /**
-     * The replica was away for longer than tombstones are kept, and takes everything from {@code peer}.
-     *
-     * @param unsent its own transactions that the peer has not seen, to be written again
-     */
-    record Rebootstrapped(String peer, List<Transaction> unsent) implements Event {
-        public Rebootstrapped {
-            unsent = List.copyOf(unsent);
-        }
-    }
 }

@@ -43,12 +43,7 @@ final class MerkleAnswers {
         List<Finding> findings = new ArrayList<>();
         inspect.ranges().forEach(summed -> findings.add(finding(inspect.round(), summed)));
         return new Inspected(
-                inspect.round(),
-                inspect.request(),
-                store.horizon(),
-                store.schemaFingerprint(),
-                store.reach(),
-                findings);
+                inspect.round(), inspect.request(), store.schemaFingerprint(), store.reach(), store.clocks(), findings);
     }
 
     private Finding finding(long round, Summed summed) {
@@ -110,7 +105,6 @@ final class MerkleAnswers {
         return new Rows(
                 fetch.round(),
                 fetch.request(),
-                store.horizon(),
                 store.schemaFingerprint(),
                 store.reach(),
                 fetch.table(),
@@ -140,7 +134,6 @@ final class MerkleAnswers {
         return new Rows(
                 fetch.round(),
                 fetch.request(),
-                store.horizon(),
                 store.schemaFingerprint(),
                 store.reach(),
                 table,
@@ -154,7 +147,6 @@ final class MerkleAnswers {
         return new Rows(
                 round,
                 request,
-                store.horizon(),
                 store.schemaFingerprint(),
                 store.reach(),
                 table,

@@ -10,7 +10,6 @@ import io.merklite.sync.message.SyncMessage.Announce;
 import io.merklite.sync.message.SyncMessage.Fetch;
 import io.merklite.sync.message.SyncMessage.FetchRange;
 import io.merklite.sync.message.SyncMessage.Found;
-import io.merklite.sync.message.SyncMessage.Horizon;
 import io.merklite.sync.message.SyncMessage.Inspect;
 import io.merklite.sync.message.SyncMessage.Inspected;
 import io.merklite.sync.message.SyncMessage.Part;
@@ -54,7 +53,7 @@ import java.util.random.RandomGenerator;
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the store. Blocks on disk.
  */
 public final class Replicator {
-    /** A peer that was silent for so many rounds is not heard any more. */
+    /** A peer that was silent for so many rounds is not heard of any more. */
     private static final int ROUNDS_HEARD = 5;
 
     private final ReplicaStore store;
@@ -79,14 +78,8 @@ public final class Replicator {
         private Instant nextRound;
         private Optional<Instant> wantedUntil = Optional.empty();
         private Instant descentUntil = Instant.MAX;
-        /** What it last said, if it is bootstrapping. */
-        private Optional<Status> bootstrapping = Optional.empty();
-
-        /** What it last said of the deaths that it has forgotten. */
-        private Optional<Horizon> horizon = Optional.empty();
-
-        /** What its log turned out not to have. */
-        private List<SeqRange> gone = List.of();
+        /** After a descent that found nothing although roots differ there is none for a while: time must tell. */
+        private Instant fruitlessUntil = Instant.MIN;
 
         private long reportedSchema;
 
@@ -199,28 +192,8 @@ public final class Replicator {
             }
         }
         drain(Optional.empty());
-        endDeadlock();
-        if (tombstones.tick(now)) {
-            peers.values().forEach(peer -> send(peer, tombstones.announcement()));
-        }
+        tombstones.tick(now);
         return takeOut();
-    }
-
-    /**
-     * Where every replica waits to take everything from another one, the one with the smallest root becomes what the
-     * others take: nobody has more than it.
-     */
-    private void endDeadlock() {
-        var allWait = store.isBootstrapping()
-                && !peers.isEmpty()
-                && peers.values().stream()
-                        .allMatch(peer -> peer.descent.isEmpty()
-                                && peer.bootstrapping
-                                        .filter(status -> Long.compareUnsigned(status.root(), store.root()) >= 0)
-                                        .isPresent());
-        if (allWait) {
-            store.endBootstrap(store.reach());
-        }
     }
 
     private Duration nextInterval() {
@@ -248,7 +221,6 @@ public final class Replicator {
             case Part part -> onPart(peer, part);
             case WantSchema want -> onWantSchema(peer, want);
             case Schema schema -> onSchema(peer, schema);
-            case Horizon horizon -> onHorizon(peer, horizon);
             case Inspect inspect -> send(peer, answers.answer(inspect));
             case Inspected inspected -> onDescent(peer, descent -> descent.onInspected(inspected));
             case Fetch fetch -> send(peer, answers.answer(fetch));
@@ -277,68 +249,41 @@ public final class Replicator {
     }
 
     private void onStatus(Peer peer, Status status) {
-        peer.bootstrapping = status.isBootstrapping() ? Optional.of(status) : Optional.empty();
-        if (status.isBootstrapping()) {
-            if (!status.isAnswer()) {
-                send(peer, status(true));
-            }
-            if (!sameHorizon(status)) {
-                send(peer, tombstones.announcement());
-            }
-            return;
-        }
         peer.status = Optional.of(status);
         tombstones.reported(peer.name, status, now);
+        tombstones.follow(status, now);
         recogniseFork(peer, status);
         if (status.schema() != store.schemaFingerprint() && peer.reportedSchema != status.schema()) {
             peer.reportedSchema = status.schema();
             listener.accept(new Event.SchemaDiffers(peer.name, store.schemaFingerprint(), status.schema()));
         }
-        if (store.isBootstrapping()) {
-            if (!status.isAnswer()) {
-                send(peer, status(true));
-            }
-            if (!sameHorizon(status)) {
-                send(peer, tombstones.announcement());
-            }
-            goOnBootstrapping(peer, status);
-            return;
-        }
         if (!store.vector().covers(status.vector()) && !wantMissing(peer, status.vector()) && !waitsForItself()) {
             // All of it is held, and waits for what this peer does not have either.
-            descend(peer, status, false);
+            descend(peer, status);
         }
         wantSchemas(peer);
         if (!status.isAnswer()) {
             send(peer, status(true));
-        }
-        if (!sameHorizon(status)) {
-            send(peer, tombstones.announcement());
         }
         compare(peer, status);
     }
 
     /** The same transactions must make the same rows. */
     private void compare(Peer peer, Status status) {
-        var comparable = status.schema() == store.schemaFingerprint() && sameHorizon(status);
+        var comparable = status.schema() == store.schemaFingerprint() && status.horizon() == store.horizon();
         if (!comparable) {
             return;
         }
         var sameVector = store.vector().equals(status.vector());
         if (status.root() == store.root()) {
             // Equal rows: whatever the other one has seen has the effect here that it has there.
-            store.adopt(status.vector());
-        } else if (sameVector && peer.descent.isEmpty()) {
+            store.adopt(status.vector(), status.clocks());
+        } else if (sameVector && peer.descent.isEmpty() && !peer.fruitlessUntil.isAfter(now)) {
             if (!store.isAhead() && !status.isAhead()) {
                 listener.accept(new Event.RootsDiffer(peer.name, store.vector(), store.root(), status.root()));
             }
-            descend(peer, status, false);
+            descend(peer, status);
         }
-    }
-
-    /** Whether a peer has forgotten the same deaths: only then do rows compare. */
-    private boolean sameHorizon(Status status) {
-        return status.horizon() == store.horizon() && status.horizonSeen() == tombstones.seenHash();
     }
 
     /** Somebody has more of this origin than the file: it was copied, or has lost its end. Never write under it again. */
@@ -363,10 +308,8 @@ public final class Replicator {
             peer.wantedUntil = Optional.of(now.plus(options.timeout()));
             return;
         }
-        peer.gone = found.gone().stream()
-                .filter(range -> store.vector().seq(range.origin()) < range.last())
-                .toList();
-        goOn(peer, peer.gone.isEmpty() && !before.equals(progress()));
+        var gone = found.gone().stream().anyMatch(range -> store.vector().seq(range.origin()) < range.last());
+        goOn(peer, !gone && !before.equals(progress()));
     }
 
     /** What has come so far: applied, and held. */
@@ -379,10 +322,8 @@ public final class Replicator {
         peer.status.filter(status -> !store.vector().covers(status.vector())).ifPresent(status -> {
             if (logHelps) {
                 wantMissing(peer, status.vector());
-            } else if (!sameHorizon(status)) {
-                peer.horizon.ifPresent(horizon -> settleHorizon(peer, horizon));
             } else if (!waitsForItself()) {
-                descend(peer, status, false);
+                descend(peer, status);
             }
         });
     }
@@ -437,46 +378,16 @@ public final class Replicator {
                 .forEach(fingerprint -> send(peer, new WantSchema(fingerprint)));
     }
 
-    private void onHorizon(Peer peer, Horizon horizon) {
-        peer.horizon = Optional.of(horizon);
-        settleHorizon(peer, horizon);
-    }
-
-    private void settleHorizon(Peer peer, Horizon horizon) {
-        if (store.isBootstrapping() || store.vector().covers(horizon.seen())) {
-            tombstones.adopt(horizon);
-            return;
-        }
-        if (peer.wantedUntil.isPresent() || peer.descent.isPresent()) {
-            return;
-        }
-        var logHelps = peer.gone.stream().noneMatch(range -> store.vector().seq(range.origin()) < range.last());
-        if (logHelps && wantMissing(peer, horizon.seen())) {
-            return;
-        }
-        // Deaths that this replica does not know of are forgotten there, and no log has them.
-        var order = Long.compare(horizon.horizon(), store.horizon());
-        var isLess = order > 0
-                || (order == 0 && Tombstones.hash(horizon.seen()) > tombstones.seenHash())
-                || horizon.seen().covers(store.horizonSeen());
-        if (isLess) {
-            peer.status.ifPresent(status -> rebootstrap(peer, status, horizon));
-        }
-    }
-
     // ---- the merkle path --------------------------------------------------------------------------------------------
 
-    private void descend(Peer peer, Status status, boolean authority) {
+    private void descend(Peer peer, Status status) {
         if (peer.descent.isPresent()) {
             return;
         }
         if (status.schema() != store.schemaFingerprint()) {
             return;
         }
-        if (store.isBootstrapping() != authority || !sameHorizon(status)) {
-            return; // horizons are told apart by messages of their own
-        }
-        var descent = new Descent(store, random.nextLong(), status, authority, (table, merged) -> {
+        var descent = new Descent(store, random.nextLong(), status, false, (table, merged) -> {
             listener.accept(new Event.RowsMerged(table, merged.changes()));
             repaired(merged);
         });
@@ -511,38 +422,13 @@ public final class Replicator {
         }
         peer.descent = Optional.empty();
         peer.descentUntil = Instant.MAX;
-        if (descent.isAuthority()) {
-            store.endBootstrap(descent.target().vector());
-        } else {
-            store.adopt(descent.target().vector());
+        store.adopt(descent.target().vector(), descent.target().clocks());
+        if (descent.rowCount() == 0) {
+            peer.fruitlessUntil = now.plus(options.interval().dividedBy(2));
         }
         listener.accept(new Event.Descended(peer.name, descent.rowCount()));
         drain(Optional.of(peer));
         send(peer, status(false));
-    }
-
-    /** Takes everything from the peer; what the peer has not seen of this replica's writes is handed to the owner. */
-    private void rebootstrap(Peer peer, Status status, Horizon horizon) {
-        if (store.isBootstrapping() || status.schema() != store.schemaFingerprint()) {
-            return;
-        }
-        List<Transaction> unsent = new ArrayList<>();
-        var own = store.origin();
-        for (var seq = status.vector().seq(own) + 1; seq <= store.vector().seq(own); seq++) {
-            log.read(own, seq).ifPresent(unsent::add);
-        }
-        peers.values().forEach(other -> other.descent = Optional.empty());
-        store.beginBootstrap(horizon.horizon(), horizon.seen());
-        listener.accept(new Event.Rebootstrapped(peer.name, unsent));
-        goOnBootstrapping(peer, status);
-    }
-
-    /** From whichever peer can be reached, one at a time. */
-    private void goOnBootstrapping(Peer peer, Status status) {
-        var busy = peers.values().stream().anyMatch(other -> other.descent.isPresent());
-        if (!busy) {
-            descend(peer, status, true);
-        }
     }
 
     // ---- transactions -----------------------------------------------------------------------------------------------
@@ -555,9 +441,6 @@ public final class Replicator {
 
     /** Applies what is ready. */
     private void drain(Optional<Peer> from) {
-        if (store.isBootstrapping()) {
-            return;
-        }
         while (true) {
             var ready = inbox.takeReady(store.vector());
             if (ready.isEmpty()) {
@@ -629,13 +512,12 @@ public final class Replicator {
     private Status status(boolean isAnswer) {
         return new Status(
                 store.vector(),
+                store.clocks(),
                 store.clock().last(),
                 store.horizon(),
-                tombstones.seenHash(),
                 store.root(),
                 store.schemaFingerprint(),
                 store.isAhead(),
-                store.isBootstrapping(),
                 isAnswer);
     }
 

@@ -1,6 +1,5 @@
 package io.merklite.sync.replicate;
 
-import io.merklite.sync.message.SyncMessage.Horizon;
 import io.merklite.sync.message.SyncMessage.Status;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
@@ -17,18 +16,14 @@ import java.util.TreeMap;
  * Decides when deaths may be forgotten: when every known replica has passed them, or after the retention.
  *
  * <p>In two steps. Once every replica's clock is past a moment, all that was ever written before it is counted by their
- * vectors; once every replica's vector covers that, every death before the moment is known everywhere, and nothing that
- * comes later can bring such a row back.
+ * vectors; once every replica's vector covers that, every death before the moment is known everywhere.
+ *
+ * <p>Nothing depends on it: a row that is missing although its birth was seen is known to be dead without a tombstone. A
+ * tombstone spares a comparison of rows, and roots compare only between replicas that have forgotten the same deaths.
  */
 final class Tombstones {
-    /**
-     * A replica that lost its end may write with a clock behind the one it once reported, by as much as clocks may be
-     * apart: the horizon stays behind that.
-     */
+    /** A replica that lost its end may write with a clock behind the one it once reported: the horizon stays behind. */
     private static final int DRIFTS = 3;
-
-    /** So many checkpoints are kept over the retention. */
-    private static final int CHECKPOINTS = 8;
 
     private final ReplicaStore store;
     private final Duration retention;
@@ -49,7 +44,7 @@ final class Tombstones {
 
     /**
      * @param retention after how long deaths are forgotten although some replica may not know of them
-     * @param hearing for how long a replica counts as heard
+     * @param hearing for how long a replica counts as heard of
      */
     Tombstones(ReplicaStore store, Duration retention, Duration hearing) {
         this.store = store;
@@ -87,22 +82,23 @@ final class Tombstones {
                 .toList();
     }
 
-    /** Raises the horizon if it is time to; whether it was raised. */
-    boolean tick(Instant now) {
-        if (forgetsExpired(now)) {
-            return true;
+    /**
+     * Raises the horizon if it is time to. A replica of which nothing was heard only holds this up until the retention
+     * has passed: it costs the others tombstones, never rows.
+     */
+    void tick(Instant now) {
+        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
+        if (replicas.isEmpty() || hasAllThatIsHeardOf(now)) {
+            store.raiseHorizon(expired);
         }
         if (replicas.isEmpty()) {
-            return false;
+            return;
         }
         var moment = now.minus(store.maxDrift().multipliedBy(DRIFTS)).toEpochMilli() << Stamp.COUNTER_BITS;
         var current =
                 step.orElseGet(() -> new Step(Math.min(moment, store.clock().last()), Optional.empty()));
         step = Optional.of(current);
         if (current.vector().isEmpty()) {
-            if (store.clock().last() <= current.clock()) {
-                store.clock().tick();
-            }
             if (replicas.values().stream().allMatch(known -> known.clock() > current.clock())) {
                 var all = store.vector();
                 for (var known : replicas.values()) {
@@ -110,76 +106,36 @@ final class Tombstones {
                 }
                 step = Optional.of(new Step(current.clock(), Optional.of(all)));
             }
-            return false;
+            return;
         }
         var written = current.vector().get();
-        var passed = store.vector().covers(written)
-                && replicas.values().stream().allMatch(known -> known.vector().covers(written));
-        if (!passed) {
-            return false;
+        if (store.vector().covers(written)
+                && replicas.values().stream().allMatch(known -> known.vector().covers(written))) {
+            step = Optional.empty();
+            store.raiseHorizon(current.clock());
         }
-        step = Optional.empty();
-        if (current.clock() <= store.horizon()) {
-            return false;
-        }
-        raise(current.clock(), written);
-        return true;
     }
 
     /**
-     * Forgets what is older than the retention. Who comes back without having seen what was written until then has been
-     * away for too long: the checkpoints say what that is.
+     * Whether some replica was heard of late, and this one has all that those have. One that is cut off, or behind, may
+     * yet get what a tombstone must be held against.
      */
-    private boolean forgetsExpired(Instant now) {
-        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
-        var step = retention.dividedBy(CHECKPOINTS).toMillis() << Stamp.COUNTER_BITS;
-        var last = store.lastCheckpoint().map(ReplicaStore.Checkpoint::clock).orElse(0L);
-        if (store.clock().last() >= last + step && !store.isBootstrapping()) {
-            store.checkpoint(expired);
-        }
-        if (expired < store.horizon() + step || !hearsMajority(now)) {
-            return false;
-        }
-        var checkpoint = store.checkpointFrom(expired - step).filter(found -> found.clock() <= expired);
-        checkpoint.ifPresent(found -> raise(found.clock(), found.vector()));
-        return checkpoint.isPresent();
-    }
-
-    /**
-     * Whether this replica is one of more than half of all that it knows. One that is cut off must not forget deaths by
-     * itself: when it comes back, that it has forgotten less than others is how it is known to have been away.
-     */
-    private boolean hearsMajority(Instant now) {
+    private boolean hasAllThatIsHeardOf(Instant now) {
         var heard = replicas.values().stream()
                 .filter(known -> known.heardAt().isAfter(now.minus(hearing)))
-                .count();
-        return (heard + 1) * 2 > replicas.size() + 1;
+                .toList();
+        return !heard.isEmpty()
+                && heard.stream().allMatch(known -> store.vector().covers(known.vector()));
     }
 
-    void adopt(Horizon horizon) {
-        raise(horizon.horizon(), horizon.seen());
-    }
-
-    private void raise(long horizon, VersionVector seen) {
-        store.raiseHorizon(horizon, seen);
-    }
-
-    /** Hash of the vector that covers the forgotten deaths. */
-    long seenHash() {
-        return hash(store.horizonSeen());
-    }
-
-    static long hash(VersionVector vector) {
-        var hash = 0L;
-        for (var entry : vector.seqs().entrySet()) {
-            hash = (hash ^ entry.getKey().bits()) * 0x9e3779b97f4a7c15L;
-            hash = ((hash ^ (hash >>> 32)) + entry.getValue()) * 0xd6e8feb86659fd93L;
+    /**
+     * Follows the horizon of a peer, so that roots compare again: once this replica has all that the peer has. A horizon
+     * in the future is not believed.
+     */
+    void follow(Status status, Instant now) {
+        if (status.horizon() <= now.toEpochMilli() << Stamp.COUNTER_BITS
+                && store.vector().covers(status.vector())) {
+            store.raiseHorizon(status.horizon());
         }
-        return hash;
-    }
-
-    /** What peers are told. */
-    Horizon announcement() {
-        return new Horizon(store.horizon(), store.horizonSeen());
     }
 }

@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.vector.VersionVector;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -10,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The origins that this file has heard of: each with a short id for use in row states, and the highest seq applied.
+ * The origins that this file has heard of: each with a short id for use in row states, the highest seq applied, and the
+ * clock of that transaction.
  *
  * <p><b>Invariant.</b> The vector here is the vector in the file, but inside a transaction that is about to end; after a
  * rollback {@link #reload} restores that.
@@ -18,12 +20,13 @@ import java.util.Map;
 final class OriginTable {
     static final String CREATE = """
             CREATE TABLE IF NOT EXISTS _merklite_origins(
-                id INTEGER PRIMARY KEY, bits INTEGER NOT NULL UNIQUE, seq INTEGER NOT NULL)
+                id INTEGER PRIMARY KEY, bits INTEGER NOT NULL UNIQUE, seq INTEGER NOT NULL, clock INTEGER NOT NULL)
             """;
 
     private final Statements statements;
     private final Map<Origin, Integer> ids = new HashMap<>();
     private final List<Origin> origins = new ArrayList<>();
+    private final Map<Origin, Long> clocks = new HashMap<>();
     private VersionVector vector = VersionVector.EMPTY;
 
     OriginTable(Statements statements) throws SQLException {
@@ -35,9 +38,10 @@ final class OriginTable {
     void reload() throws SQLException {
         ids.clear();
         origins.clear();
+        clocks.clear();
         Map<Origin, Long> seqs = new HashMap<>();
         try (var rows = statements
-                .prepare("SELECT id, bits, seq FROM _merklite_origins ORDER BY id")
+                .prepare("SELECT id, bits, seq, clock FROM _merklite_origins ORDER BY id")
                 .executeQuery()) {
             while (rows.next()) {
                 if (rows.getInt(1) != origins.size()) {
@@ -47,6 +51,7 @@ final class OriginTable {
                 ids.put(origin, origins.size());
                 origins.add(origin);
                 seqs.put(origin, rows.getLong(3));
+                clocks.put(origin, rows.getLong(4));
             }
         }
         vector = VersionVector.of(seqs);
@@ -59,7 +64,7 @@ final class OriginTable {
             return known;
         }
         var id = origins.size();
-        var insert = statements.prepare("INSERT INTO _merklite_origins(id, bits, seq) VALUES (?1, ?2, 0)");
+        var insert = statements.prepare("INSERT INTO _merklite_origins(id, bits, seq, clock) VALUES (?1, ?2, 0, 0)");
         insert.setInt(1, id);
         insert.setLong(2, origin.bits());
         insert.executeUpdate();
@@ -81,24 +86,26 @@ final class OriginTable {
         return vector;
     }
 
-    /** Raises the seq of {@code origin}. */
-    void raise(Origin origin, long seq) throws SQLException {
-        var id = id(origin);
-        var update = statements.prepare("UPDATE _merklite_origins SET seq = ?2 WHERE id = ?1");
-        update.setInt(1, id);
-        update.setLong(2, seq);
-        update.executeUpdate();
-        vector = vector.with(origin, seq);
+    /** By origin the clock of its last transaction that was applied: all its stamps up to there have been seen. */
+    Map<Origin, Long> clocks() {
+        return Map.copyOf(clocks);
     }
 
-    /** Sets every seq to what {@code seen} has: also lower ones. */
-    void replace(VersionVector seen) throws SQLException {
-        for (var origin : seen.seqs().keySet()) {
-            id(origin);
-        }
-        for (var origin : List.copyOf(origins)) {
-            raise(origin, seen.seq(origin));
-        }
-        vector = seen;
+    /** Whether the transaction with this stamp has been applied. */
+    boolean hasSeen(Stamp stamp) {
+        return clocks.getOrDefault(stamp.origin(), 0L) >= stamp.clock();
+    }
+
+    /** Raises the seq of {@code origin}, and the clock of its last transaction. */
+    void raise(Origin origin, long seq, long clock) throws SQLException {
+        var id = id(origin);
+        var last = Math.max(clock, clocks.getOrDefault(origin, 0L));
+        var update = statements.prepare("UPDATE _merklite_origins SET seq = ?2, clock = ?3 WHERE id = ?1");
+        update.setInt(1, id);
+        update.setLong(2, seq);
+        update.setLong(3, last);
+        update.executeUpdate();
+        vector = vector.with(origin, seq);
+        clocks.put(origin, last);
     }
 }

@@ -59,7 +59,7 @@ public final class ReplicaStore implements AutoCloseable {
             CREATE TABLE IF NOT EXISTS _merklite_state(
                 id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
                 origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
-                horizon_seen BLOB NOT NULL, ahead_of BLOB NOT NULL, bootstrapping INTEGER NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
+                ahead_of BLOB NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
                 clean INTEGER NOT NULL)
             """;
     private static final String CREATE_PEERS =
@@ -67,9 +67,6 @@ public final class ReplicaStore implements AutoCloseable {
 
     private static final String FOREIGN_KEY_TABLES =
             "SELECT t.name, f.\"table\" FROM main.sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
-
-    private static final String CREATE_CHECKPOINTS =
-            "CREATE TABLE IF NOT EXISTS _merklite_checkpoints(clock INTEGER PRIMARY KEY, vector BLOB NOT NULL)";
 
     private final Connection connection;
     private final StoreOptions options;
@@ -84,12 +81,10 @@ public final class ReplicaStore implements AutoCloseable {
     private Origin origin;
     private long root;
     private long horizon;
-    private VersionVector horizonSeen;
     private VersionVector aheadOf;
     private long schemaVersion = -1;
     private @Nullable Set<String> concerned;
     private long concernedVersion;
-    private boolean bootstrapping;
     private boolean originIsNew;
     private boolean wasUnclean;
 
@@ -123,9 +118,7 @@ public final class ReplicaStore implements AutoCloseable {
                     options.wallClock(), options.maxDrift(), statements.number("SELECT clock FROM _merklite_state"));
             this.root = statements.number("SELECT root FROM _merklite_state");
             this.horizon = statements.number("SELECT horizon FROM _merklite_state");
-            this.horizonSeen = readVector("horizon_seen");
             this.aheadOf = readVector("ahead_of");
-            bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
             followSchema();
@@ -169,7 +162,6 @@ public final class ReplicaStore implements AutoCloseable {
     private void createTables() throws SQLException {
         statements.once(CREATE_STATE);
         statements.once(CREATE_PEERS);
-        statements.once(CREATE_CHECKPOINTS);
         statements.once(OriginTable.CREATE);
         statements.once(SchemaHistory.CREATE);
         statements.once(ConflictLedger.CREATE);
@@ -177,7 +169,7 @@ public final class ReplicaStore implements AutoCloseable {
             statements.once(sql);
         }
         var insert = statements.prepare(
-                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, ?5, 0, -1, ?4, 1)");
+                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, -1, ?4, 1)");
         insert.setInt(1, FORMAT);
         insert.setString(2, options.database());
         insert.setLong(3, Origin.random(options.random()).bits());
@@ -262,6 +254,11 @@ public final class ReplicaStore implements AutoCloseable {
         return origins.vector();
     }
 
+    /** By origin the clock of its last transaction that was applied: of stamps up to there it is known what came of them. */
+    public Map<Origin, Long> clocks() {
+        return origins.clocks();
+    }
+
     /** Sum of the digests of all rows and tombstones. O(1). */
     public long root() {
         return root;
@@ -270,11 +267,6 @@ public final class ReplicaStore implements AutoCloseable {
     /** Tombstones of deaths up to this clock are gone. */
     public long horizon() {
         return horizon;
-    }
-
-    /** Who has seen this much can forget the same deaths. */
-    public VersionVector horizonSeen() {
-        return horizonSeen;
     }
 
     /**
@@ -416,10 +408,6 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private Transaction stamp(Evictions evictions, byte[] changeset, Stamp stamp) throws SQLException {
-        if (bootstrapping) {
-            throw new InvalidState(
-                    "the replica is taking everything from a peer, and can't be written", "Wait until that is done");
-        }
         var dependencies = withoutOwn(reach());
         var changes = new LocalChanges(registry, shadow, stamp);
         changes.addDone(evictions.births());
@@ -427,7 +415,7 @@ public final class ReplicaStore implements AutoCloseable {
         root += changes.rootDelta();
         rebuild(changes.suspicious());
         var seq = origins.vector().seq(origin) + 1;
-        origins.raise(origin, seq);
+        origins.raise(origin, seq, stamp.clock());
         saveState();
         return Transaction.wrap(
                 options.database(),
@@ -472,7 +460,8 @@ public final class ReplicaStore implements AutoCloseable {
     public Merged merge(Transaction transaction) {
         requireReady(transaction);
         return merging(tablesOf(transaction), merge -> merge.add(transaction), () -> {
-            origins.raise(transaction.origin(), transaction.seq());
+            origins.raise(
+                    transaction.origin(), transaction.seq(), transaction.stamp().clock());
             clock.follow(transaction.stamp().clock());
         });
     }
@@ -642,7 +631,7 @@ public final class ReplicaStore implements AutoCloseable {
             return inTransaction("merging", () -> {
                 refreshSchema();
                 session.discard();
-                var merge = new RowMerge(registry, shadow, statements, history);
+                var merge = new RowMerge(registry, shadow, statements, history, origins);
                 step.run(merge);
                 afterwards.run();
                 var triggers = dropTriggers(merge.merged().keySet());
@@ -734,55 +723,6 @@ public final class ReplicaStore implements AutoCloseable {
         return out.toByteArray();
     }
 
-    /** Notes what has been applied up to now, and drops notes up to {@code clockUpTo} but the last of them. */
-    public void checkpoint(long clockUpTo) {
-        inTransaction("noting a checkpoint", () -> {
-            var insert = statements.prepare("INSERT OR REPLACE INTO _merklite_checkpoints VALUES (?1, ?2)");
-            insert.setLong(1, clock.last());
-            insert.setBytes(2, new WireWriter().vector(reach()).toByteArray());
-            insert.executeUpdate();
-            var delete = statements.prepare("DELETE FROM _merklite_checkpoints WHERE clock < "
-                    + "(SELECT max(clock) FROM _merklite_checkpoints WHERE clock <= ?1)");
-            delete.setLong(1, clockUpTo);
-            return delete.executeUpdate();
-        });
-    }
-
-    /**
-     * A note of what was applied.
-     *
-     * @param clock the hybrid clock then: everything in the vector was written before, or was on its way
-     * @param vector what was applied
-     */
-    public record Checkpoint(long clock, VersionVector vector) {}
-
-    /** The first checkpoint at or after {@code from}, if there is one. */
-    public Optional<Checkpoint> checkpointFrom(long from) {
-        return checkpoint(
-                "SELECT clock, vector FROM _merklite_checkpoints WHERE clock >= ?1 ORDER BY clock LIMIT 1", from);
-    }
-
-    /** The last checkpoint. */
-    public Optional<Checkpoint> lastCheckpoint() {
-        return checkpoint(
-                "SELECT clock, vector FROM _merklite_checkpoints WHERE clock > ?1 ORDER BY clock DESC LIMIT 1", -1);
-    }
-
-    private Optional<Checkpoint> checkpoint(String sql, long from) {
-        return call("reading checkpoints", () -> {
-            var query = statements.prepare(sql);
-            query.setLong(1, from);
-            try (var rows = query.executeQuery()) {
-                if (!rows.next()) {
-                    return Optional.empty();
-                }
-                var bytes = rows.getBytes(2);
-                return Optional.of(new Checkpoint(
-                        rows.getLong(1), new WireReader("checkpoint", bytes, 0, bytes.length).vector(MAX_ORIGINS)));
-            }
-        });
-    }
-
     /** The peers that were ever added: tombstones wait for them. */
     public Set<String> knownPeers() {
         return call("reading peers", () -> {
@@ -816,50 +756,18 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     /**
-     * Begins to take everything from a peer: this file was away for longer than tombstones are kept. From now on it
-     * claims to have seen nothing, forgets deaths up to the peer's horizon, and writes under a new origin; until {@link
-     * #endBootstrap} its rows mean nothing, also after a restart.
-     */
-    public void beginBootstrap(long clockUpTo, VersionVector seen) {
-        raiseHorizon(clockUpTo, seen);
-        inTransaction("beginning to bootstrap", () -> {
-            aheadOf = reach();
-            origins.replace(VersionVector.EMPTY);
-            renewOrigin();
-            bootstrapping = true;
-            saveState();
-            return true;
-        });
-    }
-
-    /** Everything is here that a peer had that has seen this much. */
-    public void endBootstrap(VersionVector seen) {
-        inTransaction("ending to bootstrap", () -> {
-            aheadOf = reach();
-            origins.replace(seen);
-            renewOrigin();
-            bootstrapping = false;
-            saveState();
-            return true;
-        });
-    }
-
-    /** Whether the file is taking everything from a peer: it must not be written, and what it has is not to be merged. */
-    public boolean isBootstrapping() {
-        return bootstrapping;
-    }
-
-    /**
      * Adopts what a peer has seen, once its rows are known to be here: after a complete descent, or when roots are equal.
+     *
+     * @param clocks the peer's {@link #clocks}
      */
-    public void adopt(VersionVector seen) {
+    public void adopt(VersionVector seen, Map<Origin, Long> clocks) {
         if (vector().covers(seen)) {
             return;
         }
         inTransaction("adopting a vector", () -> {
             for (var entry : seen.seqs().entrySet()) {
                 if (entry.getValue() > vector().seq(entry.getKey())) {
-                    origins.raise(entry.getKey(), entry.getValue());
+                    origins.raise(entry.getKey(), entry.getValue(), clocks.getOrDefault(entry.getKey(), 0L));
                 }
             }
             return true;
@@ -877,21 +785,18 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     /**
-     * Raises the horizon: tombstones of deaths up to a clock are forgotten.
-     *
-     * @param clockUpTo the clock
-     * @param seen who has seen this much knows of all those deaths
+     * Raises the horizon: tombstones of deaths up to a clock are forgotten. A row that is offered later, and is missing
+     * here although its birth {@linkplain #clocks was seen}, is known to be dead all the same.
      */
-    public void raiseHorizon(long clockUpTo, VersionVector seen) {
-        if (clockUpTo <= horizon && horizonSeen.covers(seen)) {
+    public void raiseHorizon(long clockUpTo) {
+        if (clockUpTo <= horizon) {
             return;
         }
         inTransaction("collecting tombstones", () -> {
             for (var table : registry.tables().values()) {
                 collect(table, clockUpTo);
             }
-            horizon = Math.max(horizon, clockUpTo);
-            horizonSeen = horizonSeen.join(seen);
+            horizon = clockUpTo;
             saveState();
             return true;
         });
@@ -1095,22 +1000,17 @@ public final class ReplicaStore implements AutoCloseable {
         schemaVersion = -1;
         root = statements.number("SELECT root FROM _merklite_state");
         horizon = statements.number("SELECT horizon FROM _merklite_state");
-        horizonSeen = readVector("horizon_seen");
         aheadOf = readVector("ahead_of");
-        bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
     }
 
     private void saveState() throws SQLException {
-        var update = statements.prepare(
-                "UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, horizon_seen = ?4, ahead_of = ?5,"
-                        + " bootstrapping = ?6");
+        var update =
+                statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, ahead_of = ?4");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
-        update.setBytes(4, new WireWriter().vector(horizonSeen).toByteArray());
-        update.setBytes(5, new WireWriter().vector(aheadOf).toByteArray());
-        update.setBoolean(6, bootstrapping);
+        update.setBytes(4, new WireWriter().vector(aheadOf).toByteArray());
         update.executeUpdate();
     }
 
@@ -1150,10 +1050,11 @@ public final class ReplicaStore implements AutoCloseable {
     private void followSchema() throws SQLException {
         var seen = statements.number("SELECT schema_version FROM _merklite_state");
         var present = statements.number("PRAGMA main.schema_version");
-        var adopted = registry.follow(nextStamp());
+        var birth = nextStamp();
+        var adopted = registry.follow(birth);
         if (adopted) {
             // A seq without a transaction: peers get the rows by the merkle path.
-            origins.raise(origin, origins.vector().seq(origin) + 1);
+            origins.raise(origin, origins.vector().seq(origin) + 1, birth.clock());
         }
         history.record(registry);
         schemaVersion = statements.number("PRAGMA main.schema_version");

@@ -36,6 +36,7 @@ final class RowMerge {
     private final ShadowRows shadow;
     private final Statements statements;
     private final SchemaHistory history;
+    private final OriginTable origins;
     private final Map<TrackedTable, List<MergedRow>> merged = new LinkedHashMap<>();
     private final Map<TrackedTable, Long> nextRowids = new LinkedHashMap<>();
     /** By the seeds of table and column. */
@@ -47,16 +48,22 @@ final class RowMerge {
      * @param version what is said of it
      * @param additions to its counters, which only make sense on what is there
      * @param stamp of the transaction
-     * @param wasSeen whether its birth was applied here before, as causal order has it
+     * @param wasSeen whether its birth was applied here before: if it is missing now, it has died
      */
     private record Incoming(
             RowKey key, RowVersion version, Map<Integer, ChangesetValue> additions, Stamp stamp, boolean wasSeen) {}
 
-    RowMerge(TableRegistry registry, ShadowRows shadow, Statements statements, SchemaHistory history) {
+    RowMerge(
+            TableRegistry registry,
+            ShadowRows shadow,
+            Statements statements,
+            SchemaHistory history,
+            OriginTable origins) {
         this.registry = registry;
         this.shadow = shadow;
         this.statements = statements;
         this.history = history;
+        this.origins = origins;
     }
 
     /** What becomes of each row that changes in state or value, by table. */
@@ -108,7 +115,10 @@ final class RowMerge {
         List<Incoming> chunk = new ArrayList<>();
         for (var row : rows) {
             var stamp = row.version().death().orElse(row.version().birth());
-            chunk.add(new Incoming(RowKey.of(table.seed(), row.key()), row.version(), Map.of(), stamp, false));
+            var seen = rule != Rule.OVERWRITE
+                    && row.version().isAlive()
+                    && origins.hasSeen(row.version().birth());
+            chunk.add(new Incoming(RowKey.of(table.seed(), row.key()), row.version(), Map.of(), stamp, seen));
             if (chunk.size() == CHUNK) {
                 flush(table, chunk, rule);
             }
@@ -223,8 +233,8 @@ final class RowMerge {
             throws SQLException {
         var version = incoming.version();
         if (before.isEmpty()) {
-            // Whoever updates or deletes a row has seen it inserted, and so have we: it is gone, and forgotten.
-            var isNew = isWhole(version) && (version.isAlive() || !incoming.wasSeen());
+            // Of a row that is missing although its birth was seen it is known that it died, and was forgotten.
+            var isNew = isWhole(version) && !incoming.wasSeen();
             return isNew
                     ? Optional.of(new MergedRow(incoming.key(), before, version, newRowid(table, version)))
                     : Optional.empty();

@@ -1,8 +1,5 @@
 package io.merklite.sync.simulation;
 
-import io.merklite.session.apply.ApplyOptions;
-import io.merklite.session.apply.ChangesetApplier;
-import io.merklite.session.apply.ConflictHandler;
 import io.merklite.sync.log.MemoryLog;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Event;
@@ -35,7 +32,6 @@ final class SimulatedReplica {
     private final RandomTransactions transactions;
     private final List<Transaction> unsynced = new ArrayList<>();
     private final List<Transaction> acknowledged;
-    private final List<Transaction> toRewrite = new ArrayList<>();
     private final Set<String> connected = new HashSet<>();
     private Connection connection;
     private ReplicaStore store;
@@ -144,9 +140,6 @@ final class SimulatedReplica {
     }
 
     private void write(List<String> sql) {
-        if (store.isBootstrapping()) {
-            return;
-        }
         var written = store.write(() -> {
             for (var one : sql) {
                 tryExecute(one);
@@ -162,29 +155,6 @@ final class SimulatedReplica {
 
     void tick() {
         simulation.send(name, replicator.tick(now()));
-        rewriteUnsent();
-    }
-
-    /** What was not sent before the replica had to bootstrap anew is written again. */
-    private void rewriteUnsent() {
-        if (toRewrite.isEmpty() || store.isBootstrapping()) {
-            return;
-        }
-        var transactions = List.copyOf(toRewrite);
-        toRewrite.clear();
-        store.write(() -> {
-                    try (var applier = new ChangesetApplier(connection)) {
-                        for (var transaction : transactions) {
-                            applier.apply(transaction.changeset(), ApplyOptions.DEFAULTS, ConflictHandler.REPLACE);
-                        }
-                    }
-                    return true;
-                })
-                .transaction()
-                .ifPresent(transaction -> {
-                    unsynced.add(transaction);
-                    simulation.send(name, replicator.written(transaction));
-                });
     }
 
     void receive(String from, SyncMessage message) {
@@ -272,9 +242,6 @@ final class SimulatedReplica {
         simulation.happened(this, event);
         if (event instanceof Event.Applied applied) {
             simulation.note(name + " applied " + applied.transaction());
-        }
-        if (event instanceof Event.Rebootstrapped again) {
-            toRewrite.addAll(again.unsent());
         }
         if (event instanceof Event.Repaired repaired) {
             unsynced.add(repaired.repair());

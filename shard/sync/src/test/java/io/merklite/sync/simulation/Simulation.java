@@ -34,7 +34,7 @@ final class Simulation {
         RESTORED,
         FORK_RECOGNISED,
         AWAY,
-        REBOOTSTRAPPED,
+        REPAIRED,
         TOMBSTONES_COLLECTED,
         QUARANTINED,
         SCHEMA_CHANGED,
@@ -47,7 +47,7 @@ final class Simulation {
         HELD_BACK
     }
 
-    static final long RETENTION_MILLIS = 600_000_000_000L;
+    static final long RETENTION_MILLIS = 600_000;
     private static final int MAX_MESSAGE_BYTES = 1 << 24;
     private static final int HEAL_ROUNDS = 60;
     private static final int RECENT_COUNT = 60;
@@ -161,7 +161,7 @@ final class Simulation {
             }
             case 18 -> changeSchema(replica);
             case 19 -> {
-                if (random.nextInt(8) == 9) {
+                if (random.nextInt(8) == 0) {
                     goAway(replica);
                 }
             }
@@ -358,11 +358,16 @@ final class Simulation {
     void happened(SimulatedReplica replica, Event event) {
         note(replica.name() + " " + event.getClass().getSimpleName());
         switch (event) {
-            case Event.RootsDiffer differ ->
-                throw new AssertionError(
-                        "equal vectors, different roots: " + differ + describe() + differences(differ.peer(), replica));
+            case Event.RootsDiffer differ -> {
+                // Where a replica was away for longer than tombstones are kept, forgetting may have been too early: the
+                // descent that follows repairs that. Otherwise it is a bug.
+                count(RarePath.REPAIRED);
+                if (!rarePaths.containsKey(RarePath.AWAY)) {
+                    throw new AssertionError("equal vectors, different roots: " + differ + describe()
+                            + differences(differ.peer(), replica));
+                }
+            }
             case Event.OriginForked forked -> count(RarePath.FORK_RECOGNISED);
-            case Event.Rebootstrapped again -> count(RarePath.REBOOTSTRAPPED);
             case Event.Quarantined quarantined -> count(RarePath.QUARANTINED);
             case Event.Descended descended -> count(RarePath.DESCENT);
             case Event.Applied applied -> {}
