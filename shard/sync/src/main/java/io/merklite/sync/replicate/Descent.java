@@ -15,6 +15,7 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Merged;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.RowKey;
+import io.merklite.sync.vector.VersionVector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -103,7 +104,7 @@ final class Descent {
         return !failed && open.isEmpty() && !hasWork();
     }
 
-    /** Whether it can't be finished: the schema of one side has changed meanwhile. */
+    /** Whether it can't be finished: the schema of one side has changed meanwhile, or the peer lost its end. */
     boolean hasFailed() {
         return failed;
     }
@@ -123,7 +124,8 @@ final class Descent {
     }
 
     List<SyncMessage> onInspected(Inspected answer) {
-        if (!(open.get(answer.request()) instanceof Inspect question) || !takes(answer.round(), answer.schema())) {
+        if (!(open.get(answer.request()) instanceof Inspect question)
+                || !takes(answer.round(), answer.schema(), answer.reach())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -203,7 +205,7 @@ final class Descent {
     List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
-        if (!fits || !takes(answer.round(), answer.schema())) {
+        if (!fits || !takes(answer.round(), answer.schema(), answer.reach())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -225,13 +227,13 @@ final class Descent {
         return nextQuestions();
     }
 
-    /** Rows of another schema do not fit. */
-    private boolean takes(long answeredRound, long schema) {
+    /** Rows of another schema do not fit; and a peer that lost its end no longer has what it said that it has. */
+    private boolean takes(long answeredRound, long schema, VersionVector reach) {
         if (answeredRound != round) {
             return false;
         }
         var sameSchema = schema == target.schema() && store.schemaFingerprint() == target.schema();
-        failed |= !sameSchema;
+        failed |= !sameSchema || !reach.covers(target.vector());
         return !failed;
     }
 

@@ -257,7 +257,7 @@ public final class Replicator {
             peer.reportedSchema = status.schema();
             listener.accept(new Event.SchemaDiffers(peer.name, store.schemaFingerprint(), status.schema()));
         }
-        if (!store.vector().covers(status.vector()) && !wantMissing(peer, status.vector()) && !waitsForItself()) {
+        if (!store.vector().covers(status.vector()) && !wantMissing(peer, status.vector()) && !waitsForItself(status)) {
             // All of it is held, and waits for what this peer does not have either.
             descend(peer, status);
         }
@@ -322,15 +322,17 @@ public final class Replicator {
         peer.status.filter(status -> !store.vector().covers(status.vector())).ifPresent(status -> {
             if (logHelps) {
                 wantMissing(peer, status.vector());
-            } else if (!waitsForItself()) {
+            } else if (!waitsForItself(status)) {
                 descend(peer, status);
             }
         });
     }
 
-    /** Whether what is missing is here already, and waits for a clock or a schema. */
-    private boolean waitsForItself() {
+    /** Whether something that the peer has is here already, and waits for a clock or a schema. */
+    private boolean waitsForItself(Status status) {
         return inbox.waiting(store.vector()).stream()
+                .filter(waiting -> waiting.transaction().seq()
+                        <= status.vector().seq(waiting.transaction().origin()))
                 .anyMatch(waiting -> waiting.reason() == Inbox.Reason.DRIFT || waiting.reason() == Inbox.Reason.SCHEMA);
     }
 

@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.sql.SQLException;
@@ -113,13 +114,16 @@ final class SchemaHistory {
             for (var i = 0; i < columns.length; i++) {
                 columns[i] = i;
             }
-            return columns.length == change.columnCount() ? columns : new int[0];
+            if (columns.length != change.columnCount()) {
+                throw misfit(table, change, columns.length);
+            }
+            return columns;
         }
         Arrays.fill(columns, -1);
         var then = schemas.getOrDefault(fingerprint, Map.of()).getOrDefault(table.foldedName(), List.of());
         var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
         if (then.size() + rowidCount != change.columnCount()) {
-            return new int[0];
+            throw misfit(table, change, then.size() + rowidCount);
         }
         var now = names(table);
         for (var i = 0; i < now.size(); i++) {
@@ -135,6 +139,13 @@ final class SchemaHistory {
             }
         }
         return columns;
+    }
+
+    private static Malformed misfit(TrackedTable table, ChangesetCursor change, int expected) {
+        return new Malformed(
+                "transaction",
+                change.headerOffset(),
+                "table " + table + " with " + change.columnCount() + " columns, its schema has " + expected);
     }
 
     private static List<String> names(TrackedTable table) {
