@@ -4,6 +4,7 @@ import io.merklite.loadtest.query.TranspileBars;
 import io.merklite.loadtest.schema.SchemaBars;
 import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.subscribe.SubscriptionBars;
+import io.merklite.loadtest.sync.SyncBars;
 import io.merklite.loadtest.wal.WalBars;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +27,7 @@ public final class Bars {
         all.put("schema", SchemaBars::main);
         all.put("transpile", TranspileBars::main);
         all.put("subscribe", SubscriptionBars::main);
+        all.put("sync", SyncBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);

@@ -466,6 +466,22 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
+    /**
+     * Whether a transaction would still change a row if it came now: false if each of its changes is here, or beaten by a
+     * later one. For checks; nothing is written.
+     */
+    public boolean wouldChange(Transaction transaction) {
+        return call("checking " + transaction, () -> {
+            var merge = new RowMerge(registry, shadow, statements, history, origins);
+            merge.add(transaction);
+            return merge.merged().values().stream()
+                    .flatMap(List::stream)
+                    .anyMatch(row -> row.isVisible()
+                            && (row.before().isPresent()
+                                    || !origins.hasSeen(row.after().birth())));
+        });
+    }
+
     private void requireReady(Transaction transaction) {
         if (!transaction.database().equals(options.database())) {
             throw new InvalidState(

@@ -2,7 +2,10 @@ package io.merklite.sync.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** What must hold when all is over. */
+/**
+ * What must hold when all is over: equal rows, no orphan, an index that fits, and every acknowledged write visible or
+ * beaten.
+ */
 final class Checks {
     private final Simulation simulation;
 
@@ -16,6 +19,19 @@ final class Checks {
             assertThat(replica.dump()).as(replica.name()).isEqualTo(first.dump());
             assertThat(replica.query("PRAGMA foreign_key_check")).isEmpty();
             assertThat(replica.store().scrub().run()).isEmpty();
+        }
+        for (var replica : simulation.replicas()) {
+            for (var transaction : replica.acknowledged()) {
+                // Rows are equal everywhere by now, so whoever can read the transaction may answer.
+                var reader = simulation.replicas().stream()
+                        .map(SimulatedReplica::store)
+                        .filter(store -> store.knowsSchema(transaction.schemaFingerprint()))
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(reader.wouldChange(transaction))
+                        .as("%s of %s", transaction, replica.name())
+                        .isFalse();
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 /** Whatever happens, replicas that can talk again become equal, and nothing that was promised is lost. */
 final class SimulationTest {
     private static final int STEPS = 150;
+    /** So many seeds reach every rare path. */
+    private static final int ALL_PATHS_COUNT = 300;
 
     @Test
     void replicasConvergeWhateverHappened() {
@@ -23,7 +25,7 @@ final class SimulationTest {
                     .isEqualTo(first);
         });
         System.err.println("simulations: " + count + ", rare paths: " + rarePaths);
-        if (count >= 100) {
+        if (count >= ALL_PATHS_COUNT && System.getProperty("merklite.seed", "").isBlank()) {
             assertThat(rarePaths).containsOnlyKeys(RarePath.values());
         }
     }
