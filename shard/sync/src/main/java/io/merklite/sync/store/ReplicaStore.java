@@ -421,6 +421,7 @@ public final class ReplicaStore implements AutoCloseable {
         changes.addDone(evictions.births());
         changes.add(changeset);
         root += changes.rootDelta();
+        correct(changes.corrections());
         rebuild(changes.suspicious());
         var seq = origins.vector().seq(origin) + 1;
         origins.raise(origin, seq);
@@ -433,6 +434,34 @@ public final class ReplicaStore implements AutoCloseable {
                 history.current(),
                 changes.births(),
                 concat(evictions.changeset(), changeset));
+    }
+
+    /** Puts right what a write left and merging does not: without this, other replicas would have other values. */
+    private void correct(List<LocalChanges.Correction> corrections) throws SQLException {
+        if (corrections.isEmpty()) {
+            return;
+        }
+        Set<TrackedTable> tables = new HashSet<>();
+        corrections.forEach(correction -> tables.add(correction.table()));
+        var triggers = dropTriggers(tables);
+        for (var correction : corrections) {
+            var value = correction.value();
+            var bindable = SqlValues.isBindable(value);
+            var update = statements.prepare(
+                    correction.table().updateCell(correction.cell(), bindable ? "?" : "CAST(? AS TEXT)"));
+            if (bindable) {
+                SqlValues.bind(update, 1, value);
+            } else if (value instanceof ChangesetValue.Text text) {
+                update.setBytes(1, text.toByteArray());
+            }
+            var parameter = 2;
+            for (var key : correction.changesetKey()) {
+                SqlValues.bind(update, parameter++, key);
+            }
+            update.executeUpdate();
+        }
+        restoreTriggers(triggers);
+        session.discard();
     }
 
     private VersionVector withoutOwn(VersionVector vector) {
