@@ -446,14 +446,9 @@ public final class ReplicaStore implements AutoCloseable {
         var triggers = dropTriggers(tables);
         for (var correction : corrections) {
             var value = correction.value();
-            var bindable = SqlValues.isBindable(value);
-            var update = statements.prepare(
-                    correction.table().updateCell(correction.cell(), bindable ? "?" : "CAST(? AS TEXT)"));
-            if (bindable) {
-                SqlValues.bind(update, 1, value);
-            } else if (value instanceof ChangesetValue.Text text) {
-                update.setBytes(1, text.toByteArray());
-            }
+            var update =
+                    statements.prepare(correction.table().updateCell(correction.cell(), RowParameters.mark(value)));
+            RowParameters.bind(update, 1, value);
             var parameter = 2;
             for (var key : correction.changesetKey()) {
                 SqlValues.bind(update, parameter++, key);
@@ -707,19 +702,19 @@ public final class ReplicaStore implements AutoCloseable {
     private void enterLedger(
             Map<TrackedTable, List<MergedRow>> merged, MergeWriter writer, List<ForeignKeys.Orphan> orphans)
             throws SQLException {
-        var ledger = new LedgerWriter(statements, clock);
+        var ledger = new LedgerWriter(statements, shadow, clock);
         for (var evicted : writer.evicted()) {
-            ledger.add("unique", evicted.table(), evicted.row().row(evicted.table(), evicted.cells()));
+            ledger.add(Conflicts.Kind.UNIQUE, evicted.table(), evicted.row(), evicted.cells());
         }
         for (var row : writer.unchecked()) {
             for (var entry : merged.entrySet()) {
                 if (entry.getValue().contains(row)) {
-                    ledger.add("check", entry.getKey(), row.row(entry.getKey(), row.values()));
+                    ledger.add(Conflicts.Kind.CHECK, entry.getKey(), row, row.values());
                 }
             }
         }
         for (var orphan : orphans) {
-            ledger.add("foreign-key", orphan.table(), orphan.row());
+            ledger.add(orphan);
         }
     }
 

@@ -134,7 +134,8 @@ final class TestReplica {
         }
     }
 
-    private void keep(Transaction transaction) {
+    /** Adds a transaction of this replica to its log. */
+    void keep(Transaction transaction) {
         log.computeIfAbsent(transaction.origin(), origin -> new ArrayList<>()).add(transaction);
     }
 
