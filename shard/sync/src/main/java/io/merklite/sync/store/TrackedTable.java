@@ -278,10 +278,11 @@ final class TrackedTable {
         };
     }
 
-    /** Key, clock and origin of the birth, clock of the death, state, presence, cells. */
+    /** Key, clock and origin of the birth, clock of the death, state, presence, cells; by birth, the rowid. */
     private String selectVersions() {
-        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, " + presence() + cells() + " FROM " + shadow()
-                + " s LEFT JOIN " + layout.qualifiedName() + " t ON " + join();
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, " + presence() + cells()
+                + (identity == Identity.BIRTH ? ", s.r" : "") + " FROM " + shadow() + " s LEFT JOIN "
+                + layout.qualifiedName() + " t ON " + join();
     }
 
     private String selectStates() {

@@ -6,6 +6,7 @@ import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.testkit.Seeds;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -16,8 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Laws of the merkle index, on tables large enough for several levels: any sum is the sum of the rows. */
 final class MerkleSumsPropertiesTest {
-    private static final int ROWS = 4000;
-    private static final int RANGES = 60;
+    private static final int ROWS = 3000;
+    private static final int RANGES = 40;
 
     /** A kind of key: the table, and the key of row {@code x}. */
     enum Keyed {
@@ -49,12 +50,12 @@ final class MerkleSumsPropertiesTest {
     @ParameterizedTest
     @EnumSource(Keyed.class)
     void sumsAreThoseOfTheRowsAndOfARebuiltIndex(Keyed keyed) {
-        Seeds.upTo(Seeds.count("merklite.sums-histories", 2))
+        Seeds.upTo(Seeds.count("merklite.sums-histories", 1))
                 .forEach(seed -> Seeds.run(seed, random -> {
                     var replica = TestReplica.open("r", seed, List.of(keyed.create()));
                     replica.run(keyed.insert(1, ROWS));
                     requireSeveralLevels(replica);
-                    for (var step = 0; step < 6; step++) {
+                    for (var step = 0; step < 4; step++) {
                         change(replica, keyed, random);
                         requireRightSums(replica, random);
                         replica.requireConsistent();
@@ -73,7 +74,7 @@ final class MerkleSumsPropertiesTest {
         var from = random.nextInt(ROWS);
         switch (random.nextInt(5)) {
             case 0 -> replica.run(keyed.insert(ROWS + from, 1 + random.nextInt(300)));
-            case 1 -> replica.run("DELETE FROM t WHERE _row % 17 = 3".replace("_row", "length(v) * 5 + " + from));
+            case 1 -> replica.run("DELETE FROM t WHERE (substr(v, 2) * 5 + " + from + ") % 17 = 3");
             case 2 -> replica.run("UPDATE t SET v = 'w" + from + "' WHERE v > 'v" + from + "' AND v < 'v" + from + "9'");
             case 3 -> {
                 replica.run("DELETE FROM t WHERE v > 'v" + from % 10 + "' AND v < 'v" + from % 10 + "5'");
@@ -151,13 +152,14 @@ final class MerkleSumsPropertiesTest {
         replica.run(keyed.insert(1, ROWS));
         var store = replica.store();
         var count = store.keyCount("t");
-        var low = store.key("t", List.copyOf(java.util.Collections.nCopies(count, new ChangesetValue.Integer(-99_999))));
+        var low = store.key("t", Collections.nCopies(count, new ChangesetValue.Integer(-99_999)));
         var high = store.key(
                 "t",
-                List.copyOf(java.util.Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE))));
-        var after = keyed == Keyed.TEXT || keyed == Keyed.WITHOUT_ROWID ? 0L : store.sum("t", KeyRange.ALL);
+                Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE)));
+        var all = keyed == Keyed.INTEGER || keyed == Keyed.KEYLESS; // others begin with text or a blob
+        var expected = all ? store.sum("t", KeyRange.ALL) : 0L;
 
-        assertThat(store.sum("t", new KeyRange(Optional.of(low), Optional.of(high)))).isEqualTo(after);
+        assertThat(store.sum("t", new KeyRange(Optional.of(low), Optional.of(high)))).isEqualTo(expected);
         replica.close();
     }
 }

@@ -200,7 +200,7 @@ final class TableShapesTest {
     @ParameterizedTest
     @EnumSource(Shape.class)
     void replicasConverge(Shape shape) {
-        Seeds.upTo(Seeds.count("merklite.shape-histories", 6))
+        Seeds.upTo(Seeds.count("merklite.shape-histories", 4))
                 .forEach(seed -> Seeds.run(seed, random -> {
                     var replicas = openAll(shape, seed);
                     for (var step = 0; step < STEPS; step++) {
