@@ -128,4 +128,19 @@ public abstract sealed class SyncException extends RuntimeException {
             super("sync.invalid-state", what, remedy);
         }
     }
+
+    /** A row of the conflict ledger still has a constraint against it. */
+    public static final class StillClashing extends SyncException {
+        /**
+         * @param what the entry and its table
+         * @param cause what SQLite has against the row
+         */
+        public StillClashing(String what, SQLException cause) {
+            super(
+                    "sync.still-clashing",
+                    what + ": " + cause.getMessage(),
+                    "Restore it with other values, or let it replace the rows in its way");
+            initCause(cause);
+        }
+    }
 }

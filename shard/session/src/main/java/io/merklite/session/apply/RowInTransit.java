@@ -3,8 +3,10 @@ package io.merklite.session.apply;
 import io.merklite.session.changeset.ChangesetCursor;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A row that was taken out of its table for a moment, with all its columns and its rowid. */
@@ -28,10 +30,15 @@ final class RowInTransit {
      */
     static Optional<RowInTransit> takeOut(SqlStatements statements, TargetTable table, ChangesetCursor change)
             throws SQLException {
-        List<String> columns = new ArrayList<>();
         var layout = table.layout();
-        layout.columns().forEach(column -> columns.add(column.quoted()));
-        layout.rowidName().ifPresent(columns::add);
+        // As the change has them, which may begin with the rowid; then what it does not have.
+        Set<String> distinct = new LinkedHashSet<>();
+        for (var i = 0; i < change.columnCount(); i++) {
+            distinct.add(table.column(change, i));
+        }
+        layout.columns().forEach(column -> distinct.add(column.quoted()));
+        layout.rowidName().ifPresent(distinct::add);
+        var columns = List.copyOf(distinct);
         var transit = new RowInTransit(statements, table, columns);
         var where = table.whereSql(change);
         try (var create = statements.connection().createStatement()) {

@@ -199,6 +199,24 @@ class ApplyWindowTest {
     }
 
     @Test
+    void clashOfARowKnownByItsRowidLeavesItAsItWas() throws SQLException {
+        var changes = changeset("t", 1, 0, 0).update(2, 1, 2, NONE, 0, 5);
+
+        var end = both(changes, "CREATE TABLE t(a UNIQUE, b)", "INSERT INTO t VALUES (0, 1), (1, 2)");
+
+        assertThat(end.rows()).containsExactly("0|1", "1|2");
+    }
+
+    @Test
+    void rowsKnownByTheirRowidsSwapTheirUniqueValues() throws SQLException {
+        var changes = changeset("t", 1, 0, 0).update(1, 7, 1, NONE, 8, 3).update(2, 8, 2, NONE, 7, 4);
+
+        var end = both(changes, "CREATE TABLE t(a UNIQUE, b)", "INSERT INTO t VALUES (7, 1), (8, 2)");
+
+        assertThat(end.rows()).containsExactly("7|4", "8|3");
+    }
+
+    @Test
     void updateWithoutNewValueIsNotCounted() throws SQLException {
         var changes = changeset("t", 1, 0, 0)
                 .update(1, NONE, NONE, NONE, NONE, NONE)

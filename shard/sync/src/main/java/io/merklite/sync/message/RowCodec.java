@@ -141,7 +141,10 @@ final class RowCodec {
         var count = in.count(Long.BYTES + 2, CELL_LIMIT);
         for (var i = 0; i < count; i++) {
             var origin = readOrigin(in);
-            totals.put(origin, new Cell.Counter.Total(in.int64(), ValueCodec.read(in)));
+            var total = new Cell.Counter.Total(in.int64(), ValueCodec.read(in));
+            if (total.clock() < 0 || totals.put(origin, total) != null) {
+                throw new Malformed(WHAT, start, "a counter with a negative clock, or an origin named twice");
+            }
         }
         try {
             return new Cell.Counter(base, totals);

@@ -131,7 +131,11 @@ final class ValueCodec {
         switch (in.uint8()) {
             case ANY_KEYS -> {
                 for (var i = 0; i < count; i++) {
-                    keys.add(readKey(in));
+                    var key = readKey(in);
+                    if (key.isEmpty()) {
+                        throw new Malformed(WHAT, start, "a key without values");
+                    }
+                    keys.add(key);
                 }
             }
             case GROWING_KEYS -> {
@@ -141,7 +145,11 @@ final class ValueCodec {
                 var value = first.value();
                 keys.add(List.of(first));
                 for (var i = 1; i < count; i++) {
-                    value += in.varint();
+                    var next = value + in.varint();
+                    if (next <= value) {
+                        throw new Malformed(WHAT, start, "growing keys that do not grow");
+                    }
+                    value = next;
                     keys.add(List.of(new ChangesetValue.Integer(value)));
                 }
             }

@@ -36,8 +36,20 @@ final class LocalChanges {
     private final Stamp stamp;
     private final List<Birth> births = new ArrayList<>();
     private final Set<TrackedTable> suspicious = new HashSet<>();
+    private final List<Correction> corrections = new ArrayList<>();
     private long rootDelta;
     private int insertCount;
+
+    /** From what to what a cell was changed. */
+    private record Step(ChangesetValue old, ChangesetValue now) {}
+
+    /**
+     * A value that a write left and that does not stand: another one is what every replica makes of it.
+     *
+     * @param changesetKey what identifies the row in a changeset
+     * @param value the value that stands
+     */
+    record Correction(TrackedTable table, List<ChangesetValue> changesetKey, int cell, ChangesetValue value) {}
 
     /** A change, with what is needed of it once the state of its row is known. */
     private static final class Change {
@@ -49,8 +61,8 @@ final class LocalChanges {
 
         private final long[] newHashes;
         private final boolean[] changed;
-        /** By cell: what a counter was changed from and to. */
-        private final Map<Integer, List<ChangesetValue>> counters = new HashMap<>();
+        /** By cell: what it was changed from and to, where that decides how it merges. */
+        private final Map<Integer, Step> steps = new HashMap<>();
 
         private Change(ChangeOp op, @Nullable RowKey key, long rowid, int cellCount) {
             this.op = op;
@@ -117,6 +129,14 @@ final class LocalChanges {
         return suspicious;
     }
 
+    /**
+     * What must be put right in the user's tables: a value that lost to the one before it by its table's merge policy,
+     * and a counter whose parts add up to something else, such as 0 where NULL was written.
+     */
+    List<Correction> corrections() {
+        return corrections;
+    }
+
     private Change read(TrackedTable table, ChangesetCursor cursor) {
         var op = cursor.op();
         var byBirth = table.identity() == TrackedTable.Identity.BIRTH;
@@ -136,8 +156,8 @@ final class LocalChanges {
                 if (op != ChangeOp.DELETE) {
                     change.newHashes[cell] = RowDigest.newValueHash(cursor, column);
                 }
-                if (table.counters()[cell] && op == ChangeOp.UPDATE) {
-                    change.counters.put(cell, List.of(cursor.oldValue(column), cursor.newValue(column)));
+                if (op == ChangeOp.UPDATE && !table.isLastWriterWins(cell)) {
+                    change.steps.put(cell, new Step(cursor.oldValue(column), cursor.newValue(column)));
                 }
             }
         }
@@ -281,26 +301,46 @@ final class LocalChanges {
     private RowState updated(TrackedTable table, Change change, RowState before) {
         Map<Integer, RowState.Later> overrides = new TreeMap<>(before.overrides());
         for (var cell = 0; cell < change.changed.length; cell++) {
-            if (change.changed[cell]) {
-                var counter = change.counters.get(cell);
-                overrides.put(
-                        cell,
-                        counter == null ? new RowState.Later.Written(stamp) : counted(table, cell, counter, before));
+            var step = change.steps.get(cell);
+            if (step != null && table.counters()[cell]) {
+                overrides.put(cell, counted(table, cell, step, change, before));
+            } else if (step != null && isBeaten(table, cell, step, before)) {
+                change.newHashes[cell] = change.oldHashes[cell];
+                correct(table, change, cell, step.old());
+            } else if (change.changed[cell]) {
+                overrides.put(cell, new RowState.Later.Written(stamp));
             }
         }
         return new RowState(before.birth(), Optional.empty(), overrides);
     }
 
-    private RowState.Later counted(TrackedTable table, int cell, List<ChangesetValue> oldAndNew, RowState before) {
-        if (!oldAndNew.stream().allMatch(RowState::isNumber)) {
+    /** Whether the value before a write survives it: on other replicas it will, so it must here. */
+    private boolean isBeaten(TrackedTable table, int cell, Step step, RowState before) {
+        var written =
+                before.cell(cell, step.old(), false) instanceof Cell.Register known ? known.stamp() : before.birth();
+        return table.merge().registers().firstWins(step.old(), written, step.now(), stamp);
+    }
+
+    private RowState.Later counted(TrackedTable table, int cell, Step step, Change change, RowState before) {
+        if (!RowState.isNumber(step.old()) || !RowState.isNumber(step.now())) {
             throw new Unsupported(
                     "a counter column of table " + table + " with a value that is no number",
                     "Store numbers or NULL in it, or do not declare it a counter");
         }
-        var counter = before.cell(cell, oldAndNew.getFirst(), true) instanceof Cell.Counter known
-                ? known
-                : new Cell.Counter(oldAndNew.getFirst(), new TreeMap<>());
-        return new RowState.Later.Counted(
-                counter.add(Cell.Counter.difference(oldAndNew.getLast(), oldAndNew.getFirst()), stamp));
+        var known = before.cell(cell, step.old(), true) instanceof Cell.Counter counter
+                ? counter
+                : new Cell.Counter(step.old(), new TreeMap<>());
+        var counter = known.add(Cell.Counter.difference(step.now(), step.old()), stamp);
+        if (!counter.value().equals(step.now())) {
+            correct(table, change, cell, counter.value());
+        }
+        return new RowState.Later.Counted(counter);
+    }
+
+    private void correct(TrackedTable table, Change change, int cell, ChangesetValue value) {
+        var key = table.identity() == TrackedTable.Identity.BIRTH
+                ? List.<ChangesetValue>of(new ChangesetValue.Integer(change.rowid))
+                : change.key().values();
+        corrections.add(new Correction(table, key, cell, value));
     }
 }

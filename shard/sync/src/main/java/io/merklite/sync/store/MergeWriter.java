@@ -276,9 +276,7 @@ final class MergeWriter {
             names.add(table.rowKeyNames().getFirst());
         }
         table.layout().columns().forEach(column -> names.add(column.quoted()));
-        var marks = values.stream()
-                .map(value -> SqlValues.isBindable(value) ? "?" : "CAST(? AS TEXT)")
-                .collect(Collectors.joining(", "));
+        var marks = values.stream().map(RowParameters::mark).collect(Collectors.joining(", "));
         var sql = "REPLACE INTO " + table.layout().qualifiedName() + "(" + String.join(", ", names) + ") VALUES ("
                 + marks + ")";
         if (!unchecked.contains(row)) {
@@ -296,12 +294,7 @@ final class MergeWriter {
 
     private static void replace(PreparedStatement insert, List<ChangesetValue> values) throws SQLException {
         for (var i = 0; i < values.size(); i++) {
-            var value = values.get(i);
-            if (value instanceof ChangesetValue.Text text && !SqlValues.isBindable(value)) {
-                insert.setBytes(i + 1, text.toByteArray());
-            } else {
-                SqlValues.bind(insert, i + 1, value);
-            }
+            RowParameters.bind(insert, i + 1, values.get(i));
         }
         insert.executeUpdate();
     }

@@ -413,6 +413,7 @@ public final class ReplicaStore implements AutoCloseable {
         changes.addDone(evictions.births());
         changes.add(changeset);
         root += changes.rootDelta();
+        correct(changes.corrections());
         rebuild(changes.suspicious());
         var seq = origins.vector().seq(origin) + 1;
         origins.raise(origin, seq, stamp.clock());
@@ -425,6 +426,29 @@ public final class ReplicaStore implements AutoCloseable {
                 history.current(),
                 changes.births(),
                 concat(evictions.changeset(), changeset));
+    }
+
+    /** Puts right what a write left and merging does not: without this, other replicas would have other values. */
+    private void correct(List<LocalChanges.Correction> corrections) throws SQLException {
+        if (corrections.isEmpty()) {
+            return;
+        }
+        Set<TrackedTable> tables = new HashSet<>();
+        corrections.forEach(correction -> tables.add(correction.table()));
+        var triggers = dropTriggers(tables);
+        for (var correction : corrections) {
+            var value = correction.value();
+            var update =
+                    statements.prepare(correction.table().updateCell(correction.cell(), RowParameters.mark(value)));
+            RowParameters.bind(update, 1, value);
+            var parameter = 2;
+            for (var key : correction.changesetKey()) {
+                SqlValues.bind(update, parameter++, key);
+            }
+            update.executeUpdate();
+        }
+        restoreTriggers(triggers);
+        session.discard();
     }
 
     private VersionVector withoutOwn(VersionVector vector) {
@@ -687,19 +711,19 @@ public final class ReplicaStore implements AutoCloseable {
     private void enterLedger(
             Map<TrackedTable, List<MergedRow>> merged, MergeWriter writer, List<ForeignKeys.Orphan> orphans)
             throws SQLException {
-        var ledger = new LedgerWriter(statements, clock);
+        var ledger = new LedgerWriter(statements, shadow, clock);
         for (var evicted : writer.evicted()) {
-            ledger.add("unique", evicted.table(), evicted.row().row(evicted.table(), evicted.cells()));
+            ledger.add(Conflicts.Kind.UNIQUE, evicted.table(), evicted.row(), evicted.cells());
         }
         for (var row : writer.unchecked()) {
             for (var entry : merged.entrySet()) {
                 if (entry.getValue().contains(row)) {
-                    ledger.add("check", entry.getKey(), row.row(entry.getKey(), row.values()));
+                    ledger.add(Conflicts.Kind.CHECK, entry.getKey(), row, row.values());
                 }
             }
         }
         for (var orphan : orphans) {
-            ledger.add("foreign-key", orphan.table(), orphan.row());
+            ledger.add(orphan);
         }
     }
 

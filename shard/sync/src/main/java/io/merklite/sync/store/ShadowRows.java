@@ -119,9 +119,12 @@ final class ShadowRows {
 
     /**
      * Rows of the user's table that have no state, or a dead one, each as a changeset has it: somebody wrote them past
-     * the store. Without a key every one is looked for, since its range can't be told.
+     * the store. Without a key they can't be told apart by range, and are in that from the beginning.
      */
     List<List<ChangesetValue>> strangers(TrackedTable table, KeyRange range, int limit) throws SQLException {
+        if (table.identity() == TrackedTable.Identity.BIRTH && range.from().isPresent()) {
+            return List.of();
+        }
         var query = statements.prepare(
                 table.strangers(range.from().isPresent(), range.to().isPresent()));
         var parameter = table.identity() == TrackedTable.Identity.BIRTH ? FIRST : bindRange(query, FIRST, range);
@@ -233,7 +236,8 @@ final class ShadowRows {
         for (var i = 0; present && i < table.cellCount(); i++) {
             values.add(SqlValues.read(row, presence + 1 + i));
         }
-        var rowid = present && table.identity() == TrackedTable.Identity.BIRTH ? row.getLong(presence) : 0;
+        var rowid =
+                table.identity() == TrackedTable.Identity.BIRTH ? row.getLong(presence + 1 + table.cellCount()) : 0;
         return new StoredRow(key(table, row), state(table, row), values, rowid, present);
     }
 

@@ -40,8 +40,23 @@ final class Statements implements AutoCloseable {
         return statement;
     }
 
+    /**
+     * Runs a statement without parameters. The driver closes one whose execution fails, so it is forgotten then: without
+     * this, a BEGIN that was refused once would be refused for ever.
+     */
     void run(String sql) throws SQLException {
-        prepare(sql).execute();
+        var statement = prepare(sql);
+        try {
+            statement.execute();
+        } catch (SQLException e) {
+            bySql.remove(sql);
+            try {
+                statement.close();
+            } catch (SQLException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
     }
 
     /** The first column of the first row, as a number; 0 if there is no row. */

@@ -11,7 +11,7 @@ import java.util.List;
  * @param key what identifies it
  * @param state its state
  * @param values its cells; empty if it is not in the user's table
- * @param rowid of a table identified by births, the local rowid; otherwise 0
+ * @param rowid of a table identified by births, the local rowid, also of a row that should be there; otherwise 0
  * @param present whether it is in the user's table, which it must be exactly if it lives
  */
 record StoredRow(RowKey key, RowState state, List<ChangesetValue> values, long rowid, boolean present) {

@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.sync.row.MergePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -129,6 +130,11 @@ final class TrackedTable {
     /** For each cell whether it is a counter. The array is the table's: read only. */
     boolean[] counters() {
         return counters;
+    }
+
+    /** Whether of two values of a cell the later one survives, so that what is written locally always stands. */
+    boolean isLastWriterWins(int cell) {
+        return !counters[cell] && merge.registers().equals(MergePolicy.LAST_WRITER_WINS);
     }
 
     int cellCount() {
@@ -272,10 +278,11 @@ final class TrackedTable {
         };
     }
 
-    /** Key, clock and origin of the birth, clock of the death, state, presence, cells. */
+    /** Key, clock and origin of the birth, clock of the death, state, presence, cells; by birth, the rowid. */
     private String selectVersions() {
-        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, " + presence() + cells() + " FROM " + shadow()
-                + " s LEFT JOIN " + layout.qualifiedName() + " t ON " + join();
+        return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s, " + presence() + cells()
+                + (identity == Identity.BIRTH ? ", s.r" : "") + " FROM " + shadow() + " s LEFT JOIN "
+                + layout.qualifiedName() + " t ON " + join();
     }
 
     private String selectStates() {
@@ -369,12 +376,21 @@ final class TrackedTable {
 
     /** Deletes the row of the user's table with a given key, or rowid. */
     String deleteRow() {
-        var condition = identity == Identity.BIRTH
-                ? layout.rowidName().orElseThrow() + " = ?"
+        return "DELETE FROM " + layout.qualifiedName() + whereRow();
+    }
+
+    /** Sets a cell of the row of the user's table with a given key, or rowid, to {@code parameter}. */
+    String updateCell(int cell, String parameter) {
+        return "UPDATE " + layout.qualifiedName() + " SET "
+                + layout.columns().get(cellIndexes[cell]).quoted() + " = " + parameter + whereRow();
+    }
+
+    private String whereRow() {
+        return identity == Identity.BIRTH
+                ? " WHERE " + layout.rowidName().orElseThrow() + " = ?"
                 : IntStream.of(keyIndexes)
                         .mapToObj(i -> layout.columns().get(i).quoted() + " COLLATE BINARY = ?")
-                        .collect(Collectors.joining(" AND "));
-        return "DELETE FROM " + layout.qualifiedName() + " WHERE " + condition;
+                        .collect(Collectors.joining(" AND ", " WHERE ", ""));
     }
 
     /** The quoted names of the key columns, or of the rowid. */

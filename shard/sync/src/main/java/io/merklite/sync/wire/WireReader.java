@@ -65,13 +65,11 @@ public final class WireReader {
     public long varint() {
         var start = position;
         var value = 0L;
-        for (var shift = 0; shift < Long.SIZE; shift += 7) {
+        // Nine bytes hold 63 bits: a tenth could only bring the sign, or bits that fall off.
+        for (var shift = 0; shift < Long.SIZE - 1; shift += 7) {
             var next = uint8();
             value |= (long) (next & 0x7f) << shift;
             if (next < 0x80) {
-                if (value < 0) {
-                    break;
-                }
                 return value;
             }
         }

@@ -1,9 +1,6 @@
 package io.merklite.sync.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.merklite.testkit.Seeds;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,33 +28,8 @@ final class StorePropertiesTest {
                         replica.requireConsistent();
                     }
 
-                    settle(replicas);
-
-                    var first = replicas.getFirst();
-                    for (var replica : replicas) {
-                        assertThat(replica.store().vector())
-                                .isEqualTo(first.store().vector());
-                        assertThat(replica.dump()).isEqualTo(first.dump());
-                        assertThat(replica.store().root())
-                                .isEqualTo(first.store().root());
-                    }
+                    TestReplica.requireConvergence(replicas);
                     replicas.forEach(TestReplica::close);
                 }));
-    }
-
-    private static void settle(List<TestReplica> replicas) throws SQLException {
-        for (var round = 0; round < 20; round++) {
-            var moved = false;
-            for (var one : replicas) {
-                for (var other : replicas) {
-                    moved |= one.catchUp(other);
-                    one.requireConsistent();
-                }
-            }
-            if (!moved) {
-                return;
-            }
-        }
-        throw new AssertionError("replicas never came to rest");
     }
 }

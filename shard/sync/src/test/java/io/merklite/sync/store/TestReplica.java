@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.merklite.session.catalog.Identifiers;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.testkit.Seeds;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -49,6 +51,39 @@ final class TestReplica {
         return new TestReplica(connection, seed, choice);
     }
 
+    /** A replica in what {@code connection} has open. */
+    static TestReplica over(Connection connection, long seed, StoreChoice choice) {
+        return new TestReplica(connection, seed, choice);
+    }
+
+    /** Catches up with each other until nobody has anything new. */
+    static void settle(List<TestReplica> replicas) {
+        for (var round = 0; round < 20; round++) {
+            var moved = false;
+            for (var one : replicas) {
+                for (var other : replicas) {
+                    moved |= one.catchUp(other);
+                    one.requireConsistent();
+                }
+            }
+            if (!moved) {
+                return;
+            }
+        }
+        throw new AssertionError("replicas never came to rest");
+    }
+
+    /** Settles, and holds all replicas to the same rows, digests and root. */
+    static void requireConvergence(List<TestReplica> replicas) {
+        settle(replicas);
+        var first = replicas.getFirst();
+        for (var replica : replicas) {
+            assertThat(replica.store().vector()).isEqualTo(first.store().vector());
+            assertThat(replica.dump()).isEqualTo(first.dump());
+            assertThat(replica.store().root()).isEqualTo(first.store().root());
+        }
+    }
+
     ReplicaStore store() {
         return store;
     }
@@ -69,6 +104,26 @@ final class TestReplica {
                 .ifPresent(this::keep);
     }
 
+    /** Executes all in one transaction; a statement that fails undoes it. */
+    Optional<Transaction> run(String... sql) {
+        var transaction = store.write(() -> {
+                    for (var one : sql) {
+                        execute(one);
+                    }
+                    return true;
+                })
+                .transaction();
+        transaction.ifPresent(this::keep);
+        return transaction;
+    }
+
+    /** Executes past the store. */
+    void execute(String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     private void tryExecute(String sql) throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.execute(sql);
@@ -79,7 +134,8 @@ final class TestReplica {
         }
     }
 
-    private void keep(Transaction transaction) {
+    /** Adds a transaction of this replica to its log. */
+    void keep(Transaction transaction) {
         log.computeIfAbsent(transaction.origin(), origin -> new ArrayList<>()).add(transaction);
     }
 
@@ -119,6 +175,22 @@ final class TestReplica {
         return merged;
     }
 
+    /** Takes all rows of {@code other} by the merkle path, and what it has seen. */
+    void takeRows(TestReplica other) {
+        for (var table : other.store.tables()) {
+            var range = KeyRange.ALL;
+            while (true) {
+                var page = other.store.rows(table, range, 100);
+                store.mergeRows(table, page.rows(), other.store.reach()).repair().ifPresent(this::keep);
+                if (page.next().isEmpty()) {
+                    break;
+                }
+                range = new KeyRange(page.next(), Optional.empty());
+            }
+        }
+        store.adopt(other.store.vector());
+    }
+
     List<Transaction> log(Origin origin) {
         return log.getOrDefault(origin, List.of());
     }
@@ -145,7 +217,7 @@ final class TestReplica {
     List<String> dump() {
         List<String> all = new ArrayList<>();
         for (var table : store.tables()) {
-            query("SELECT * FROM \"" + table + "\"").stream()
+            query("SELECT * FROM " + Identifiers.quote(table)).stream()
                     .map(row -> table + ": " + row)
                     .sorted()
                     .forEach(all::add);
