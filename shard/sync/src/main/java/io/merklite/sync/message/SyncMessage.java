@@ -39,7 +39,7 @@ public sealed interface SyncMessage {
     record Acknowledge(Origin origin, long seq) implements SyncMessage {}
 
     /**
-     * What the sender has. Under 200 bytes for up to eight origins.
+     * What the sender has. Under 200 bytes for up to six origins.
      *
      * @param vector what it has applied
      * @param clocks by origin the clock of the last transaction that it has applied

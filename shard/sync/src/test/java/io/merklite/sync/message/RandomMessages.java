@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
 
 /** Messages of every kind, with every kind of value, key and row. */
 final class RandomMessages {
-    static final int KINDS = 16;
+    static final int KINDS = 15;
 
     private static final long[] EDGES = {Long.MIN_VALUE, Long.MIN_VALUE + 1, -129, -1, 0, 1, 127, 128, Long.MAX_VALUE};
     private final RandomGenerator random;
@@ -41,42 +41,57 @@ final class RandomMessages {
             case 0 -> new SyncMessage.Publish(transaction());
             case 1 -> new SyncMessage.Announce(origin(), seq());
             case 2 -> new SyncMessage.Acknowledge(origin(), seq());
-            case 3 ->
-                new SyncMessage.Status(
-                        vector(),
-                        clock(),
-                        clock(),
-                        random.nextLong(),
-                        random.nextLong(),
-                        random.nextBoolean(),
-                        random.nextBoolean());
+            case 3 -> status();
             case 4 -> new SyncMessage.Want(some(this::seqRange), random.nextInt(Integer.MAX_VALUE));
             case 5 -> new SyncMessage.Found(some(this::transaction), some(this::seqRange), some(this::seqRange));
             case 6 -> new SyncMessage.WantPart(origin(), seq(), random.nextInt(Integer.MAX_VALUE));
             case 7 ->
                 new SyncMessage.Part(
                         origin(), seq(), random.nextInt(1000), Integer.MAX_VALUE, Chunk.wrap(bytes(random.nextInt(9))));
-            case 8 -> new SyncMessage.Horizon(clock(), vector());
-            case 9 -> new SyncMessage.Inspect(random.nextLong(), request(), some(this::summed));
-            case 10 ->
+            case 8 -> new SyncMessage.Inspect(random.nextLong(), request(), some(this::summed));
+            case 9 ->
                 new SyncMessage.Inspected(
-                        random.nextLong(), request(), clock(), random.nextLong(), vector(), some(this::finding));
-            case 11 -> new SyncMessage.Fetch(random.nextLong(), request(), name(), keys());
-            case 12 -> new SyncMessage.FetchRange(random.nextLong(), request(), range());
-            case 13 ->
+                        random.nextLong(),
+                        request(),
+                        random.nextLong(),
+                        vector(),
+                        clocks(vector()),
+                        some(this::finding));
+            case 10 -> new SyncMessage.Fetch(random.nextLong(), request(), name(), keys());
+            case 11 -> new SyncMessage.FetchRange(random.nextLong(), request(), range());
+            case 12 ->
                 new SyncMessage.Rows(
                         random.nextLong(),
                         request(),
-                        clock(),
                         random.nextLong(),
                         vector(),
                         name(),
                         some(this::row),
                         keys(),
                         maybe(this::key));
-            case 14 -> new SyncMessage.WantSchema(random.nextLong());
+            case 13 -> new SyncMessage.WantSchema(random.nextLong());
             default -> new SyncMessage.Schema(random.nextLong(), columns());
         };
+    }
+
+    private SyncMessage status() {
+        var vector = vector();
+        return new SyncMessage.Status(
+                vector,
+                clocks(vector),
+                clock(),
+                clock(),
+                random.nextLong(),
+                random.nextLong(),
+                random.nextBoolean(),
+                random.nextBoolean());
+    }
+
+    /** A clock for each origin of {@code vector}. */
+    private Map<Origin, Long> clocks(VersionVector vector) {
+        Map<Origin, Long> clocks = new HashMap<>();
+        vector.seqs().keySet().forEach(origin -> clocks.put(origin, clock()));
+        return clocks;
     }
 
     private <T> List<T> some(Supplier<T> one) {

