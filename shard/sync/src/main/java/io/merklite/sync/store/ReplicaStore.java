@@ -372,6 +372,24 @@ public final class ReplicaStore implements AutoCloseable {
         return finish("committing", this::stampOpen);
     }
 
+    /**
+     * Stamps what was written so far in the transaction that is open, which goes on, and follows the schema: needed before
+     * a change of schema, which recorded changes do not survive, and after it.
+     *
+     * @return to be published when the transaction has been committed
+     */
+    public Optional<Transaction> stampInside() {
+        return call("stamping", this::stampOpen);
+    }
+
+    /** Takes note that SQLite has undone the transaction that is open, or went back to a savepoint of it. */
+    public void rolledBack() {
+        call("reading the state", () -> {
+            reload();
+            return true;
+        });
+    }
+
     /** Undoes the transaction that is open. */
     public void rollbackOpen() {
         try {
