@@ -40,8 +40,17 @@ final class Statements implements AutoCloseable {
         return statement;
     }
 
+    /** Runs a statement without parameters. The driver closes one that fails, so it is not kept. */
     void run(String sql) throws SQLException {
-        prepare(sql).execute();
+        try {
+            prepare(sql).execute();
+        } catch (SQLException e) {
+            var failed = bySql.remove(sql);
+            if (failed != null) {
+                failed.close();
+            }
+            throw e;
+        }
     }
 
     /** The first column of the first row, as a number; 0 if there is no row. */
