@@ -142,7 +142,10 @@ public abstract sealed class SyncException extends RuntimeException {
     public static final class RefusedMigration extends SyncException {
         /** @param cause why not */
         public RefusedMigration(SchemaException cause) {
-            super("sync.refused-migration", String.valueOf(cause.getMessage()), "Correct the schema, or migrate the file beforehand");
+            super(
+                    "sync.refused-migration",
+                    String.valueOf(cause.getMessage()),
+                    "Correct the schema, or migrate the file beforehand");
             initCause(cause);
         }
     }

@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -35,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.sqlite.SQLiteConfig;
 
 /**
  * A SQLite database that replicates: SQL in, results and transactions out.
@@ -83,7 +83,7 @@ public final class Database implements AutoCloseable {
     private final Announcements announcements = new Announcements();
     private final List<Consumer<Transaction>> transactionListeners = new ArrayList<>();
     private final List<Consumer<List<RowEvent>>> rowListeners = new ArrayList<>();
-    private final PreparedStatement schemaVersion;
+    private final SchemaVersion schemaVersion;
     private final PreparedStatement totalChanges;
     private SchemaSnapshot schema = SchemaSnapshot.NONE;
     private long seenChanges;
@@ -105,7 +105,7 @@ public final class Database implements AutoCloseable {
         this.unrecorded = new UnrecordedChanges(isReplicated);
         this.check = new SchemaCheck(options.log(), options.tables());
         this.subscribers = new Subscribers(connection, unrecorded, options.log());
-        this.schemaVersion = SchemaSnapshot.prepareVersion(connection);
+        this.schemaVersion = new SchemaVersion(connection);
         this.totalChanges = connection.prepareStatement("SELECT total_changes()");
         if (store.wasUnclean()) {
             log(
@@ -131,7 +131,7 @@ public final class Database implements AutoCloseable {
     public static Database open(String path, DatabaseOptions options) {
         Connection connection;
         try {
-            connection = DriverManager.getConnection("jdbc:sqlite:" + (isInMemory(path) ? path : absolute(path)));
+            connection = configuration().createConnection("jdbc:sqlite:" + (isInMemory(path) ? path : absolute(path)));
         } catch (SQLException e) {
             throw new StoreFailure("opening " + path, e);
         }
@@ -150,6 +150,13 @@ public final class Database implements AutoCloseable {
         } catch (RuntimeException e) {
             throw closing(connection, e);
         }
+    }
+
+    /** To know generated keys the driver leaves a statement open behind each INSERT, and VACUUM fails while it is. */
+    private static SQLiteConfig configuration() {
+        var configuration = new SQLiteConfig();
+        configuration.setGetGeneratedKeys(false);
+        return configuration;
     }
 
     private static boolean isInMemory(String path) {
@@ -474,7 +481,10 @@ public final class Database implements AutoCloseable {
         return runner.isTransactionOpen();
     }
 
-    /** The connection that everything runs on; it is closed with the database. */
+    /**
+     * The connection that everything runs on; it is closed with the database. It gives no generated keys: ask for them
+     * with RETURNING.
+     */
     public Connection connection() {
         requireOpen();
         return connection;
@@ -502,7 +512,7 @@ public final class Database implements AutoCloseable {
 
     private void followSchema() {
         try {
-            var version = SchemaSnapshot.version(schemaVersion);
+            var version = schemaVersion.read();
             if (!version.equals(schema.version())) {
                 schema = SchemaSnapshot.read(connection, version);
                 unrecorded.follow(schema, connection);

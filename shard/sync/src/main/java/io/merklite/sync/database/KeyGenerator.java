@@ -92,8 +92,8 @@ final class KeyGenerator {
         if (lastId == savedId && lastUuid == savedUuid) {
             return;
         }
-        try (var update =
-                connection.prepareStatement("UPDATE _merklite_keys SET last_id = max(last_id, ?1), last_uuid = max(last_uuid, ?2)")) {
+        try (var update = connection.prepareStatement(
+                "UPDATE _merklite_keys SET last_id = max(last_id, ?1), last_uuid = max(last_uuid, ?2)")) {
             update.setLong(1, lastId);
             update.setLong(2, lastUuid);
             update.executeUpdate();
@@ -126,8 +126,7 @@ final class KeyGenerator {
         lastUuid = now > lastUuid ? (now | random.nextInt(UUID_COUNTER_START)) : lastUuid + 1;
         var millis = lastUuid >>> UUID_COUNTER_BITS;
         var counter = lastUuid & ((1 << UUID_COUNTER_BITS) - 1);
-        return new UUID(
-                (millis << 16) | UUID_VERSION | counter, UUID_VARIANT | (random.nextLong() & UUID_RANDOM));
+        return new UUID((millis << 16) | UUID_VERSION | counter, UUID_VARIANT | (random.nextLong() & UUID_RANDOM));
     }
 
     private final class IdFunction extends Function {

@@ -44,7 +44,9 @@ public record RowEvent(
             if (cursor.newGroup()) {
                 var info = cursor.table();
                 table = info.name();
-                keys = info.keyPositions().stream().map(position -> position != 0).toList();
+                keys = info.keyPositions().stream()
+                        .map(position -> position != 0)
+                        .toList();
             }
             if (!TableNames.isInternal(table)) {
                 events.add(of(table, keys, cursor.op(), cursor.row()));

@@ -54,7 +54,8 @@ final class SchemaCheck {
                 continue;
             }
             if (table.isVirtual()) {
-                warn("table " + table.name() + " is virtual and does not replicate: fill it by triggers on every replica");
+                warn("table " + table.name()
+                        + " is virtual and does not replicate: fill it by triggers on every replica");
             } else if (table.layout().isPresent()) {
                 check(table, table.layout().get(), connection);
             }
@@ -66,10 +67,12 @@ final class SchemaCheck {
 
     private void check(SchemaSnapshot.Table table, TableLayout layout, Connection connection) throws SQLException {
         if (!layout.hasKey() && layout.rowidName().isEmpty()) {
-            warn("table " + table.name() + " has no primary key, and columns that hide its rowid: it does not replicate; "
+            warn("table " + table.name()
+                    + " has no primary key, and columns that hide its rowid: it does not replicate; "
                     + "declare a key");
         } else if (!layout.hasKey()) {
-            warn("table " + table.name() + " has no primary key: its rows are told apart by who inserted them and when, "
+            warn("table " + table.name()
+                    + " has no primary key: its rows are told apart by who inserted them and when, "
                     + "so the same row inserted on two replicas is there twice; declare a key");
         }
         table.rowidKey().ifPresent(key -> {

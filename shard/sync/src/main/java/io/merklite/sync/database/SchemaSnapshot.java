@@ -3,7 +3,6 @@ package io.merklite.sync.database;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.TableLayout;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,18 +12,13 @@ import java.util.Optional;
 /**
  * The tables that a connection sees, read when their schemas have changed.
  *
- * @param version tells this from later ones: the versions of all schemas
+ * @param version tells this from later ones, see {@link SchemaVersion}
  * @param tables in all schemas
  * @param triggers texts of the triggers in {@code main}
  */
 record SchemaSnapshot(String version, List<Table> tables, List<Trigger> triggers) {
     /** The version of a connection that was never looked at. */
     static final SchemaSnapshot NONE = new SchemaSnapshot("", List.of(), List.of());
-
-    private static final String VERSION = """
-            SELECT group_concat(d.name || '=' || v.schema_version || d.file)
-            FROM pragma_database_list d, pragma_schema_version v WHERE v.schema = d.name
-            """;
 
     SchemaSnapshot {
         tables = List.copyOf(tables);
@@ -53,7 +47,9 @@ record SchemaSnapshot(String version, List<Table> tables, List<Trigger> triggers
 
         /** Key columns in which NULL is possible. */
         List<TableLayout.Column> nullableKeys() {
-            return layout.filter(columns -> !columns.withoutRowid() && rowidKey().isEmpty()).stream()
+            return layout
+                    .filter(columns -> !columns.withoutRowid() && rowidKey().isEmpty())
+                    .stream()
                     .flatMap(columns -> columns.columns().stream())
                     .filter(column -> column.isKey() && !column.notNull())
                     .toList();
@@ -67,17 +63,6 @@ record SchemaSnapshot(String version, List<Table> tables, List<Trigger> triggers
 
     /** A trigger. */
     record Trigger(String name, String sql) {}
-
-    /** What {@link #version} is now, through {@link #prepareVersion}. */
-    static String version(PreparedStatement version) throws SQLException {
-        try (var rows = version.executeQuery()) {
-            return rows.next() ? rows.getString(1) : "";
-        }
-    }
-
-    static PreparedStatement prepareVersion(Connection connection) throws SQLException {
-        return connection.prepareStatement(VERSION);
-    }
 
     /** Reads everything. */
     static SchemaSnapshot read(Connection connection, String version) throws SQLException {

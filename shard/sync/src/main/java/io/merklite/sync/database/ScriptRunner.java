@@ -79,9 +79,8 @@ final class ScriptRunner {
             recover(failure);
             throw failure;
         } catch (SessionException.DatabaseFailure e) {
-            var failure = e.getCause() instanceof SQLException cause
-                    ? new StatementFailure("running a statement", cause)
-                    : e;
+            var failure =
+                    e.getCause() instanceof SQLException cause ? new StatementFailure("running a statement", cause) : e;
             recover(failure);
             throw failure;
         } catch (RuntimeException e) {

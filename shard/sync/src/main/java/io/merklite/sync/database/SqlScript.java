@@ -91,8 +91,7 @@ final class SqlScript {
 
     private static void add(String text, List<Token> tokens, List<Statement> statements) {
         if (!tokens.isEmpty()) {
-            var sql = text.substring(
-                    tokens.getFirst().start(), tokens.getLast().end());
+            var sql = text.substring(tokens.getFirst().start(), tokens.getLast().end());
             statements.add(new Statement(sql, List.copyOf(tokens), kind(tokens)));
         }
     }
@@ -101,7 +100,9 @@ final class SqlScript {
     private static boolean isInsideTrigger(List<Token> tokens) {
         var count = tokens.size();
         return isTrigger(tokens)
-                && !(count >= 2 && tokens.get(count - 1).is("END") && tokens.get(count - 2).isSymbol(";"));
+                && !(count >= 2
+                        && tokens.get(count - 1).is("END")
+                        && tokens.get(count - 2).isSymbol(";"));
     }
 
     private static boolean isTrigger(List<Token> tokens) {

@@ -52,8 +52,7 @@ final class Subscribers implements AutoCloseable {
         }
 
         void hear(Report report) {
-            var result = Optional.of(
-                    new QueryResult(report.subscription().value(), report.columns(), report.rows()));
+            var result = Optional.of(new QueryResult(report.subscription().value(), report.columns(), report.rows()));
             if (!result.equals(last)) {
                 last = result;
                 listener.accept(result.get());
@@ -179,8 +178,9 @@ final class Subscribers implements AutoCloseable {
     }
 
     private void tell(QueryException e) {
-        log.log(Level.WARN, "a subscription could not be run, and reports nothing until what it reads changes: "
-                + e.getMessage());
+        log.log(
+                Level.WARN,
+                "a subscription could not be run, and reports nothing until what it reads changes: " + e.getMessage());
     }
 
     @Override
