@@ -314,6 +314,38 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Takes note that a transaction, or what came after a savepoint of it, was rolled back in which tables were attached
+     * or the schema was changed: recorded is again what was recorded before.
+     *
+     * <p>Schema, triggers and log went back together, so the triggers say which tables were attached.
+     */
+    public void rolledBack() {
+        run("following a rollback", () -> {
+            if (!enabled || failure != null || logColumns == 0 || logColumnCount() == 0) {
+                lookForSchemaChanges();
+                return;
+            }
+            logColumns = logColumnCount();
+            closeReadQueries();
+            defaults.clear();
+            var armed = triggersNow();
+            tables.values().removeIf(table -> !StatisticsSnapshot.isStatistics(table.layout()));
+            exec(armed.keySet().stream()
+                    .flatMap(number -> CaptureTriggers.drop(triggerPrefix + number + "_").stream())
+                    .toList());
+            for (var table : armed.entrySet()) {
+                var layout = TableLayout.read(connection, schema, table.getValue());
+                if (layout.isPresent() && isRecorded(layout.get())) {
+                    var name = layout.get().name();
+                    arm(table.getKey(), layout.get(), requested.getOrDefault(Identifiers.fold(name), name), false);
+                    grown.add(table.getKey());
+                }
+            }
+            followSchemaChanges();
+        });
+    }
+
+    /**
      * Adds the changes that turn a table of another schema into the session's own; nothing is executed.
      *
      * @param from name of a schema of the same connection
@@ -799,10 +831,14 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void closeStatements() throws SQLException {
+    private void closeReadQueries() throws SQLException {
         for (var number : List.copyOf(readQueries.keySet())) {
             closeQuery(number);
         }
+    }
+
+    private void closeStatements() throws SQLException {
+        closeReadQueries();
         for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, firstTouches, clearLog}) {
             if (statement != null) {
                 statement.close();
