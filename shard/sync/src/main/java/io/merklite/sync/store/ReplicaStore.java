@@ -406,10 +406,7 @@ public final class ReplicaStore implements AutoCloseable {
     private Optional<Transaction> stampOpen() throws SQLException {
         var recorded = session.changeset();
         var adopted = refreshSchema(recorded);
-        if (recorded.isEmpty()) {
-            return Optional.empty();
-        }
-        session.discard();
+        session.discard(); // also of rows that were touched and are as they were
         var changes =
                 adopted.isEmpty() ? recorded : recorded.filter(table -> !adopted.contains(Identifiers.fold(table)));
         return changes.isEmpty() ? Optional.empty() : Optional.of(stamp(changes.toByteArray(), nextStamp()));
@@ -1079,7 +1076,7 @@ public final class ReplicaStore implements AutoCloseable {
     /** A change of schema was undone: session and registry must know before anything else is written. */
     private void followAgain() throws SQLException {
         hasFollowed = false;
-        session.isEmpty();
+        session.rolledBack();
         var isOwn = tryBegin();
         try {
             followSchema(Changeset.EMPTY);

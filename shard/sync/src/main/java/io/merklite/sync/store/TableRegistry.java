@@ -80,9 +80,9 @@ final class TableRegistry {
         return table.equals(ConflictLedger.TABLE) || options.tables().test(table);
     }
 
-    /** Whether a table takes part and is no table behind a virtual one, which nobody but its module may write. */
+    /** Whether a table takes part, and is neither SQLite's own nor one behind a virtual table. */
     boolean records(String table) {
-        return accepts(table) && !isShadow(table);
+        return accepts(table) && !Identifiers.fold(table).startsWith("sqlite_") && !isShadow(table);
     }
 
     private boolean isShadow(String table) {
