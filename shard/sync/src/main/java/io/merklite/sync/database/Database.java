@@ -249,7 +249,7 @@ public final class Database implements AutoCloseable {
         }
         statements.forEach(check::look);
         try {
-            runner.run(statements);
+            runner.run(statements, wasOpen);
         } catch (RuntimeException e) {
             announceAfter(e, wasOpen);
             throw e;
@@ -272,7 +272,7 @@ public final class Database implements AutoCloseable {
         var committed = runner.takeCommitted();
         committed.forEach(this::announce);
         subscribers.changed(committed.stream().map(Database::changes).toList());
-        if (runner.isTransactionOpen()) {
+        if (runner.hasLeftOpen()) {
             return;
         }
         var changes = totalChanges();

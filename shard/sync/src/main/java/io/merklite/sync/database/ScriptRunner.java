@@ -66,9 +66,21 @@ final class ScriptRunner {
         }
     }
 
-    /** Runs all of {@code statements}. What is not committed of them when one fails is undone, if it began here. */
-    void run(List<Statement> statements) {
-        lookForTransaction();
+    /** Whether a transaction was open when {@link #run} ended. */
+    boolean hasLeftOpen() {
+        return isUsers;
+    }
+
+    /**
+     * Runs all of {@code statements}. What is not committed of them when one fails is undone, if it began here.
+     *
+     * @param isOpen whether a transaction is open
+     */
+    void run(List<Statement> statements, boolean isOpen) {
+        if (!isOpen) {
+            forgetTransaction();
+        }
+        isUsers = isOpen;
         try {
             for (var statement : statements) {
                 step(statement);
@@ -86,14 +98,6 @@ final class ScriptRunner {
         } catch (RuntimeException e) {
             recover(e);
             throw e;
-        }
-    }
-
-    private void lookForTransaction() {
-        isOwn = false;
-        isUsers = isTransactionOpen();
-        if (!isUsers) {
-            forgetTransaction();
         }
     }
 
