@@ -318,6 +318,38 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Takes note that a transaction, or what came after a savepoint of it, was rolled back in which tables were attached
+     * or the schema was changed: recorded is again what was recorded before.
+     *
+     * <p>Schema, triggers and log went back together, so the triggers say which tables were attached.
+     */
+    public void rolledBack() {
+        run("following a rollback", () -> {
+            if (!enabled || failure != null || logColumns == 0 || logColumnCount() == 0) {
+                lookForSchemaChanges();
+                return;
+            }
+            logColumns = logColumnCount();
+            closeReadQueries();
+            defaults.clear();
+            var armed = triggersNow();
+            tables.values().removeIf(table -> !StatisticsSnapshot.isStatistics(table.layout()));
+            exec(armed.keySet().stream()
+                    .flatMap(number -> CaptureTriggers.drop(triggerPrefix + number + "_").stream())
+                    .toList());
+            for (var table : armed.entrySet()) {
+                var layout = TableLayout.read(connection, schema, table.getValue());
+                if (layout.isPresent() && isRecorded(layout.get())) {
+                    var name = layout.get().name();
+                    arm(table.getKey(), layout.get(), requested.getOrDefault(Identifiers.fold(name), name), false);
+                    grown.add(table.getKey());
+                }
+            }
+            followSchemaChanges();
+        });
+    }
+
+    /**
      * Adds the changes that turn a table of another schema into the session's own; nothing is executed.
      *
      * @param from name of a schema of the same connection
@@ -552,6 +584,14 @@ public final class Session implements AutoCloseable {
                 + keys.stream().map(i -> columns.get(i) + " IS NOT NULL").collect(Collectors.joining(" AND "));
     }
 
+    /** Columns that were added inside a transaction are gone when it was rolled back. */
+    private int logColumnCount() throws SQLException {
+        return logColumns == 0
+                ? 0
+                : Math.toIntExact(number("SELECT count(*) FROM pragma_table_info(" + Identifiers.literal(logName)
+                        + ", 'temp') WHERE name GLOB 'c[0-9]*'"));
+    }
+
     private void reserveLog(int columns) throws SQLException {
         if (logColumns == 0) {
             var names = IntStream.range(0, columns).mapToObj(i -> ", c" + i).collect(Collectors.joining());
@@ -646,11 +686,7 @@ public final class Session implements AutoCloseable {
                     "the session was opened in a transaction that was rolled back, so its log is gone",
                     "Open sessions outside a transaction, or open another after a rollback");
         }
-        if (logColumns > 0) {
-            // Columns added inside a transaction or savepoint are gone if it was rolled back.
-            logColumns = Math.toIntExact(number("SELECT count(*) - " + LOG_HEAD_COLUMNS + " FROM pragma_table_info("
-                    + Identifiers.literal(logName) + ", 'temp')"));
-        }
+        logColumns = logColumnCount();
         var undone = !ownObjects().equals(seenOwnObjects);
         var versionChanged = schemaVersion() != seenSchemaVersion;
         var triggersNow = triggersNow();
@@ -810,10 +846,14 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void closeStatements() throws SQLException {
+    private void closeReadQueries() throws SQLException {
         for (var number : List.copyOf(readQueries.keySet())) {
             closeQuery(number);
         }
+    }
+
+    private void closeStatements() throws SQLException {
+        closeReadQueries();
         for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, firstTouches, clearLog}) {
             if (statement != null) {
                 statement.close();

@@ -88,6 +88,9 @@ public final class ReplicaStore implements AutoCloseable {
     private boolean originIsNew;
     private boolean wasUnclean;
 
+    /** Whether tables were followed in the transaction that is open. */
+    private boolean hasFollowed;
+
     /** Work on the connection. */
     @FunctionalInterface
     public interface Work<T> {
@@ -121,7 +124,7 @@ public final class ReplicaStore implements AutoCloseable {
             this.aheadOf = readVector("ahead_of");
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
-            followSchema();
+            followSchema(Changeset.EMPTY);
             commit();
         } catch (SQLException | RuntimeException e) {
             rollback(e);
@@ -129,7 +132,7 @@ public final class ReplicaStore implements AutoCloseable {
         }
         this.session = Session.openWithRowidKeys(connection, "main");
         this.session.attach(ConflictLedger.TABLE);
-        this.session.attachMatching(registry::accepts);
+        this.session.attachMatching(registry::records);
         this.applier = new ChangesetApplier(connection);
     }
 
@@ -368,6 +371,24 @@ public final class ReplicaStore implements AutoCloseable {
         return finish("committing", this::stampOpen);
     }
 
+    /**
+     * Stamps what was written so far in the transaction that is open, which goes on, and follows the schema: needed before
+     * a change of schema, which recorded changes do not survive, and after it.
+     *
+     * @return to be published when the transaction has been committed
+     */
+    public Optional<Transaction> stampInside() {
+        return call("stamping", this::stampOpen);
+    }
+
+    /** Takes note that SQLite has undone the transaction that is open, or went back to a savepoint of it. */
+    public void rolledBack() {
+        call("reading the state", () -> {
+            reload();
+            return true;
+        });
+    }
+
     /** Undoes the transaction that is open. */
     public void rollbackOpen() {
         try {
@@ -379,13 +400,12 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private Optional<Transaction> stampOpen() throws SQLException {
-        var changeset = session.changeset().toByteArray();
-        refreshSchema();
-        if (changeset.length == 0) {
-            return Optional.empty();
-        }
-        session.discard();
-        return Optional.of(stamp(changeset, nextStamp()));
+        var recorded = session.changeset();
+        var adopted = refreshSchema(recorded);
+        session.discard(); // also of rows that were touched and are as they were
+        var changes =
+                adopted.isEmpty() ? recorded : recorded.filter(table -> !adopted.contains(Identifiers.fold(table)));
+        return changes.isEmpty() ? Optional.empty() : Optional.of(stamp(changes.toByteArray(), nextStamp()));
     }
 
     private Stamp nextStamp() {
@@ -669,7 +689,7 @@ public final class ReplicaStore implements AutoCloseable {
         setForeignKeys(enforcing, false);
         try {
             return inTransaction("merging", () -> {
-                refreshSchema();
+                refreshSchema(Changeset.EMPTY);
                 session.discard();
                 var merge = new RowMerge(registry, shadow, statements, history, origins);
                 step.run(merge);
@@ -995,6 +1015,7 @@ public final class ReplicaStore implements AutoCloseable {
 
     private void commit() throws SQLException {
         statements.run("COMMIT");
+        hasFollowed = false;
     }
 
     <T> T inTransaction(String doing, Work<T> work) {
@@ -1018,6 +1039,7 @@ public final class ReplicaStore implements AutoCloseable {
 
     private void rollback(Exception cause) {
         try {
+            statements.clear(); // the driver closes statements that fail
             statements.run("ROLLBACK");
         } catch (SQLException e) {
             cause.addSuppressed(e); // SQLite has rolled back by itself already
@@ -1042,6 +1064,27 @@ public final class ReplicaStore implements AutoCloseable {
         horizon = statements.number("SELECT horizon FROM _merklite_state");
         aheadOf = readVector("ahead_of");
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
+        if (hasFollowed) {
+            followAgain();
+        }
+    }
+
+    /** A change of schema was undone: session and registry must know before anything else is written. */
+    private void followAgain() throws SQLException {
+        hasFollowed = false;
+        session.rolledBack();
+        var isOwn = tryBegin();
+        try {
+            followSchema(Changeset.EMPTY);
+            if (isOwn) {
+                commit();
+            }
+        } catch (SQLException | RuntimeException e) {
+            if (isOwn) {
+                statements.run("ROLLBACK");
+            }
+            throw e;
+        }
     }
 
     private void saveState() throws SQLException {
@@ -1073,38 +1116,51 @@ public final class ReplicaStore implements AutoCloseable {
 
     // ---- schema -----------------------------------------------------------------------------------------------------
 
-    private void refreshSchema() throws SQLException {
-        if (statements.number("PRAGMA main.schema_version") != schemaVersion) {
-            followSchema();
-        }
+    /** Returns the folded names of tables whose rows were adopted, though they may stand in {@code recorded}. */
+    private Set<String> refreshSchema(Changeset recorded) throws SQLException {
+        return statements.number("PRAGMA main.schema_version") == schemaVersion ? Set.of() : followSchema(recorded);
     }
 
     /** Follows the schema now, rather than at the next write: the fingerprint is that of the new one. */
     public void schemaChanged() {
         inTransaction("following the schema", () -> {
-            followSchema();
+            followSchema(Changeset.EMPTY);
             return true;
         });
     }
 
-    private void followSchema() throws SQLException {
+    private Set<String> followSchema(Changeset recorded) throws SQLException {
+        hasFollowed = true;
         var seen = statements.number("SELECT schema_version FROM _merklite_state");
         var present = statements.number("PRAGMA main.schema_version");
         var birth = nextStamp();
-        var adopted = registry.follow(birth);
-        if (adopted) {
+        var adopted = registry.follow(birth, insertCounts(recorded));
+        if (!adopted.isEmpty()) {
             // A seq without a transaction: peers get the rows by the merkle path.
             origins.raise(origin, origins.vector().seq(origin) + 1, birth.clock());
         }
         history.record(registry);
         schemaVersion = statements.number("PRAGMA main.schema_version");
-        if (seen != present || adopted) {
+        if (seen != present || !adopted.isEmpty()) {
             root = totalOfSums();
         }
         var update = statements.prepare("UPDATE _merklite_state SET schema_version = ?1");
         update.setLong(1, schemaVersion);
         update.executeUpdate();
         saveState();
+        return adopted;
+    }
+
+    private static Map<String, Long> insertCounts(Changeset changes) {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        var cursor = changes.cursor();
+        while (cursor.next()) {
+            if (cursor.op() == ChangeOp.INSERT) {
+                var table = new String(cursor.tableName(), StandardCharsets.UTF_8);
+                counts.merge(Identifiers.fold(table), 1L, Long::sum);
+            }
+        }
+        return counts;
     }
 
     private Map<String, String> dropTriggers(Set<TrackedTable> tables) throws SQLException {
