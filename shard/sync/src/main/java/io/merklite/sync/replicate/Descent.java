@@ -35,13 +35,16 @@ import java.util.function.BiConsumer;
  *
  * <p>Normally rows join. Where the peer is an <i>authority</i> its rows count, and rows that it lacks are removed.
  *
+ * <p>Internal: public for the roles.
+ *
  * <p><b>Bounds.</b> At most {@link #WINDOW} questions are open; each answer fits into a message.
  */
-final class Descent {
+public final class Descent {
     private static final int WINDOW = 4;
     private static final int RANGES_PER_MESSAGE = 64;
     private static final int KEYS_PER_MESSAGE = 512;
 
+    private final MerkleScope scope;
     private final ReplicaStore store;
     private final long round;
     private final Status target;
@@ -56,14 +59,16 @@ final class Descent {
     private boolean failed;
 
     /**
-     * @param store this replica
+     * @param scope what is compared
      * @param round a number that no other descent has
      * @param target what the peer said of itself when this began
      * @param authority whether the peer is right in any case
      * @param merged takes note of what changed, and of repairs
      */
-    Descent(ReplicaStore store, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
-        this.store = store;
+    public Descent(
+            MerkleScope scope, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
+        this.scope = scope;
+        this.store = scope.store();
         this.round = round;
         this.target = target;
         this.authority = authority;
@@ -71,14 +76,15 @@ final class Descent {
     }
 
     /** The first questions. */
-    List<SyncMessage> begin() {
-        for (var table : store.tables()) {
+    public List<SyncMessage> begin() {
+        for (var table : scope.tables()) {
             inspect(new Range(table, Optional.empty(), Optional.empty()));
         }
         return nextQuestions();
     }
 
-    long round() {
+    /** Its number. */
+    public long round() {
         return round;
     }
 
@@ -91,17 +97,17 @@ final class Descent {
     }
 
     /** How many rows came. */
-    long rowCount() {
+    public long rowCount() {
         return rowCount;
     }
 
     /** Whether everything was compared and fetched. */
-    boolean isComplete() {
+    public boolean isComplete() {
         return !failed && open.isEmpty() && !hasWork();
     }
 
     /** Whether it can't be finished: the peer has forgotten deaths meanwhile, or this replica has. */
-    boolean hasFailed() {
+    public boolean hasFailed() {
         return failed;
     }
 
@@ -119,7 +125,8 @@ final class Descent {
         }
     }
 
-    List<SyncMessage> onInspected(Inspected answer) {
+    /** Takes an answer in; what is to be asked next. */
+    public List<SyncMessage> onInspected(Inspected answer) {
         if (!(open.get(answer.request()) instanceof Inspect question)
                 || !takes(answer.round(), answer.horizon(), answer.schema())) {
             return List.of();
@@ -187,7 +194,8 @@ final class Descent {
         listed.rest().ifPresent(rest -> inspect(new Range(table, Optional.of(rest), asked.to())));
     }
 
-    List<SyncMessage> onRows(Rows answer) {
+    /** Takes rows in; what is to be asked next. */
+    public List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
         if (!fits || !takes(answer.round(), answer.horizon(), answer.schema())) {
@@ -221,7 +229,7 @@ final class Descent {
             return false;
         }
         var sameHorizon = horizon == target.horizon() && store.horizon() == target.horizon();
-        var sameSchema = schema == target.schema() && store.schemaFingerprint() == target.schema();
+        var sameSchema = schema == target.schema() && scope.schema().getAsLong() == target.schema();
         failed |= !sameHorizon || !sameSchema;
         return !failed;
     }

@@ -109,7 +109,7 @@ public final class Replicator {
         this.now = now;
         this.listener = listener;
         this.inbox = new Inbox<>(store.clock(), store::knowsSchema, options.maxHeldCount(), options.maxHeldBytes());
-        this.answers = new MerkleAnswers(store, options.maxMessageBytes());
+        this.answers = new MerkleAnswers(MerkleScope.everything(store), options.maxMessageBytes());
         this.large = new LargeTransactions(log, options.maxMessageBytes());
         this.tombstones = new Tombstones(
                 store, options.tombstoneRetention(), options.interval().multipliedBy(ROUNDS_HEARD));
@@ -423,7 +423,7 @@ public final class Replicator {
         if (status.horizon() < store.horizon() && !authority) {
             return; // it will hear of the horizon, and catch up or bootstrap
         }
-        var descent = new Descent(store, random.nextLong(), status, authority, (table, merged) -> {
+        var descent = new Descent(MerkleScope.everything(store), random.nextLong(), status, authority, (table, merged) -> {
             listener.accept(new Event.RowsMerged(table, merged.changes()));
             repaired(merged);
         });

@@ -1,0 +1,22 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Transaction;
+
+/** What a commit did to replicated rows. */
+public sealed interface Commit {
+    /** This replica wrote. */
+    record Written(Transaction transaction) implements Commit {}
+
+    /**
+     * This replica applied what another wrote.
+     *
+     * @param stamp of the other
+     * @param changes what changed here
+     */
+    record Followed(Stamp stamp, Changeset changes) implements Commit {}
+
+    /** Rows were merged or taken over, with stamps of their own: {@code changes} tells which. */
+    record Copied(Changeset changes) implements Commit {}
+}
