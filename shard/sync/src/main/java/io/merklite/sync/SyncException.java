@@ -1,5 +1,6 @@
 package io.merklite.sync;
 
+import io.merklite.session.SessionException;
 import java.sql.SQLException;
 
 /** What can fail in this module. Each variant has a stable {@link #code()} and a {@link #remedy()} for the reader. */
@@ -126,6 +127,37 @@ public abstract sealed class SyncException extends RuntimeException {
          */
         public InvalidState(String what, String remedy) {
             super("sync.invalid-state", what, remedy);
+        }
+    }
+
+    /** The other side does not keep to the protocol, or a message of it was lost. */
+    public static final class ProtocolViolation extends SyncException {
+        /**
+         * @param what what was seen
+         * @param remedy what to do
+         */
+        public ProtocolViolation(String what, String remedy) {
+            super("sync.protocol-violation", what, remedy);
+        }
+    }
+
+    /** Changes of another schema than that of the tables here. */
+    public static final class SchemaMismatch extends SyncException {
+        /** @param what which */
+        public SchemaMismatch(String what) {
+            super("sync.schema-mismatch", what, "Bring both sides to the same schema, then shake hands again");
+        }
+    }
+
+    /** A changeset met a conflict, and nobody wanted it resolved. */
+    public static final class ConflictAborted extends SyncException {
+        /** @param cause which conflict */
+        public ConflictAborted(SessionException cause) {
+            super(
+                    "sync.conflict-aborted",
+                    cause.getMessage(),
+                    "Nothing was applied; resolve such conflicts in a handler, or converge");
+            initCause(cause);
         }
     }
 }

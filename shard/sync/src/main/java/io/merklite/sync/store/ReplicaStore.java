@@ -15,6 +15,7 @@ import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.SyncException.InvalidState;
+import io.merklite.sync.SyncException.SchemaMismatch;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.row.Cell;
@@ -748,7 +749,10 @@ public final class ReplicaStore implements AutoCloseable {
 
     private Changeset apply(FollowStep.Apply step) throws SQLException {
         var triggers = dropTriggers(tracked(step.changes()));
-        applier.apply(step.changes().toByteArray(), FOLLOWING, step.onConflict());
+        var outcome = applier.apply(step.changes().toByteArray(), FOLLOWING, step.onConflict());
+        if (!outcome.skippedTables().isEmpty()) {
+            throw new SchemaMismatch("changes that do not fit: " + String.join("; ", outcome.skippedTables()));
+        }
         restoreTriggers(triggers);
         var changeset = session.changeset().toByteArray();
         session.discard();

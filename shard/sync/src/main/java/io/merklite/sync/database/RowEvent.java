@@ -1,0 +1,39 @@
+package io.merklite.sync.database;
+
+import io.merklite.query.subscribe.SqlValue;
+import io.merklite.session.changeset.ChangeOp;
+import io.merklite.session.changeset.Changeset;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A row that has changed.
+ *
+ * <p>Columns are those of the table in declared order without generated ones; of a table without a primary key the rowid
+ * comes before them. An INSERT has all new values, a DELETE all old ones, an UPDATE the key in the old values and both
+ * values of each column that changed.
+ *
+ * @param table its table
+ * @param operation what happened to it
+ * @param keyColumns for each column whether it is of the key
+ * @param oldValues for each column the value before, where there is one
+ * @param newValues for each column the value after, where there is one
+ */
+@SuppressWarnings("DoNotCallSuggester") // skeleton
+public record RowEvent(
+        String table,
+        ChangeOp operation,
+        List<Boolean> keyColumns,
+        List<Optional<SqlValue>> oldValues,
+        List<Optional<SqlValue>> newValues) {
+    public RowEvent {
+        keyColumns = List.copyOf(keyColumns);
+        oldValues = List.copyOf(oldValues);
+        newValues = List.copyOf(newValues);
+    }
+
+    /** The changes of a changeset, in its order; those of internal tables are left out. */
+    public static List<RowEvent> of(Changeset changes) {
+        throw new UnsupportedOperationException("skeleton");
+    }
+}

@@ -1,0 +1,5 @@
+/** A database that replicates, as its user has it. */
+@NullMarked
+package io.merklite.sync.database;
+
+import org.jspecify.annotations.NullMarked;
