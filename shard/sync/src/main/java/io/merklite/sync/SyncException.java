@@ -151,11 +151,14 @@ public abstract sealed class SyncException extends RuntimeException {
 
     /** A changeset met a conflict, and nobody wanted it resolved. */
     public static final class ConflictAborted extends SyncException {
-        /** @param cause which conflict */
-        public ConflictAborted(SessionException cause) {
+        /**
+         * @param what which changes
+         * @param cause which conflict
+         */
+        public ConflictAborted(String what, SessionException cause) {
             super(
                     "sync.conflict-aborted",
-                    cause.getMessage(),
+                    what + ": " + cause.getMessage(),
                     "Nothing was applied; resolve such conflicts in a handler, or converge");
             initCause(cause);
         }

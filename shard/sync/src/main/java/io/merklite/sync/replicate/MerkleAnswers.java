@@ -169,7 +169,8 @@ public final class MerkleAnswers {
                 Optional.empty());
     }
 
-    private static long sizeOf(RemoteRow row) {
+    /** What a row takes in a message, about. */
+    public static long sizeOf(RemoteRow row) {
         var size = 16L;
         for (var value : row.key()) {
             size += sizeOf(value);
