@@ -296,16 +296,16 @@ public final class Replica implements AutoCloseable {
         Set<String> touched = new HashSet<>();
         List<FollowStep> steps = new ArrayList<>();
         for (var segment : changes.segments()) {
-            steps.add(step(segment, handler, touched));
+            steps.add(step(segment, touched));
         }
         try {
-            return store.follow(touched, steps, () -> numbers.put(changes.seq(), ahead));
+            return store.follow(touched, steps, handler, () -> numbers.put(changes.seq(), ahead));
         } catch (SessionException e) {
             throw new ConflictAborted("changes " + changes.seq(), e);
         }
     }
 
-    private FollowStep step(Segment segment, ConflictHandler handler, Set<String> touched) {
+    private FollowStep step(Segment segment, Set<String> touched) {
         switch (segment) {
             case Segment.Written written -> {
                 var cursor = written.changes().cursor();
@@ -316,7 +316,7 @@ public final class Replica implements AutoCloseable {
                         touched.add(table);
                     }
                 }
-                return new FollowStep.Apply(written.stamp(), written.changes(), handler);
+                return new FollowStep.Apply(written.stamp(), written.changes());
             }
             case Segment.Copied copied -> {
                 requireReplicated(copied.table());

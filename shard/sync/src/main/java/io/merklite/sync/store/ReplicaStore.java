@@ -3,7 +3,9 @@ package io.merklite.sync.store;
 import io.merklite.session.SessionException;
 import io.merklite.session.apply.ApplyOptions;
 import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.apply.Conflict;
 import io.merklite.session.apply.ConflictHandler;
+import io.merklite.session.apply.Resolution;
 import io.merklite.session.capture.Session;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.SqlValues;
@@ -60,6 +62,7 @@ public final class ReplicaStore implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final int BUSY_OR_IN_TRANSACTION = 1;
     private static final int COLLECT_CHUNK = 1024;
+    private static final int SQLITE_CONSTRAINT = 19;
     private static final ApplyOptions FOLLOWING = ApplyOptions.DEFAULTS;
     private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
@@ -711,7 +714,7 @@ public final class ReplicaStore implements AutoCloseable {
     /** Something that a replica does which follows another one, change by change. */
     public sealed interface FollowStep {
         /** Changes as they were written under {@code stamp}: what changes by them here has that stamp. */
-        record Apply(Stamp stamp, Changeset changes, ConflictHandler onConflict) implements FollowStep {}
+        record Apply(Stamp stamp, Changeset changes) implements FollowStep {}
 
         /** Rows as they are there; those of {@code gone} are forgotten. */
         record Copy(String table, List<RemoteRow> rows, List<RowKey> gone) implements FollowStep {}
@@ -721,10 +724,15 @@ public final class ReplicaStore implements AutoCloseable {
      * Follows what another replica did rather than merging with it: changesets are applied, with conflicts, and what they
      * change is stamped as it was there. One transaction; neither triggers nor foreign key actions run.
      *
+     * @param tables that the steps touch
+     * @param onConflict decides about changes that do not fit, and once, if foreign keys are enforced, about rows that
+     *     end without a parent
      * @param work done last, in the same transaction
      * @return what changed
+     * @throws SessionException.ApplyAborted if a conflict was not to be resolved
      */
-    public Changeset follow(Collection<String> tables, List<FollowStep> steps, Work<Boolean> work) {
+    public Changeset follow(
+            Collection<String> tables, List<FollowStep> steps, ConflictHandler onConflict, Work<Boolean> work) {
         var enforcing = foreignKeys() && concernForeignKeys(tables);
         setForeignKeys(enforcing, false);
         try {
@@ -734,22 +742,26 @@ public final class ReplicaStore implements AutoCloseable {
                 var all = new ChangeGroup();
                 for (var step : steps) {
                     switch (step) {
-                        case FollowStep.Apply apply -> all.add(apply(apply));
+                        case FollowStep.Apply apply -> all.add(apply(apply, onConflict));
                         case FollowStep.Copy copy -> all.add(copy(copy));
                     }
                 }
+                var changes = all.changeset();
+                if (enforcing) {
+                    askAboutOrphans(changes, onConflict);
+                }
                 work.run();
                 saveState();
-                return all.changeset();
+                return changes;
             });
         } finally {
             setForeignKeys(enforcing, true);
         }
     }
 
-    private Changeset apply(FollowStep.Apply step) throws SQLException {
+    private Changeset apply(FollowStep.Apply step, ConflictHandler onConflict) throws SQLException {
         var triggers = dropTriggers(tracked(step.changes()));
-        var outcome = applier.apply(step.changes().toByteArray(), FOLLOWING, step.onConflict());
+        var outcome = applier.apply(step.changes().toByteArray(), FOLLOWING, onConflict);
         if (!outcome.skippedTables().isEmpty()) {
             throw new SchemaMismatch("changes that do not fit: " + String.join("; ", outcome.skippedTables()));
         }
@@ -766,6 +778,48 @@ public final class ReplicaStore implements AutoCloseable {
             uncommitted.add(new Commit.Followed(step.stamp(), applied));
         }
         return applied;
+    }
+
+    private void askAboutOrphans(Changeset changes, ConflictHandler onConflict) throws SQLException {
+        var keys = new ForeignKeys(registry, statements);
+        var cursor = changes.cursor();
+        while (cursor.next()) {
+            var table = require(new String(cursor.tableName(), StandardCharsets.UTF_8));
+            var row = cursor.row();
+            switch (row.op()) {
+                case INSERT -> keys.touched(table, List.of(), row.newValues());
+                case DELETE -> keys.touched(table, row.oldValues(), List.of());
+                case UPDATE -> {
+                    var after = wholeRow(table, row.oldValues());
+                    List<ChangesetValue> before = new ArrayList<>(after);
+                    for (var i = 0; i < before.size(); i++) {
+                        if (!(row.oldValues().get(i) instanceof ChangesetValue.Undefined)) {
+                            before.set(i, row.oldValues().get(i));
+                        }
+                    }
+                    keys.touched(table, before, after);
+                }
+            }
+        }
+        var count = keys.countOrphans();
+        if (count > 0 && onConflict.resolve(new Conflict.OfForeignKeys(count)) != Resolution.OMIT) {
+            throw new SessionException.ApplyAborted(
+                    SQLITE_CONSTRAINT, count + " rows without the parent that a foreign key asks for");
+        }
+    }
+
+    /** The row with the key that stands in {@code image}, as a changeset has it; empty if it is gone. */
+    private List<ChangesetValue> wholeRow(TrackedTable table, List<ChangesetValue> image) throws SQLException {
+        List<ChangesetValue> key = new ArrayList<>();
+        for (var column : table.changesetKeys()) {
+            key.add(image.get(column));
+        }
+        return shadow.rows(table, List.of(RowKey.of(table.seed(), key))).values().stream()
+                .filter(StoredRow::present)
+                .findFirst()
+                .map(row -> new MergedRow(row.key(), Optional.of(row), row.version(table), row.rowid())
+                        .row(table, row.values()))
+                .orElse(List.of());
     }
 
     private Changeset copy(FollowStep.Copy step) throws SQLException {

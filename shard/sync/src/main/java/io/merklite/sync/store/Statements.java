@@ -41,7 +41,25 @@ final class Statements implements AutoCloseable {
     }
 
     void run(String sql) throws SQLException {
-        prepare(sql).execute();
+        try {
+            prepare(sql).execute();
+        } catch (SQLException e) {
+            // The driver finalizes a statement that fails, so it can't be used again.
+            forget(sql, e);
+            throw e;
+        }
+    }
+
+    private void forget(String sql, SQLException cause) {
+        var statement = bySql.remove(sql);
+        if (statement == null) {
+            return;
+        }
+        try {
+            statement.close();
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     /** The first column of the first row, as a number; 0 if there is no row. */
