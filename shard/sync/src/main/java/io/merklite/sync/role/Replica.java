@@ -7,8 +7,11 @@ import io.merklite.query.subscribe.Subscriptions;
 import io.merklite.query.transpile.Transpiler;
 import io.merklite.schema.SchemaException;
 import io.merklite.session.SessionException;
+import io.merklite.session.apply.Conflict;
 import io.merklite.session.apply.ConflictHandler;
+import io.merklite.session.apply.ConflictType;
 import io.merklite.session.apply.Resolution;
+import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.ConflictAborted;
@@ -52,7 +55,8 @@ import java.util.function.Predicate;
  *
  * <p><b>Invariants.</b> (1) The number in the file is that of the last changes applied, and is written with them. (2) Up to
  * {@code ahead} rows may be newer than the number says: changes up to there are applied as a redo log. (3) An answer counts
- * only in the round that asked for it.
+ * only in the round that asked for it. (4) If the redo log did not fit, the number in the file is 0 until all
+ * rows have been compared again.
  *
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection, which it borrows. Blocks on disk.
  */
@@ -69,6 +73,8 @@ public final class Replica implements AutoCloseable {
     private Optional<Round> round = Optional.empty();
     private Optional<Failed> failure = Optional.empty();
     private boolean mayDifferAnywhere;
+    private int suspicionCount;
+    private int settledCount;
     private long seq;
     private long ahead;
 
@@ -95,11 +101,13 @@ public final class Replica implements AutoCloseable {
      * @param isComparing whether rows are to be compared whatever the numbers say
      * @param askedSeq the number when it began
      * @param target the master's number when it was answered
+     * @param suspicionCount how many there were when it began: those are settled when it ends
      * @param descent what is being compared, once it is
      */
-    private record Round(long id, boolean isComparing, long askedSeq, long target, Optional<Descent> descent) {
+    private record Round(
+            long id, boolean isComparing, long askedSeq, long target, int suspicionCount, Optional<Descent> descent) {
         private Round answered(long number, Optional<Descent> begun) {
-            return new Round(id, isComparing, askedSeq, number, begun);
+            return new Round(id, isComparing, askedSeq, number, suspicionCount, begun);
         }
     }
 
@@ -178,7 +186,7 @@ public final class Replica implements AutoCloseable {
 
     private long beginRound(boolean isComparing) {
         var id = options.random().nextLong();
-        round = Optional.of(new Round(id, isComparing, seq, seq, Optional.empty()));
+        round = Optional.of(new Round(id, isComparing, seq, seq, suspicionCount, Optional.empty()));
         return id;
     }
 
@@ -288,18 +296,39 @@ public final class Replica implements AutoCloseable {
         if (!applied.isEmpty()) {
             changed.add(applied);
         }
-        return List.of(new Acknowledged(seq));
+        return acknowledging();
+    }
+
+    /** Compares again, once the redo log is at its end, if it could not be applied as it was. */
+    private List<RoleMessage> acknowledging() {
+        var done = new Acknowledged(seq);
+        return isSuspect() && round.isEmpty() && seq >= ahead ? List.of(done, converge()) : List.of(done);
+    }
+
+    private boolean isSuspect() {
+        return suspicionCount != settledCount;
+    }
+
+    /** A row that UNIQUE keeps out, or has pushed out while rows of different moments met, is not found again by redoing. */
+    private Resolution redo(Conflict conflict) {
+        var isMissing = conflict instanceof Conflict.OfChange of
+                && of.type() == ConflictType.NOT_FOUND
+                && of.change().op() == ChangeOp.UPDATE;
+        if (isMissing || conflict.type() == ConflictType.CONSTRAINT) {
+            suspicionCount++;
+        }
+        return ConflictHandler.REPLACE.resolve(conflict);
     }
 
     private Changeset apply(Changes changes) {
-        ConflictHandler handler = changes.seq() <= ahead ? ConflictHandler.REPLACE : options.onConflict();
+        ConflictHandler handler = changes.seq() <= ahead ? this::redo : options.onConflict();
         Set<String> touched = new HashSet<>();
         List<FollowStep> steps = new ArrayList<>();
         for (var segment : changes.segments()) {
             steps.add(step(segment, touched));
         }
         try {
-            return store.follow(touched, steps, handler, () -> numbers.put(changes.seq(), ahead));
+            return store.follow(touched, steps, handler, () -> numbers.put(isSuspect() ? 0 : changes.seq(), ahead));
         } catch (SessionException e) {
             throw new ConflictAborted("changes " + changes.seq(), e);
         }
@@ -453,21 +482,23 @@ public final class Replica implements AutoCloseable {
         if (isPutBack) {
             ahead = Math.min(ahead, reached);
         }
-        if (reached != seq || isPutBack) {
-            numbers.save(reached, ahead);
+        var wasSuspect = isSuspect();
+        settledCount = done.suspicionCount();
+        if (reached != seq || isPutBack || wasSuspect) {
+            numbers.save(isSuspect() ? 0 : reached, ahead);
             seq = reached;
         }
         round = Optional.empty();
         failure = Optional.empty();
         state = State.LIVE;
-        return List.of(new Acknowledged(seq));
+        return acknowledging();
     }
 
     /** Kept in the file before the rows are, so that a crash in between is harmless. */
     private void raiseAhead(long number) {
         if (number > ahead && number > seq) {
             ahead = number;
-            numbers.save(seq, ahead);
+            numbers.save(isSuspect() ? 0 : seq, ahead);
         }
     }
 

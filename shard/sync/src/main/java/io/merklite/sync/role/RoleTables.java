@@ -24,7 +24,9 @@ final class RoleTables {
             SELECT t.name, t.sql, EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE pk > 0)
             FROM main.sqlite_schema t WHERE t.type = 'table' AND t.sql IS NOT NULL ORDER BY t.name
             """;
-    private static final String OWN_PREFIX = "_merklite_";
+    /** Of tables that belong to SQLite, to this library, and to what files were used with before. */
+    private static final List<String> RESERVED = List.of("sqlite_", "_merklite_", "_sqlift_", "_sqlpipe_");
+
     private static final int HEX = 16;
     private static final int FINGERPRINT_DIGITS = 8;
 
@@ -120,7 +122,7 @@ final class RoleTables {
 
     private void consider(String name, String sql, boolean isKeyed, Map<String, Declared> found) {
         var folded = Identifiers.fold(name);
-        if (folded.startsWith(OWN_PREFIX) || folded.startsWith("sqlite_") || !accepted.test(folded)) {
+        if (isReserved(folded) || !accepted.test(folded)) {
             return;
         }
         if (isKeyed && !sql.regionMatches(true, 0, "CREATE VIRTUAL", 0, "CREATE VIRTUAL".length())) {
@@ -128,6 +130,11 @@ final class RoleTables {
         } else if (warned.add(folded)) {
             log.log(LogListener.Level.WARN, "table " + name + " has no primary key and does not replicate");
         }
+    }
+
+    /** Whether a folded name is one that users' tables do not have. */
+    static boolean isReserved(String folded) {
+        return RESERVED.stream().anyMatch(folded::startsWith);
     }
 
     private static int fingerprintOf(List<String> ddl) {

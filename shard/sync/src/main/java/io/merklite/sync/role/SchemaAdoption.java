@@ -23,7 +23,7 @@ import java.util.Set;
 final class SchemaAdoption {
     private static final String OBJECTS = """
             SELECT type, name, sql FROM main.sqlite_schema
-            WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_merklite\\_%' ESCAPE '\\'
+            WHERE sql IS NOT NULL
             ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid
             """;
 
@@ -93,6 +93,9 @@ final class SchemaAdoption {
         try (var statement = store.connection().createStatement();
                 var rows = statement.executeQuery(OBJECTS)) {
             while (rows.next()) {
+                if (RoleTables.isReserved(Identifiers.fold(rows.getString(2)))) {
+                    continue;
+                }
                 found.add(new Element(rows.getString(1), rows.getString(2), rows.getString(3)));
             }
         } catch (SQLException e) {
