@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 /** Skeleton. */
 @SuppressWarnings("DoNotCallSuggester") // skeleton
 public final class Database implements AutoCloseable {
-    
 
     /** Opens a file, or {@code :memory:}. */
     public static Database open(String path, DatabaseOptions options) {

@@ -39,14 +39,7 @@ public record DatabaseOptions(
     /** No schema, all tables, last-writer-wins, a drift of a minute, silent. */
     public static DatabaseOptions of(String name, InstantSource clock, RandomGenerator random) {
         return new DatabaseOptions(
-                name,
-                Optional.empty(),
-                clock,
-                random,
-                table -> true,
-                Map.of(),
-                DEFAULT_MAX_DRIFT,
-                LogListener.SILENT);
+                name, Optional.empty(), clock, random, table -> true, Map.of(), DEFAULT_MAX_DRIFT, LogListener.SILENT);
     }
 
     /** The same with the file migrated to {@code ddl}. */

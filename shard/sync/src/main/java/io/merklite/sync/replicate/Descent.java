@@ -65,8 +65,7 @@ public final class Descent {
      * @param authority whether the peer is right in any case
      * @param merged takes note of what changed, and of repairs
      */
-    public Descent(
-            MerkleScope scope, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
+    public Descent(MerkleScope scope, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
         this.scope = scope;
         this.store = scope.store();
         this.round = round;

@@ -423,10 +423,11 @@ public final class Replicator {
         if (status.horizon() < store.horizon() && !authority) {
             return; // it will hear of the horizon, and catch up or bootstrap
         }
-        var descent = new Descent(MerkleScope.everything(store), random.nextLong(), status, authority, (table, merged) -> {
-            listener.accept(new Event.RowsMerged(table, merged.changes()));
-            repaired(merged);
-        });
+        var descent =
+                new Descent(MerkleScope.everything(store), random.nextLong(), status, authority, (table, merged) -> {
+                    listener.accept(new Event.RowsMerged(table, merged.changes()));
+                    repaired(merged);
+                });
         peer.descent = Optional.of(descent);
         peer.descentUntil = now.plus(options.timeout());
         descent.begin().forEach(question -> send(peer, question));

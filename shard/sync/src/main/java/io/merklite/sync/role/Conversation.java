@@ -16,41 +16,51 @@ public final class Conversation {
 
     /** Makes a replica live. */
     public static void handshake(Master master, Replica replica) {
-        talk(List.of(replica.hello()), master::handleMessage, message -> replica.handleMessage(message)
-                .answers());
+        talk(
+                List.of(replica.hello()),
+                master::handleMessage,
+                message -> replica.handleMessage(message).answers());
     }
 
     /** Makes a relay live. */
     public static void handshake(Master master, Relay relay) {
-        talk(List.of(relay.hello()), master::handleMessage, message -> relay.handleUpstream(message)
-                .answers());
+        talk(
+                List.of(relay.hello()),
+                master::handleMessage,
+                message -> relay.handleUpstream(message).answers());
     }
 
     /** Makes a leaf of a relay live. */
     public static void handshake(Relay relay, Replica leaf) {
-        talk(List.of(leaf.hello()), relay::handleDownstream, message -> leaf.handleMessage(message)
-                .answers());
+        talk(
+                List.of(leaf.hello()),
+                relay::handleDownstream,
+                message -> leaf.handleMessage(message).answers());
     }
 
     /** Makes two peers live. */
     public static void handshake(Peer client, Peer server) {
-        talk(client.start(), message -> server.handleMessage(message).answers(), message -> client.handleMessage(
-                        message)
-                .answers());
+        talk(
+                client.start(),
+                message -> server.handleMessage(message).answers(),
+                message -> client.handleMessage(message).answers());
     }
 
     /** Has a replica compare with its master. */
     public static void converge(Master master, Replica replica) {
-        talk(List.of(replica.converge()), master::handleMessage, message -> replica.handleMessage(message)
-                .answers());
+        talk(
+                List.of(replica.converge()),
+                master::handleMessage,
+                message -> replica.handleMessage(message).answers());
     }
 
     /** Hands what a master has committed to a live replica. */
     public static void deliver(Master master, Replica replica) {
         for (var message : master.flush()) {
-            talk(replica.handleMessage(message).answers(), master::handleMessage, answer -> replica.handleMessage(
-                            answer)
-                    .answers());
+            talk(
+                    replica.handleMessage(message).answers(),
+                    master::handleMessage,
+                    answer -> replica.handleMessage(answer).answers());
         }
     }
 

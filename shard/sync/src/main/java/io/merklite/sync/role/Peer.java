@@ -191,8 +191,7 @@ public final class Peer implements AutoCloseable {
     private static List<RoleMessage> runOfMaster(List<PeerMessage> messages, int first) {
         return messages.stream()
                 .skip(first)
-                .takeWhile(message ->
-                        message.sender() == Sender.MASTER && !(message.message() instanceof Granted))
+                .takeWhile(message -> message.sender() == Sender.MASTER && !(message.message() instanceof Granted))
                 .map(PeerMessage::message)
                 .toList();
     }
@@ -201,7 +200,8 @@ public final class Peer implements AutoCloseable {
         return switch (message.message()) {
             case Claim claim -> onClaim(claim);
             case Granted granted -> onGranted();
-            case Failed failed when sides.isEmpty() -> {
+            case Failed failed
+            when sides.isEmpty() -> {
                 refuse(failed);
                 yield List.of();
             }
@@ -231,15 +231,13 @@ public final class Peer implements AutoCloseable {
         var client = folded(clientTables);
         var filter = RoleTables.filter(options);
         var replica = open(table -> filter.test(table) && !client.contains(table), client::contains);
-        return List.of(
-                new PeerMessage(Sender.MASTER, new Granted()), new PeerMessage(Sender.REPLICA, replica.hello()));
+        return List.of(new PeerMessage(Sender.MASTER, new Granted()), new PeerMessage(Sender.REPLICA, replica.hello()));
     }
 
     private Optional<Failed> refusal(Claim claim) {
         if (claim.protocol() != RoleMessage.PROTOCOL) {
             return Optional.of(failed(
-                    ErrorCode.PROTOCOL_ERROR,
-                    "protocol " + claim.protocol() + ", known is " + RoleMessage.PROTOCOL));
+                    ErrorCode.PROTOCOL_ERROR, "protocol " + claim.protocol() + ", known is " + RoleMessage.PROTOCOL));
         }
         if (claim.tables().isEmpty()) {
             return Optional.of(failed(ErrorCode.PROTOCOL_ERROR, "a claim of no tables"));

@@ -25,8 +25,7 @@ public final class Relay implements AutoCloseable {
     private Relay(ReplicaStore store, RoleOptions options) {
         this.downstream = Master.open(store, options.withName(options.name() + ":downstream"));
         this.upstream = Replica.open(store, options.withName(options.name() + ":upstream"));
-        downstream.onFlush(
-                message -> List.copyOf(sinks.values()).forEach(sink -> sink.accept(message)));
+        downstream.onFlush(message -> List.copyOf(sinks.values()).forEach(sink -> sink.accept(message)));
     }
 
     /** A relay in {@code store}, which stays the caller's. */

@@ -141,7 +141,8 @@ public final class Replica implements AutoCloseable {
 
     private void notice(Commit commit) {
         switch (commit) {
-            case Commit.Written written -> unnoticed.add(Changeset.copyOf(written.transaction().changeset()));
+            case Commit.Written written ->
+                unnoticed.add(Changeset.copyOf(written.transaction().changeset()));
             case Commit.Followed followed -> unnoticed.add(followed.changes());
             case Commit.Copied copied -> unnoticed.add(copied.changes());
         }
@@ -438,7 +439,11 @@ public final class Replica implements AutoCloseable {
         var questions = switch (answer.answer()) {
             case SyncMessage.Inspected inspected -> descent.onInspected(inspected);
             case SyncMessage.Rows rows -> {
-                report(Phase.APPLYING_PATCHSET, rows.table(), descent.rowCount() + rows.rows().size(), 0);
+                report(
+                        Phase.APPLYING_PATCHSET,
+                        rows.table(),
+                        descent.rowCount() + rows.rows().size(),
+                        0);
                 yield descent.onRows(rows);
             }
             default -> List.<SyncMessage>of();

@@ -153,15 +153,13 @@ public final class RoleMessageCodec {
             case HELLO -> new RoleMessage.Hello(readInt(in), in.int64(), in.int32(), in.varint());
             case CONVERGE -> new RoleMessage.Converge(readInt(in), in.int64(), in.int32(), in.varint());
             case STANDING ->
-                new RoleMessage.Standing(
-                        in.int64(), in.varint(), in.varint(), in.int64(), in.int64(), readFlag(in));
+                new RoleMessage.Standing(in.int64(), in.varint(), in.varint(), in.int64(), in.int64(), readFlag(in));
             case ASK -> new RoleMessage.Ask(readInner(in));
             case ANSWER -> new RoleMessage.Answer(in.varint(), readInner(in));
             case CHANGES -> new RoleMessage.Changes(in.varint(), in.int32(), readSegments(in));
             case SKIPPED -> new RoleMessage.Skipped(in.varint());
             case ACKNOWLEDGED -> new RoleMessage.Acknowledged(in.varint());
-            case FAILED ->
-                new RoleMessage.Failed(readCode(in), in.string(TEXT_LIMIT), in.int32(), readTexts(in));
+            case FAILED -> new RoleMessage.Failed(readCode(in), in.string(TEXT_LIMIT), in.int32(), readTexts(in));
             case CLAIM -> new RoleMessage.Claim(readInt(in), readNames(in));
             case GRANTED -> new RoleMessage.Granted();
             default -> throw new Malformed(WHAT, start, "kind " + kind);
@@ -220,11 +218,12 @@ public final class RoleMessageCodec {
         for (var i = 0; i < count; i++) {
             var start = in.position();
             var kind = in.uint8();
-            segments.add(switch (kind) {
-                case WRITTEN -> new Segment.Written(in.stamp(), readChangeset(in));
-                case COPIED -> readCopied(in, start);
-                default -> throw new Malformed(WHAT, start, "a segment of kind " + kind);
-            });
+            segments.add(
+                    switch (kind) {
+                        case WRITTEN -> new Segment.Written(in.stamp(), readChangeset(in));
+                        case COPIED -> readCopied(in, start);
+                        default -> throw new Malformed(WHAT, start, "a segment of kind " + kind);
+                    });
         }
         return segments;
     }
@@ -273,7 +272,6 @@ public final class RoleMessageCodec {
     private static ErrorCode readCode(WireReader in) {
         var start = in.position();
         var value = in.uint8();
-        return ErrorCode.ofNumber(value)
-                .orElseThrow(() -> new Malformed(WHAT, start, "an error code of " + value));
+        return ErrorCode.ofNumber(value).orElseThrow(() -> new Malformed(WHAT, start, "an error code of " + value));
     }
 }

@@ -31,8 +31,7 @@ final class RoleNumbers {
     }
 
     Stored read() {
-        try (var query =
-                store.connection().prepareStatement("SELECT seq, mark FROM _merklite_roles WHERE name = ?1")) {
+        try (var query = store.connection().prepareStatement("SELECT seq, mark FROM _merklite_roles WHERE name = ?1")) {
             query.setString(1, name);
             try (var rows = query.executeQuery()) {
                 return rows.next() ? new Stored(rows.getLong(1), rows.getLong(2)) : new Stored(0, 0);

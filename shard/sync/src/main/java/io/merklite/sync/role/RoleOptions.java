@@ -60,15 +60,7 @@ public record RoleOptions(
     /** The same under another name. */
     public RoleOptions withName(String other) {
         return new RoleOptions(
-                other,
-                random,
-                tables,
-                changesetQueueSize,
-                maxAnswerBytes,
-                onConflict,
-                onSchemaMismatch,
-                progress,
-                log);
+                other, random, tables, changesetQueueSize, maxAnswerBytes, onConflict, onSchemaMismatch, progress, log);
     }
 
     /** The same for these tables only, none of them if the set is empty. */
@@ -87,8 +79,7 @@ public record RoleOptions(
 
     /** The same with another size of the queue. */
     public RoleOptions withChangesetQueueSize(int size) {
-        return new RoleOptions(
-                name, random, tables, size, maxAnswerBytes, onConflict, onSchemaMismatch, progress, log);
+        return new RoleOptions(name, random, tables, size, maxAnswerBytes, onConflict, onSchemaMismatch, progress, log);
     }
 
     /** The same with other parts of comparisons. */

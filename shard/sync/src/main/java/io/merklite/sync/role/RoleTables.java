@@ -111,8 +111,8 @@ final class RoleTables {
             }
             if (!found.equals(declared)) {
                 declared = found;
-                fingerprint = fingerprintOf(
-                        found.values().stream().map(Declared::sql).toList());
+                fingerprint =
+                        fingerprintOf(found.values().stream().map(Declared::sql).toList());
             }
         } catch (SQLException e) {
             schemaVersion = -1;

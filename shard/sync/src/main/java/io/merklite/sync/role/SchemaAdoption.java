@@ -65,11 +65,9 @@ final class SchemaAdoption {
             statements.add(element.sql());
             if (!element.type().equals("table") && !parses(statements)) {
                 statements.removeLast();
-                options.log()
-                        .log(
-                                Level.WARN,
-                                "the " + element.type() + " " + element.name()
-                                        + " does not fit the master's tables and goes");
+                options.log().log(
+                        Level.WARN,
+                        "the " + element.type() + " " + element.name() + " does not fit the master's tables and goes");
             }
         }
         return Schema.parse(text(statements));

@@ -830,7 +830,8 @@ public final class ReplicaStore implements AutoCloseable {
                             merge.add(table, step.rows(), RowMerge.Rule.OVERWRITE);
                             merge.forget(table, step.gone());
                         },
-                        () -> step.rows().forEach(row -> clock.follow(latest(row).clock())),
+                        () -> step.rows()
+                                .forEach(row -> clock.follow(latest(row).clock())),
                         false,
                         true)
                 .changes();

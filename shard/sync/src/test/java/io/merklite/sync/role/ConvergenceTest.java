@@ -50,8 +50,7 @@ class ConvergenceTest {
                     for (var message : asked) {
                         for (var answer : pair.master.handleMessage(message)) {
                             if (random.nextInt(5) > 0) {
-                                next.addAll(
-                                        pair.replica.handleMessage(answer).answers());
+                                next.addAll(pair.replica.handleMessage(answer).answers());
                             }
                         }
                     }
@@ -143,7 +142,8 @@ class ConvergenceTest {
                 asked = next;
             }
 
-            late.forEach(message -> pair.replica.handleMessage(message).answers().forEach(pair::talk));
+            late.forEach(
+                    message -> pair.replica.handleMessage(message).answers().forEach(pair::talk));
 
             assertThat(late.size()).isGreaterThan(3);
             pair.requireEqual("item");
@@ -220,8 +220,9 @@ class ConvergenceTest {
             pair.there.sql("BEGIN");
             pair.talk(pair.replica.converge());
             assertThat(pair.replica.state()).isEqualTo(Replica.State.LIVE);
-            assertThat(pair.replica.failure()).hasValueSatisfying(failed -> assertThat(failed.text())
-                    .contains("transaction is open on the master"));
+            assertThat(pair.replica.failure())
+                    .hasValueSatisfying(
+                            failed -> assertThat(failed.text()).contains("transaction is open on the master"));
             pair.there.sql("COMMIT");
             pair.here.sql("BEGIN");
             assertThatThrownBy(pair::converge)

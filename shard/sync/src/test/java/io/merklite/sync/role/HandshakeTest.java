@@ -52,8 +52,9 @@ class HandshakeTest {
                     for (var answer : pair.master.handleMessage(message)) {
                         var outcome = pair.replica.handleMessage(answer);
                         next.addAll(outcome.answers());
-                        outcome.changes().forEach(changes -> changes.tables()
-                                .forEach(table -> table.changes().forEach(row -> operations.add(row.op()))));
+                        outcome.changes()
+                                .forEach(changes -> changes.tables()
+                                        .forEach(table -> table.changes().forEach(row -> operations.add(row.op()))));
                     }
                 }
                 asked = next;
@@ -144,8 +145,7 @@ class HandshakeTest {
 
     @Test
     void r42_beyondTheQueueRowsAreCompared() {
-        try (var pair = Pair.of(
-                options -> options.withChangesetQueueSize(1), UnaryOperator.identity(), End.ITEMS)) {
+        try (var pair = Pair.of(options -> options.withChangesetQueueSize(1), UnaryOperator.identity(), End.ITEMS)) {
             pair.handshake();
             fill(pair.there, 10);
             pair.deliver();
@@ -166,8 +166,7 @@ class HandshakeTest {
     @Test
     void r43_progressIsReportedOnBothSides() {
         Set<Phase> phases = EnumSet.noneOf(Phase.class);
-        UnaryOperator<RoleOptions> watched =
-                options -> options.withProgress(progress -> phases.add(progress.phase()));
+        UnaryOperator<RoleOptions> watched = options -> options.withProgress(progress -> phases.add(progress.phase()));
         try (var pair = Pair.of(watched, watched, End.ITEMS)) {
             fill(pair.there, 2000);
             fill(pair.here, 2000);
@@ -181,7 +180,9 @@ class HandshakeTest {
     @Test
     void r44_differentSizesOfAnswersEndEqual() {
         try (var pair = Pair.of(
-                options -> options.withMaxAnswerBytes(1024), options -> options.withMaxAnswerBytes(1 << 20), End.ITEMS)) {
+                options -> options.withMaxAnswerBytes(1024),
+                options -> options.withMaxAnswerBytes(1 << 20),
+                End.ITEMS)) {
             fill(pair.there, 3000);
             fill(pair.here, 1500);
 
@@ -217,5 +218,4 @@ class HandshakeTest {
             pair.requireEqual("item");
         }
     }
-
 }

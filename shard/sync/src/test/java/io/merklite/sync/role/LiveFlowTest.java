@@ -34,10 +34,10 @@ class LiveFlowTest {
             var asks = pair.replica.handleMessage(standing).answers();
             assertThat(pair.replica.state()).isEqualTo(Replica.State.COMPARING);
             for (var ask : asks) {
-                pair.master.handleMessage(ask).forEach(answer -> pair.replica
-                        .handleMessage(answer)
-                        .answers()
-                        .forEach(pair::talk));
+                pair.master
+                        .handleMessage(ask)
+                        .forEach(answer ->
+                                pair.replica.handleMessage(answer).answers().forEach(pair::talk));
             }
             assertThat(pair.replica.state()).isEqualTo(Replica.State.LIVE);
             pair.requireEqual("item");
@@ -122,9 +122,10 @@ class LiveFlowTest {
 
             var outcome = pair.deliver().getFirst();
 
-            assertThat(outcome.answers()).singleElement().isInstanceOfSatisfying(Failed.class, failed -> assertThat(
-                            failed.code())
-                    .isEqualTo(ErrorCode.INVALID_STATE));
+            assertThat(outcome.answers())
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            Failed.class, failed -> assertThat(failed.code()).isEqualTo(ErrorCode.INVALID_STATE));
             assertThat(pair.replica.state()).isEqualTo(Replica.State.ERROR);
         }
     }
@@ -188,8 +189,9 @@ class LiveFlowTest {
             pair.there.sql("INSERT INTO item VALUES (1, 'one', 1), (2, 'two', 2)");
 
             assertThatThrownBy(pair::deliver)
-                    .isInstanceOfSatisfying(ConflictAborted.class, failure -> assertThat(ErrorCode.of(failure))
-                            .isEqualTo(ErrorCode.SQLITE_ERROR));
+                    .isInstanceOfSatisfying(
+                            ConflictAborted.class,
+                            failure -> assertThat(ErrorCode.of(failure)).isEqualTo(ErrorCode.SQLITE_ERROR));
 
             assertThat(pair.here.items()).containsExactly("2|mine|1.0");
             assertThat(pair.replica.currentSeq()).isZero();

@@ -32,9 +32,7 @@ class MasterTest {
     }
 
     private List<Long> flushed() {
-        return master.flush().stream()
-                .map(message -> ((Changes) message).seq())
-                .toList();
+        return master.flush().stream().map(message -> ((Changes) message).seq()).toList();
     }
 
     @Test
@@ -54,7 +52,10 @@ class MasterTest {
         end.sql("INSERT INTO item VALUES (1, 'one', 1)");
         master.flush();
 
-        end.sql("UPDATE item SET size = size", "INSERT INTO item VALUES (2, 'two', 2)", "DELETE FROM item WHERE id = 2");
+        end.sql(
+                "UPDATE item SET size = size",
+                "INSERT INTO item VALUES (2, 'two', 2)",
+                "DELETE FROM item WHERE id = 2");
 
         assertThat(flushed()).isEmpty();
     }
@@ -85,9 +86,10 @@ class MasterTest {
                 var later = Master.open(second.store(), End.options())) {
             second.sql("INSERT INTO item VALUES (2, 'two', 2)");
 
-            assertThat(later.flush()).singleElement().isInstanceOfSatisfying(Changes.class, changes -> assertThat(
-                            changes.seq())
-                    .isEqualTo(2));
+            assertThat(later.flush())
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            Changes.class, changes -> assertThat(changes.seq()).isEqualTo(2));
         }
     }
 
@@ -235,12 +237,13 @@ class MasterTest {
         try (var second = End.openAt(path)) {
             second.store().accept(second.store().scrub().run());
             try (var later = Master.open(second.store(), End.options())) {
-                var answers =
-                        later.handleMessage(new Hello(RoleMessage.PROTOCOL, 1, later.schemaVersion(), 1));
+                var answers = later.handleMessage(new Hello(RoleMessage.PROTOCOL, 1, later.schemaVersion(), 1));
 
-                assertThat(answers).singleElement().isInstanceOfSatisfying(Standing.class, standing -> assertThat(
-                                standing.isCurrent())
-                        .isFalse());
+                assertThat(answers)
+                        .singleElement()
+                        .isInstanceOfSatisfying(
+                                Standing.class,
+                                standing -> assertThat(standing.isCurrent()).isFalse());
             }
         }
     }

@@ -69,8 +69,8 @@ final class Pair implements AutoCloseable {
             toMaster.forEach(message -> answers.addAll(master.handleMessage(sent(message))));
             said.addAll(answers);
             List<RoleMessage> next = new ArrayList<>();
-            answers.forEach(message ->
-                    next.addAll(replica.handleMessage(sent(message)).answers()));
+            answers.forEach(
+                    message -> next.addAll(replica.handleMessage(sent(message)).answers()));
             toMaster = next;
         }
         return said;

@@ -94,8 +94,9 @@ class PeerTest {
             assertThat(asked).containsExactly(Set.of("draft_a", "draft_b"));
             for (var peer : List.of(client, server)) {
                 assertThat(peer.state()).isEqualTo(Peer.State.ERROR);
-                assertThat(peer.failure()).hasValueSatisfying(failed -> assertThat(failed.code())
-                        .isEqualTo(ErrorCode.OWNERSHIP_REJECTED));
+                assertThat(peer.failure())
+                        .hasValueSatisfying(
+                                failed -> assertThat(failed.code()).isEqualTo(ErrorCode.OWNERSHIP_REJECTED));
             }
         }
     }
@@ -106,8 +107,8 @@ class PeerTest {
         try (var server = Peer.server(there.store(), End.options().withTables(Set.of("news", "draft_a")))) {
             Conversation.handshake(client, server);
 
-            assertThat(client.failure()).hasValueSatisfying(failed -> assertThat(failed.code())
-                    .isEqualTo(ErrorCode.OWNERSHIP_REJECTED));
+            assertThat(client.failure())
+                    .hasValueSatisfying(failed -> assertThat(failed.code()).isEqualTo(ErrorCode.OWNERSHIP_REJECTED));
         }
     }
 

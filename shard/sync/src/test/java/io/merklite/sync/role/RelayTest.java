@@ -100,7 +100,8 @@ class RelayTest {
             List<RoleMessage> next = new ArrayList<>();
             for (var message : asked) {
                 master.handleMessage(message)
-                        .forEach(answer -> next.addAll(relay.handleUpstream(answer).answers()));
+                        .forEach(answer ->
+                                next.addAll(relay.handleUpstream(answer).answers()));
             }
             asked = next;
         }

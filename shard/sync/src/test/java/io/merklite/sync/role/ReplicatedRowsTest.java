@@ -28,7 +28,8 @@ class ReplicatedRowsTest {
     @Test
     void r12_unkeyedTablesAreSkippedWithAWarning() {
         List<String> warnings = new ArrayList<>();
-        try (var there = End.open(End.ITEMS, "CREATE TABLE loose(a)", "CREATE TABLE _sqlpipe_x(id INTEGER PRIMARY KEY)");
+        try (var there = End.open(
+                        End.ITEMS, "CREATE TABLE loose(a)", "CREATE TABLE _sqlpipe_x(id INTEGER PRIMARY KEY)");
                 var master = Master.open(there.store(), End.options().withLog((level, text) -> {
                     if (level == Level.WARN) {
                         warnings.add(text);
@@ -60,7 +61,8 @@ class ReplicatedRowsTest {
     void r14_filterNamesTables() {
         try (var there = End.open(End.ITEMS, "CREATE TABLE other(id INTEGER PRIMARY KEY)");
                 var none = Master.open(there.store(), End.options().withTables(Set.of()));
-                var some = Master.open(there.store(), End.options().withTables(Set.of("other")).withName("some"))) {
+                var some = Master.open(
+                        there.store(), End.options().withTables(Set.of("other")).withName("some"))) {
             there.sql("INSERT INTO item VALUES (1, 'one', 1)");
             assertThat(none.flush()).isEmpty();
             assertThat(some.flush()).isEmpty();
@@ -115,7 +117,10 @@ class ReplicatedRowsTest {
     void b17_rowsAreIdentifiedByPrimaryKey() {
         bothWays(
                 List.of("CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL, v)"),
-                List.of("INSERT INTO t VALUES ('b', 1), ('a', 2)", "DELETE FROM t WHERE k = 'b'", "INSERT INTO t VALUES ('c', 3)"),
+                List.of(
+                        "INSERT INTO t VALUES ('b', 1), ('a', 2)",
+                        "DELETE FROM t WHERE k = 'b'",
+                        "INSERT INTO t VALUES ('c', 3)"),
                 List.of("INSERT INTO t VALUES ('b', 4)", "UPDATE t SET v = 5 WHERE k = 'a'"),
                 List.of("t"));
     }

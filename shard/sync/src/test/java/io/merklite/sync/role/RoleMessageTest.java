@@ -32,14 +32,11 @@ class RoleMessageTest {
         messages.add(new RoleMessage.Hello(1, -5, -7, 9));
         messages.add(new RoleMessage.Converge(1, Long.MAX_VALUE, 7, 0));
         messages.add(new RoleMessage.Standing(3, 4, 5, 6, -7, true));
-        messages.add(new RoleMessage.Ask(new SyncMessage.FetchRange(
-                1, 2, new SyncMessage.Range("item", Optional.empty(), Optional.empty()))));
+        messages.add(new RoleMessage.Ask(
+                new SyncMessage.FetchRange(1, 2, new SyncMessage.Range("item", Optional.empty(), Optional.empty()))));
         messages.add(new RoleMessage.Answer(5, new SyncMessage.Inspect(1, 2, List.of())));
         messages.add(new RoleMessage.Changes(
-                7,
-                3,
-                List.of(new Segment.Copied(
-                        "item", List.of(), List.of(List.of(new ChangesetValue.Integer(4)))))));
+                7, 3, List.of(new Segment.Copied("item", List.of(), List.of(List.of(new ChangesetValue.Integer(4)))))));
         messages.add(new RoleMessage.Skipped(12));
         messages.add(new RoleMessage.Acknowledged(13));
         messages.add(new RoleMessage.Failed(ErrorCode.SCHEMA_MISMATCH, "text", -1, List.of("CREATE TABLE t(a)")));
@@ -72,8 +69,9 @@ class RoleMessageTest {
 
     private void refused(byte[] bytes) {
         assertThatThrownBy(() -> codec.decode(bytes))
-                .isInstanceOfSatisfying(SyncException.class, failure -> assertThat(ErrorCode.of(failure))
-                        .isEqualTo(ErrorCode.PROTOCOL_ERROR));
+                .isInstanceOfSatisfying(
+                        SyncException.class,
+                        failure -> assertThat(ErrorCode.of(failure)).isEqualTo(ErrorCode.PROTOCOL_ERROR));
     }
 
     private static byte[] framed(WireWriter body) {
@@ -84,7 +82,8 @@ class RoleMessageTest {
     void r93_unknownKindsAndSendersAreRefused() {
         refused(framed(new WireWriter().uint8(0).uint8(99)));
         refused(codec.encode(new PeerMessage(Sender.MASTER, new RoleMessage.Granted())));
-        assertThatThrownBy(() -> codec.decodePeer(framed(new WireWriter().uint8(3).uint8(11))))
+        assertThatThrownBy(
+                        () -> codec.decodePeer(framed(new WireWriter().uint8(3).uint8(11))))
                 .isInstanceOf(SyncException.Malformed.class);
     }
 

@@ -46,8 +46,9 @@ class RoleSubscriptionsTest {
 
             pair.handshake();
 
-            assertThat(reports).extracting(Report::rows).containsExactly(
-                    List.of(List.of(SqlValue.of("one"))), List.of(List.of(SqlValue.of(0))));
+            assertThat(reports)
+                    .extracting(Report::rows)
+                    .containsExactly(List.of(List.of(SqlValue.of("one"))), List.of(List.of(SqlValue.of(0))));
         }
     }
 
@@ -92,8 +93,9 @@ class RoleSubscriptionsTest {
             var outcome = pair.replica.handleMessages(messages);
 
             assertThat(outcome.answers()).hasSize(5);
-            assertThat(reports).singleElement().satisfies(report -> assertThat(report.rows())
-                    .containsExactly(List.of(SqlValue.of(5))));
+            assertThat(reports)
+                    .singleElement()
+                    .satisfies(report -> assertThat(report.rows()).containsExactly(List.of(SqlValue.of(5))));
         }
     }
 

@@ -55,7 +55,9 @@ class SchemaMismatchTest {
     @Test
     void r55_mastersPromiseIsNotBelieved() {
         try (var pair = Pair.of(
-                options -> options.withOnSchemaMismatch((remote, local, ddl) -> true), UnaryOperator.identity(), WIDER)) {
+                options -> options.withOnSchemaMismatch((remote, local, ddl) -> true),
+                UnaryOperator.identity(),
+                WIDER)) {
             pair.there.sql("ALTER TABLE item ADD COLUMN more TEXT");
 
             assertThat(pair.master.handleMessage(pair.replica.hello()))
@@ -80,8 +82,7 @@ class SchemaMismatchTest {
                     var replica = Replica.open(here.store(), End.options().withOnSchemaMismatch(handler))) {
                 Conversation.handshake(master, replica);
 
-                assertThat(asked)
-                        .containsExactly(master.schemaVersion(), replica.schemaVersion(), List.of(WIDER));
+                assertThat(asked).containsExactly(master.schemaVersion(), replica.schemaVersion(), List.of(WIDER));
                 assertThat(replica.state()).isEqualTo(promise ? Replica.State.INIT : Replica.State.ERROR);
             }
         }
@@ -89,8 +90,8 @@ class SchemaMismatchTest {
 
     @Test
     void r56_withoutACallbackTheSchemaIsTakenOver() {
-        try (var pair = Pair.of(
-                End.open(WIDER, "CREATE TABLE other(k TEXT PRIMARY KEY) WITHOUT ROWID"), End.open(End.ITEMS))) {
+        try (var pair =
+                Pair.of(End.open(WIDER, "CREATE TABLE other(k TEXT PRIMARY KEY) WITHOUT ROWID"), End.open(End.ITEMS))) {
             pair.there.sql("INSERT INTO item VALUES (1, 'one', 1, 'red')", "INSERT INTO other VALUES ('x')");
             pair.here.sql("INSERT INTO item VALUES (2, 'mine', 1)");
 
