@@ -1,5 +1,7 @@
 package io.merklite.sync;
 
+import io.merklite.query.QueryException;
+import io.merklite.schema.SchemaException;
 import io.merklite.session.SessionException;
 import java.sql.SQLException;
 
@@ -17,6 +19,11 @@ public abstract sealed class SyncException extends RuntimeException {
     /** Stable identifier, {@code sync.reason}. */
     public final String code() {
         return code;
+    }
+
+    /** The coarse kind, which programs decide by. */
+    public final ErrorCode kind() {
+        return ErrorCode.of(this);
     }
 
     /** What the user should do. */
@@ -96,6 +103,50 @@ public abstract sealed class SyncException extends RuntimeException {
                     "sync.store-failure",
                     doing + ": " + cause.getMessage(),
                     "Nothing of it was kept; mend the cause and try again");
+            initCause(cause);
+        }
+    }
+
+    /** SQLite refused a statement of the user: it is wrong, or breaks a rule, or the database is locked. */
+    public static final class StatementFailure extends SyncException {
+        /**
+         * @param doing what was being done
+         * @param cause SQLite's answer
+         */
+        public StatementFailure(String doing, SQLException cause) {
+            super(
+                    "sync.statement-failure",
+                    doing + ": " + cause.getMessage(),
+                    "Correct the statement, or mend the cause that SQLite names");
+            initCause(cause);
+        }
+    }
+
+    /** A text is not of the query dialect, or no query whose result can be followed. */
+    public static final class RefusedQuery extends SyncException {
+        /**
+         * @param what what does not fit, with line and column of the place if there is one
+         * @param remedy what to write instead
+         */
+        public RefusedQuery(String what, String remedy) {
+            super("sync.refused-query", what, remedy);
+        }
+
+        /** Of a query that was refused elsewhere. */
+        public RefusedQuery(QueryException cause) {
+            this(String.valueOf(cause.getMessage()), "Correct the query");
+            initCause(cause);
+        }
+    }
+
+    /** The file could not be brought to the wanted schema; it has the one that it had. */
+    public static final class RefusedMigration extends SyncException {
+        /** @param cause why not */
+        public RefusedMigration(SchemaException cause) {
+            super(
+                    "sync.refused-migration",
+                    String.valueOf(cause.getMessage()),
+                    "Correct the schema, or migrate the file beforehand");
             initCause(cause);
         }
     }

@@ -18,7 +18,7 @@ public record QueryResult(List<String> columns, List<List<SqlValue>> rows) {
     }
 
     /** Reads all of {@code rows}. */
-    static QueryResult read(ResultSet rows) throws SQLException {
+    public static QueryResult read(ResultSet rows) throws SQLException {
         var metadata = rows.getMetaData();
         List<String> columns = new ArrayList<>();
         for (var i = 1; i <= metadata.getColumnCount(); i++) {

@@ -548,6 +548,14 @@ public final class Session implements AutoCloseable {
                 + keys.stream().map(i -> columns.get(i) + " IS NOT NULL").collect(Collectors.joining(" AND "));
     }
 
+    /** Columns that were added inside a transaction are gone when it was rolled back. */
+    private int logColumnCount() throws SQLException {
+        return logColumns == 0
+                ? 0
+                : Math.toIntExact(number("SELECT count(*) FROM pragma_table_info(" + Identifiers.literal(logName)
+                        + ", 'temp') WHERE name GLOB 'c[0-9]*'"));
+    }
+
     private void reserveLog(int columns) throws SQLException {
         if (logColumns == 0) {
             var names = IntStream.range(0, columns).mapToObj(i -> ", c" + i).collect(Collectors.joining());
@@ -634,6 +642,7 @@ public final class Session implements AutoCloseable {
                     "the session was opened in a transaction that was rolled back, so its log is gone",
                     "Open sessions outside a transaction, or open another after a rollback");
         }
+        logColumns = logColumnCount();
         var versionChanged = schemaVersion() != seenSchemaVersion;
         var triggersNow = triggersNow();
         for (var table : List.copyOf(tables.values())) {

@@ -3,6 +3,9 @@ package io.merklite.sync.database;
 import io.merklite.query.subscribe.SqlValue;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.session.changeset.ChangesetRow;
+import io.merklite.session.changeset.ChangesetValue;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,7 +22,6 @@ import java.util.Optional;
  * @param oldValues for each column the value before, where there is one
  * @param newValues for each column the value after, where there is one
  */
-@SuppressWarnings("DoNotCallSuggester") // skeleton
 public record RowEvent(
         String table,
         ChangeOp operation,
@@ -34,6 +36,34 @@ public record RowEvent(
 
     /** The changes of a changeset, in its order; those of internal tables are left out. */
     public static List<RowEvent> of(Changeset changes) {
-        throw new UnsupportedOperationException("skeleton");
+        List<RowEvent> events = new ArrayList<>();
+        var cursor = changes.cursor();
+        var table = "";
+        List<Boolean> keys = List.of();
+        while (cursor.next()) {
+            if (cursor.newGroup()) {
+                var info = cursor.table();
+                table = info.name();
+                keys = info.keyPositions().stream()
+                        .map(position -> position != 0)
+                        .toList();
+            }
+            if (!TableNames.isInternal(table)) {
+                events.add(of(table, keys, cursor.op(), cursor.row()));
+            }
+        }
+        return List.copyOf(events);
+    }
+
+    private static RowEvent of(String table, List<Boolean> keys, ChangeOp operation, ChangesetRow row) {
+        return new RowEvent(table, operation, keys, values(row.oldValues()), values(row.newValues()));
+    }
+
+    private static List<Optional<SqlValue>> values(List<ChangesetValue> values) {
+        return values.stream()
+                .map(value -> value instanceof ChangesetValue.Undefined
+                        ? Optional.<SqlValue>empty()
+                        : Optional.of(ChangesetRows.value(value)))
+                .toList();
     }
 }

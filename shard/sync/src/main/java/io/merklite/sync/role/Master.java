@@ -1,5 +1,6 @@
 package io.merklite.sync.role;
 
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.database.LogListener.Level;
@@ -169,7 +170,7 @@ public final class Master implements AutoCloseable {
             message = new Skipped(seq);
             queue.clear();
             queuedBytes = 0;
-            options.log().log(Level.WARN, "number " + seq + " is too large for a message: replicas converge");
+            options.log().log(Level.WARN, "number " + seq + " can't be sent as changes: replicas converge");
         } else {
             var changes = new Changes(seq, batch.schema(), batch.segments());
             message = changes;

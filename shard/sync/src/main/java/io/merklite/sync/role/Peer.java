@@ -4,6 +4,7 @@ import io.merklite.query.subscribe.Report;
 import io.merklite.query.subscribe.SubscriptionId;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.StoreFailure;

@@ -27,7 +27,7 @@ import java.util.Set;
  * <p>Changesets of writes and of what was followed stay as they are, with their stamps. Of merged rows the rows themselves
  * are read, right after the commit: their stamps are many.
  *
- * <p><b>Bounds.</b> Above {@link RoleMessageCodec#MAX_SIZE_BYTES} it is dropped, and only known to have been too large.
+ * <p><b>Bounds.</b> Above {@link RoleMessageCodec#MAX_SIZE_BYTES} it is dropped, and replicas must compare.
  */
 final class PendingChanges {
     private static final int ROW_OVERHEAD_BYTES = 64;
@@ -37,12 +37,12 @@ final class PendingChanges {
     private final RoleTables tables;
     private final List<Batch> batches = new ArrayList<>();
     private long sizeBytes;
-    private boolean isTooLarge;
+    private boolean isSkipped;
 
     /**
      * Changes of one schema.
      *
-     * @param isSkipped whether they are too large, and not here
+     * @param isSkipped whether they are not here: too large, or nobody knows them
      */
     record Batch(int schema, List<Segment> segments, boolean isSkipped) {}
 
@@ -58,6 +58,7 @@ final class PendingChanges {
             case Commit.Followed followed ->
                 add(followed.stamp(), followed.changes().view());
             case Commit.Copied copied -> addRows(copied.changes());
+            case Commit.Untold untold -> skip(untold.tables());
         }
     }
 
@@ -70,10 +71,17 @@ final class PendingChanges {
         }
     }
 
+    private void skip(Set<String> untold) {
+        if (untold.stream().anyMatch(tables::has)) {
+            isSkipped = true;
+            batches.clear();
+        }
+    }
+
     private void add(Segment segment, long segmentSizeBytes) {
         sizeBytes += segmentSizeBytes;
-        if (isTooLarge || sizeBytes > RoleMessageCodec.MAX_SIZE_BYTES / 2) {
-            isTooLarge = true;
+        if (isSkipped || sizeBytes > RoleMessageCodec.MAX_SIZE_BYTES / 2) {
+            isSkipped = true;
             batches.clear();
             return;
         }
@@ -132,14 +140,14 @@ final class PendingChanges {
     /** Takes everything out; nothing if it comes to nothing. */
     List<Batch> takeOut() {
         List<Batch> taken = new ArrayList<>();
-        if (isTooLarge) {
+        if (isSkipped) {
             taken.add(new Batch(tables.fingerprint(), List.of(), true));
         } else {
             batches.stream().filter(batch -> !comesToNothing(batch.segments())).forEach(taken::add);
         }
         batches.clear();
         sizeBytes = 0;
-        isTooLarge = false;
+        isSkipped = false;
         return taken;
     }
 

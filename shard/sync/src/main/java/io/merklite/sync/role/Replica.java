@@ -13,6 +13,7 @@ import io.merklite.session.apply.ConflictType;
 import io.merklite.session.apply.Resolution;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.ConflictAborted;
 import io.merklite.sync.SyncException.InvalidState;
@@ -145,6 +146,7 @@ public final class Replica implements AutoCloseable {
                 unnoticed.add(Changeset.copyOf(written.transaction().changeset()));
             case Commit.Followed followed -> unnoticed.add(followed.changes());
             case Commit.Copied copied -> unnoticed.add(copied.changes());
+            case Commit.Untold untold -> mayDifferAnywhere = true;
         }
     }
 

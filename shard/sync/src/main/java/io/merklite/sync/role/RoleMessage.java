@@ -2,6 +2,7 @@ package io.merklite.sync.role;
 
 import io.merklite.session.changeset.Changeset;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.store.RemoteRow;
@@ -48,7 +49,7 @@ public sealed interface RoleMessage {
         }
     }
 
-    /** Master: {@code seq} is too large for a message; the replica must converge. */
+    /** Master: what has number {@code seq} is too large for a message, or can't be told; the replica must converge. */
     record Skipped(long seq) implements RoleMessage {}
 
     /** Replica: it has everything up to {@code seq}. */

@@ -2,6 +2,7 @@ package io.merklite.sync.role;
 
 import io.merklite.session.SessionException;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.message.SyncMessageCodec;
@@ -11,6 +12,7 @@ import io.merklite.sync.wire.Frame;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -136,7 +138,7 @@ public final class RoleMessageCodec {
             case RoleMessage.Skipped skipped -> out.uint8(SKIPPED).varint(skipped.seq());
             case RoleMessage.Acknowledged done -> out.uint8(ACKNOWLEDGED).varint(done.seq());
             case RoleMessage.Failed failed -> {
-                out.uint8(FAILED).uint8(failed.code().number()).string(failed.text());
+                out.uint8(FAILED).uint8(number(failed.code())).string(failed.text());
                 writeTexts(out.int32(failed.schema()), failed.ddl());
             }
             case RoleMessage.Claim claim ->
@@ -269,9 +271,23 @@ public final class RoleMessageCodec {
         return value == 1;
     }
 
+    private static int number(ErrorCode code) {
+        return switch (code) {
+            case SQLITE_ERROR -> 1;
+            case PROTOCOL_ERROR -> 2;
+            case SCHEMA_MISMATCH -> 3;
+            case INVALID_STATE -> 4;
+            case OWNERSHIP_REJECTED -> 5;
+            case WITHOUT_ROWID_TABLE -> 6;
+        };
+    }
+
     private static ErrorCode readCode(WireReader in) {
         var start = in.position();
         var value = in.uint8();
-        return ErrorCode.ofNumber(value).orElseThrow(() -> new Malformed(WHAT, start, "an error code of " + value));
+        return Arrays.stream(ErrorCode.values())
+                .filter(code -> number(code) == value)
+                .findFirst()
+                .orElseThrow(() -> new Malformed(WHAT, start, "an error code of " + value));
     }
 }

@@ -102,6 +102,9 @@ public final class ReplicaStore implements AutoCloseable {
     private final List<Consumer<Commit>> listeners = new ArrayList<>();
     private final List<Commit> uncommitted = new ArrayList<>();
 
+    /** Whether tables were followed in the transaction that is open. */
+    private boolean hasFollowed;
+
     /** Work on the connection. */
     @FunctionalInterface
     public interface Work<T> {
@@ -137,7 +140,7 @@ public final class ReplicaStore implements AutoCloseable {
             bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
-            followSchema();
+            followSchema(Changeset.EMPTY);
             commit();
         } catch (SQLException | RuntimeException e) {
             rollback(e);
@@ -145,7 +148,7 @@ public final class ReplicaStore implements AutoCloseable {
         }
         this.session = Session.openWithRowidKeys(connection, "main");
         this.session.attach(ConflictLedger.TABLE);
-        this.session.attachMatching(registry::accepts);
+        this.session.attachMatching(registry::records);
         this.applier = new ChangesetApplier(connection);
     }
 
@@ -418,6 +421,26 @@ public final class ReplicaStore implements AutoCloseable {
         return finish("committing", this::stampOpen);
     }
 
+    /**
+     * Stamps what was written so far in the transaction that is open, which goes on, and follows the schema: needed before
+     * a change of schema, which recorded changes do not survive, and after it.
+     *
+     * @return to be published when the transaction has been committed
+     */
+    public Optional<Transaction> stampInside() {
+        return call("stamping", this::stampOpen);
+    }
+
+    /** Takes note that SQLite has undone the transaction that is open, or went back to a savepoint of it. */
+    public void rolledBack() {
+        call("reading the state", () -> {
+            reload();
+            return true;
+        });
+        uncommitted.removeIf(commit -> commit instanceof Commit.Written written
+                && written.transaction().seq() > vector().seq(written.transaction().origin()));
+    }
+
     /** Undoes the transaction that is open. */
     public void rollbackOpen() {
         try {
@@ -430,13 +453,18 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private Optional<Transaction> stampOpen() throws SQLException {
-        var changeset = session.changeset().toByteArray();
-        refreshSchema();
-        if (changeset.length == 0) {
+        var recorded = session.changeset();
+        var adopted = refreshSchema(recorded);
+        if (recorded.isEmpty()) {
             return Optional.empty();
         }
         session.discard();
-        var transaction = stamp(changeset, nextStamp());
+        var changes =
+                adopted.isEmpty() ? recorded : recorded.filter(table -> !adopted.contains(Identifiers.fold(table)));
+        if (changes.isEmpty()) {
+            return Optional.empty();
+        }
+        var transaction = stamp(changes.toByteArray(), nextStamp());
         uncommitted.add(new Commit.Written(transaction));
         return Optional.of(transaction);
     }
@@ -686,7 +714,7 @@ public final class ReplicaStore implements AutoCloseable {
         setForeignKeys(enforcing, false);
         try {
             return inTransaction("merging", () -> {
-                refreshSchema();
+                refreshSchema(Changeset.EMPTY);
                 session.discard();
                 var merged = mergeOpen(step, afterwards, enforcing, authority);
                 saveState();
@@ -1201,6 +1229,7 @@ public final class ReplicaStore implements AutoCloseable {
 
     private void commit() throws SQLException {
         statements.run("COMMIT");
+        hasFollowed = false;
     }
 
     <T> T inTransaction(String doing, Work<T> work) {
@@ -1235,6 +1264,7 @@ public final class ReplicaStore implements AutoCloseable {
     private void rollback(Exception cause) {
         uncommitted.clear();
         try {
+            statements.clear(); // the driver closes statements that fail
             statements.run("ROLLBACK");
         } catch (SQLException e) {
             cause.addSuppressed(e); // SQLite has rolled back by itself already
@@ -1261,6 +1291,27 @@ public final class ReplicaStore implements AutoCloseable {
         aheadOf = readVector("ahead_of");
         bootstrapping = statements.number("SELECT bootstrapping FROM _merklite_state") != 0;
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
+        if (hasFollowed) {
+            followAgain();
+        }
+    }
+
+    /** A change of schema was undone: session and registry must know before anything else is written. */
+    private void followAgain() throws SQLException {
+        hasFollowed = false;
+        session.isEmpty();
+        var isOwn = tryBegin();
+        try {
+            followSchema(Changeset.EMPTY);
+            if (isOwn) {
+                commit();
+            }
+        } catch (SQLException | RuntimeException e) {
+            if (isOwn) {
+                statements.run("ROLLBACK");
+            }
+            throw e;
+        }
     }
 
     private void saveState() throws SQLException {
@@ -1295,37 +1346,51 @@ public final class ReplicaStore implements AutoCloseable {
 
     // ---- schema -----------------------------------------------------------------------------------------------------
 
-    private void refreshSchema() throws SQLException {
-        if (statements.number("PRAGMA main.schema_version") != schemaVersion) {
-            followSchema();
-        }
+    /** Returns the folded names of tables whose rows were adopted, though they may stand in {@code recorded}. */
+    private Set<String> refreshSchema(Changeset recorded) throws SQLException {
+        return statements.number("PRAGMA main.schema_version") == schemaVersion ? Set.of() : followSchema(recorded);
     }
 
     /** Follows the schema now, rather than at the next write: the fingerprint is that of the new one. */
     public void schemaChanged() {
         inTransaction("following the schema", () -> {
-            followSchema();
+            followSchema(Changeset.EMPTY);
             return true;
         });
     }
 
-    private void followSchema() throws SQLException {
+    private Set<String> followSchema(Changeset recorded) throws SQLException {
+        hasFollowed = true;
         var seen = statements.number("SELECT schema_version FROM _merklite_state");
         var present = statements.number("PRAGMA main.schema_version");
-        var adopted = registry.follow(nextStamp());
-        if (adopted) {
+        var adopted = registry.follow(nextStamp(), insertCounts(recorded));
+        if (!adopted.isEmpty()) {
             // A seq without a transaction: peers get the rows by the merkle path.
+            uncommitted.add(new Commit.Untold(Set.copyOf(adopted)));
             origins.raise(origin, origins.vector().seq(origin) + 1);
         }
         history.record(registry);
         schemaVersion = statements.number("PRAGMA main.schema_version");
-        if (seen != present || adopted) {
+        if (seen != present || !adopted.isEmpty()) {
             root = totalOfSums();
         }
         var update = statements.prepare("UPDATE _merklite_state SET schema_version = ?1");
         update.setLong(1, schemaVersion);
         update.executeUpdate();
         saveState();
+        return adopted;
+    }
+
+    private static Map<String, Long> insertCounts(Changeset changes) {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        var cursor = changes.cursor();
+        while (cursor.next()) {
+            if (cursor.op() == ChangeOp.INSERT) {
+                var table = new String(cursor.tableName(), StandardCharsets.UTF_8);
+                counts.merge(Identifiers.fold(table), 1L, Long::sum);
+            }
+        }
+        return counts;
     }
 
     private Map<String, String> dropTriggers(Set<TrackedTable> tables) throws SQLException {

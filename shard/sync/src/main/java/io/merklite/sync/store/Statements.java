@@ -40,25 +40,16 @@ final class Statements implements AutoCloseable {
         return statement;
     }
 
+    /** Runs a statement without parameters. The driver closes one that fails, so it is not kept. */
     void run(String sql) throws SQLException {
         try {
             prepare(sql).execute();
         } catch (SQLException e) {
-            // The driver finalizes a statement that fails, so it can't be used again.
-            forget(sql, e);
+            var failed = bySql.remove(sql);
+            if (failed != null) {
+                failed.close();
+            }
             throw e;
-        }
-    }
-
-    private void forget(String sql, SQLException cause) {
-        var statement = bySql.remove(sql);
-        if (statement == null) {
-            return;
-        }
-        try {
-            statement.close();
-        } catch (SQLException e) {
-            cause.addSuppressed(e);
         }
     }
 

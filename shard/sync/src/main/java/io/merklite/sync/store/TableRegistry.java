@@ -3,15 +3,18 @@ package io.merklite.sync.store;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -81,13 +84,32 @@ final class TableRegistry {
                         && options.tables().test(table));
     }
 
+    /** Whether a table takes part and is no table behind a virtual one, which nobody but its module may write. */
+    boolean records(String table) {
+        return accepts(table) && !isShadow(table);
+    }
+
+    private boolean isShadow(String table) {
+        try {
+            var query = statements.prepare("SELECT type = 'shadow' FROM pragma_table_list(?1) WHERE schema = 'main'");
+            query.setString(1, table);
+            try (var rows = query.executeQuery()) {
+                return rows.next() && rows.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            throw new StoreFailure("reading the kind of a table", e);
+        }
+    }
+
     /**
      * Reads the schema anew, inside a transaction.
      *
      * @param birth the stamp of rows that are adopted
-     * @return whether rows were adopted
+     * @param inserted how many rows of a table, by folded name, were recorded as inserted: where these are all rows of a
+     *     new table, they need not be adopted
+     * @return folded names of the tables whose rows were adopted
      */
-    boolean follow(Stamp birth) throws SQLException {
+    Set<String> follow(Stamp birth, Map<String, Long> inserted) throws SQLException {
         sums.clear();
         tables.clear();
         var known = known();
@@ -104,15 +126,23 @@ final class TableRegistry {
                 forget(entry.getValue().number());
             }
         }
-        var adopted = false;
+        Set<String> adopted = new HashSet<>();
         for (var entry : present.entrySet()) {
-            adopted |= follow(entry.getKey(), entry.getValue(), Optional.ofNullable(known.get(entry.getKey())), birth);
+            var name = entry.getKey();
+            var isNew = follow(name, entry.getValue(), Optional.ofNullable(known.get(name)));
+            if (isNew && adopt(require(name), birth, inserted.getOrDefault(name, 0L))) {
+                adopted.add(name);
+            }
         }
         return adopted;
     }
 
-    /** Loads the tables as they are recorded, when nothing has changed. */
-    private boolean follow(String name, TableLayout layout, Optional<Known> known, Stamp birth) throws SQLException {
+    private TrackedTable require(String name) {
+        return table(name).orElseThrow(() -> new IllegalStateException("table " + name + " was just followed"));
+    }
+
+    /** Follows one table, and returns whether it is new here. */
+    private boolean follow(String name, TableLayout layout, Optional<Known> known) throws SQLException {
         var unique = UniqueIndex.read(statements.connection(), layout);
         var merge = options.merges().getOrDefault(name, TableMerge.LAST_WRITER_WINS);
         var probe = new TrackedTable(0, layout, unique, merge, List.of());
@@ -137,7 +167,7 @@ final class TableRegistry {
             statements.once(sql);
         }
         tables.put(name, table);
-        return adopt(table, birth);
+        return true;
     }
 
     private TrackedTable withColumns(int number, TrackedTable probe) throws SQLException {
@@ -179,8 +209,11 @@ final class TableRegistry {
         statements.once("DELETE FROM _merklite_tables WHERE number = " + number);
     }
 
-    private boolean adopt(TrackedTable table, Stamp birth) throws SQLException {
+    private boolean adopt(TrackedTable table, Stamp birth, long insertedCount) throws SQLException {
         var layout = table.layout();
+        if (insertedCount > 0 && statements.number("SELECT count(*) FROM " + layout.qualifiedName()) == insertedCount) {
+            return false;
+        }
         var origin = origins.id(birth.origin());
         var stamp = birth.clock() + ", " + origin;
         var keys = String.join(", ", table.rowKeyNames());

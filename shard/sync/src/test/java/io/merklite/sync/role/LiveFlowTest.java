@@ -9,6 +9,7 @@ import io.merklite.session.apply.ConflictType;
 import io.merklite.session.apply.Resolution;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.ConflictAborted;
 import io.merklite.sync.SyncException.ProtocolViolation;
 import io.merklite.sync.SyncException.SchemaMismatch;
@@ -191,7 +192,7 @@ class LiveFlowTest {
             assertThatThrownBy(pair::deliver)
                     .isInstanceOfSatisfying(
                             ConflictAborted.class,
-                            failure -> assertThat(ErrorCode.of(failure)).isEqualTo(ErrorCode.SQLITE_ERROR));
+                            failure -> assertThat(failure.kind()).isEqualTo(ErrorCode.SQLITE_ERROR));
 
             assertThat(pair.here.items()).containsExactly("2|mine|1.0");
             assertThat(pair.replica.currentSeq()).isZero();

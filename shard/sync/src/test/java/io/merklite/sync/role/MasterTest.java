@@ -2,6 +2,7 @@ package io.merklite.sync.role;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.role.RoleMessage.Changes;
 import io.merklite.sync.role.RoleMessage.Failed;
 import io.merklite.sync.role.RoleMessage.Hello;

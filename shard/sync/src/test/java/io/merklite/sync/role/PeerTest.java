@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.merklite.query.subscribe.Report;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.role.PeerMessage.Sender;
 import io.merklite.sync.role.RoleMessage.Failed;

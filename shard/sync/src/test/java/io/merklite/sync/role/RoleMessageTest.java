@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.database.LogListener.Level;
 import io.merklite.sync.message.SyncMessage;
@@ -71,7 +72,7 @@ class RoleMessageTest {
         assertThatThrownBy(() -> codec.decode(bytes))
                 .isInstanceOfSatisfying(
                         SyncException.class,
-                        failure -> assertThat(ErrorCode.of(failure)).isEqualTo(ErrorCode.PROTOCOL_ERROR));
+                        failure -> assertThat(failure.kind()).isEqualTo(ErrorCode.PROTOCOL_ERROR));
     }
 
     private static byte[] framed(WireWriter body) {
