@@ -28,6 +28,10 @@ public enum ErrorCode {
             case SyncException.DamagedStore damaged -> SQLITE_ERROR;
             case SyncException.Unsupported unsupported -> INVALID_STATE;
             case SyncException.InvalidState invalid -> INVALID_STATE;
+            case SyncException.ProtocolViolation violation -> PROTOCOL_ERROR;
+            case SyncException.SchemaMismatch mismatch -> SCHEMA_MISMATCH;
+            case SyncException.ConflictAborted aborted -> SQLITE_ERROR;
+            case SyncException.StillClashing clashing -> SQLITE_ERROR;
         };
     }
 }

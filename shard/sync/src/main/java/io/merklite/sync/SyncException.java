@@ -2,6 +2,7 @@ package io.merklite.sync;
 
 import io.merklite.query.QueryException;
 import io.merklite.schema.SchemaException;
+import io.merklite.session.SessionException;
 import java.sql.SQLException;
 
 /** What can fail in this module. Each variant has a stable {@link #code()} and a {@link #remedy()} for the reader. */
@@ -191,6 +192,40 @@ public abstract sealed class SyncException extends RuntimeException {
                     "sync.still-clashing",
                     what + ": " + cause.getMessage(),
                     "Restore it with other values, or let it replace the rows in its way");
+            initCause(cause);
+        }
+    }
+
+    /** The other side does not keep to the protocol, or a message of it was lost. */
+    public static final class ProtocolViolation extends SyncException {
+        /**
+         * @param what what was seen
+         * @param remedy what to do
+         */
+        public ProtocolViolation(String what, String remedy) {
+            super("sync.protocol-violation", what, remedy);
+        }
+    }
+
+    /** Changes of another schema than that of the tables here. */
+    public static final class SchemaMismatch extends SyncException {
+        /** @param what which */
+        public SchemaMismatch(String what) {
+            super("sync.schema-mismatch", what, "Bring both sides to the same schema, then shake hands again");
+        }
+    }
+
+    /** A changeset met a conflict, and nobody wanted it resolved. */
+    public static final class ConflictAborted extends SyncException {
+        /**
+         * @param what which changes
+         * @param cause which conflict
+         */
+        public ConflictAborted(String what, SessionException cause) {
+            super(
+                    "sync.conflict-aborted",
+                    what + ": " + cause.getMessage(),
+                    "Nothing was applied; resolve such conflicts in a handler, or converge");
             initCause(cause);
         }
     }

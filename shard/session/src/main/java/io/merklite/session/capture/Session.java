@@ -60,9 +60,6 @@ import org.sqlite.SQLiteConnection;
  */
 public final class Session implements AutoCloseable {
     private static final String PREFIX = "_merklite_";
-    /** Columns of the log before the values: seq, t, o. */
-    private static final int LOG_HEAD_COLUMNS = 3;
-
     private static final AtomicLong NEXT_NUMBER = new AtomicLong(1);
     private static final Pattern DROPS_COLUMN =
             Pattern.compile("\\s*ALTER\\s+TABLE\\b.*\\bDROP\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);

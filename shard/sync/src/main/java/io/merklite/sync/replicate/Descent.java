@@ -39,13 +39,16 @@ import java.util.function.BiConsumer;
  *
  * <p>Normally rows join. Where the peer is an <i>authority</i> its rows count, and rows that it lacks are removed.
  *
+ * <p>Internal: public for the roles.
+ *
  * <p><b>Bounds.</b> At most {@link #WINDOW} questions are open; each answer fits into a message.
  */
-final class Descent {
+public final class Descent {
     private static final int WINDOW = 4;
     private static final int RANGES_PER_MESSAGE = 64;
     private static final int KEYS_PER_MESSAGE = 512;
 
+    private final MerkleScope scope;
     private final ReplicaStore store;
     private final long round;
     private final Status target;
@@ -60,14 +63,15 @@ final class Descent {
     private boolean failed;
 
     /**
-     * @param store this replica
+     * @param scope what is compared
      * @param round a number that no other descent has
      * @param target what the peer said of itself when this began
      * @param authority whether the peer is right in any case
      * @param merged takes note of what changed, and of repairs
      */
-    Descent(ReplicaStore store, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
-        this.store = store;
+    public Descent(MerkleScope scope, long round, Status target, boolean authority, BiConsumer<String, Merged> merged) {
+        this.scope = scope;
+        this.store = scope.store();
         this.round = round;
         this.target = target;
         this.authority = authority;
@@ -75,14 +79,15 @@ final class Descent {
     }
 
     /** The first questions. */
-    List<SyncMessage> begin() {
-        for (var table : store.tables()) {
+    public List<SyncMessage> begin() {
+        for (var table : scope.tables()) {
             inspect(new Range(table, Optional.empty(), Optional.empty()));
         }
         return nextQuestions();
     }
 
-    long round() {
+    /** Its number. */
+    public long round() {
         return round;
     }
 
@@ -95,17 +100,17 @@ final class Descent {
     }
 
     /** How many rows came. */
-    long rowCount() {
+    public long rowCount() {
         return rowCount;
     }
 
     /** Whether everything was compared and fetched. */
-    boolean isComplete() {
+    public boolean isComplete() {
         return !failed && open.isEmpty() && !hasWork();
     }
 
     /** Whether it can't be finished: the schema of one side has changed meanwhile, or the peer lost its end. */
-    boolean hasFailed() {
+    public boolean hasFailed() {
         return failed;
     }
 
@@ -123,7 +128,8 @@ final class Descent {
         }
     }
 
-    List<SyncMessage> onInspected(Inspected answer) {
+    /** Takes an answer in; what is to be asked next. */
+    public List<SyncMessage> onInspected(Inspected answer) {
         if (!(open.get(answer.request()) instanceof Inspect question)
                 || !takes(answer.round(), answer.schema(), answer.reach())) {
             return List.of();
@@ -202,7 +208,8 @@ final class Descent {
                 .toList();
     }
 
-    List<SyncMessage> onRows(Rows answer) {
+    /** Takes rows in; what is to be asked next. */
+    public List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
         if (!fits || !takes(answer.round(), answer.schema(), answer.reach())) {
@@ -232,7 +239,7 @@ final class Descent {
         if (answeredRound != round) {
             return false;
         }
-        var sameSchema = schema == target.schema() && store.schemaFingerprint() == target.schema();
+        var sameSchema = schema == target.schema() && scope.schema().getAsLong() == target.schema();
         failed |= !sameSchema || !reach.covers(target.vector());
         return !failed;
     }

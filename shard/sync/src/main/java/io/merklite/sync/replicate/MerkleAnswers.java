@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Answers of the merkle path. Keeps nothing between them. */
-final class MerkleAnswers {
+/** Internal: answers of the merkle path. Keeps nothing between them. */
+public final class MerkleAnswers {
     /** A range is split into so many parts. */
     static final int WAYS = 16;
 
@@ -31,24 +31,33 @@ final class MerkleAnswers {
     private static final int ROW_PAGE = 256;
     private static final long SALT = 0x9fb21c651e98df25L;
 
+    private final MerkleScope scope;
     private final ReplicaStore store;
     private final int maxMessageBytes;
 
-    MerkleAnswers(ReplicaStore store, int maxMessageBytes) {
-        this.store = store;
+    /** @param maxMessageBytes how large an answer may be, about */
+    public MerkleAnswers(MerkleScope scope, int maxMessageBytes) {
+        this.scope = scope;
+        this.store = scope.store();
         this.maxMessageBytes = maxMessageBytes;
     }
 
-    SyncMessage answer(Inspect inspect) {
+    /** What these ranges look like. */
+    public SyncMessage answer(Inspect inspect) {
         List<Finding> findings = new ArrayList<>();
         inspect.ranges().forEach(summed -> findings.add(finding(inspect.round(), summed)));
         return new Inspected(
-                inspect.round(), inspect.request(), store.schemaFingerprint(), store.reach(), store.clocks(), findings);
+                inspect.round(),
+                inspect.request(),
+                scope.schema().getAsLong(),
+                store.reach(),
+                store.clocks(),
+                findings);
     }
 
     private Finding finding(long round, Summed summed) {
         var table = summed.range().table();
-        if (store.keyCount(table) == 0) {
+        if (!scope.has(table)) {
             return Finding.Same.SAME;
         }
         var range = keyRange(store, summed.range());
@@ -84,8 +93,9 @@ final class MerkleAnswers {
         return (int) (((mixed ^ (mixed >>> 29)) * SALT) >>> Integer.SIZE);
     }
 
-    SyncMessage answer(Fetch fetch) {
-        if (store.keyCount(fetch.table()) == 0) {
+    /** Rows by key. */
+    public SyncMessage answer(Fetch fetch) {
+        if (!scope.has(fetch.table())) {
             return noRows(fetch.round(), fetch.request(), fetch.table());
         }
         var keys = fetch.keys().stream()
@@ -105,7 +115,7 @@ final class MerkleAnswers {
         return new Rows(
                 fetch.round(),
                 fetch.request(),
-                store.schemaFingerprint(),
+                scope.schema().getAsLong(),
                 store.reach(),
                 fetch.table(),
                 rows,
@@ -113,9 +123,10 @@ final class MerkleAnswers {
                 Optional.empty());
     }
 
-    SyncMessage answer(FetchRange fetch) {
+    /** Rows of a range. */
+    public SyncMessage answer(FetchRange fetch) {
         var table = fetch.range().table();
-        if (store.keyCount(table) == 0) {
+        if (!scope.has(table)) {
             return noRows(fetch.round(), fetch.request(), table);
         }
         var range = keyRange(store, fetch.range());
@@ -134,7 +145,7 @@ final class MerkleAnswers {
         return new Rows(
                 fetch.round(),
                 fetch.request(),
-                store.schemaFingerprint(),
+                scope.schema().getAsLong(),
                 store.reach(),
                 table,
                 rows,
@@ -147,7 +158,7 @@ final class MerkleAnswers {
         return new Rows(
                 round,
                 request,
-                store.schemaFingerprint(),
+                scope.schema().getAsLong(),
                 store.reach(),
                 table,
                 List.of(),
@@ -155,7 +166,8 @@ final class MerkleAnswers {
                 Optional.empty());
     }
 
-    private static long sizeOf(RemoteRow row) {
+    /** What a row takes in a message, about. */
+    public static long sizeOf(RemoteRow row) {
         var size = 16L;
         for (var value : row.key()) {
             size += sizeOf(value);

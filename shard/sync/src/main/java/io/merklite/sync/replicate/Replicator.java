@@ -111,7 +111,7 @@ public final class Replicator {
         this.now = now;
         this.listener = listener;
         this.inbox = new Inbox<>(store.clock(), store::knowsSchema, options.maxHeldCount(), options.maxHeldBytes());
-        this.answers = new MerkleAnswers(store, options.maxMessageBytes());
+        this.answers = new MerkleAnswers(MerkleScope.everything(store), options.maxMessageBytes());
         this.large = new LargeTransactions(log, options.maxMessageBytes());
         this.tombstones = new Tombstones(
                 store, options.tombstoneRetention(), options.interval().multipliedBy(ROUNDS_HEARD));
@@ -389,7 +389,7 @@ public final class Replicator {
         if (status.schema() != store.schemaFingerprint()) {
             return;
         }
-        var descent = new Descent(store, random.nextLong(), status, false, (table, merged) -> {
+        var descent = new Descent(MerkleScope.everything(store), random.nextLong(), status, false, (table, merged) -> {
             listener.accept(new Event.RowsMerged(table, merged.changes()));
             repaired(merged);
         });

@@ -146,7 +146,8 @@ public final class Conflicts {
                         return delete(id);
                     })
                     .transaction()
-                    .orElseThrow(() -> new IllegalStateException("taking entry " + id + " off the ledger changed nothing"));
+                    .orElseThrow(
+                            () -> new IllegalStateException("taking entry " + id + " off the ledger changed nothing"));
         } catch (StoreFailure e) {
             if (e.getCause() instanceof SQLException cause && (cause.getErrorCode() & 0xff) == CONSTRAINT) {
                 throw new StillClashing("conflict " + id, cause);
@@ -237,7 +238,11 @@ public final class Conflicts {
                 .orElseThrow(() -> new DamagedStore("conflict " + id + " is of a kind that is not known"));
         var names = names(rows.getString(4));
         return new Entry(
-                id, kind, rows.getString(3), values(id, names, rows.getBytes(5)), Instant.ofEpochMilli(rows.getLong(6)));
+                id,
+                kind,
+                rows.getString(3),
+                values(id, names, rows.getBytes(5)),
+                Instant.ofEpochMilli(rows.getLong(6)));
     }
 
     private List<String> names(String json) throws SQLException {

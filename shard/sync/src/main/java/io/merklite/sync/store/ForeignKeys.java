@@ -147,6 +147,18 @@ final class ForeignKeys {
         }
     }
 
+    /** How many rows refer to a parent that is not there, among those noted; settles nothing. */
+    long countOrphans() throws SQLException {
+        var count = 0L;
+        while (!open.isEmpty()) {
+            var reference = open.remove();
+            if (!hasParent(reference)) {
+                count += children(reference).size();
+            }
+        }
+        return count;
+    }
+
     private boolean hasParent(Reference reference) throws SQLException {
         var key = reference.key();
         var query = statements.prepare("SELECT EXISTS (SELECT 1 FROM main." + Identifiers.quote(key.parent())

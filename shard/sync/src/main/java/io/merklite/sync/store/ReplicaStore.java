@@ -1,16 +1,23 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.SessionException;
+import io.merklite.session.apply.ApplyOptions;
 import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.apply.Conflict;
+import io.merklite.session.apply.ConflictHandler;
+import io.merklite.session.apply.Resolution;
 import io.merklite.session.capture.Session;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.changeset.ChangeGroup;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.SyncException.InvalidState;
+import io.merklite.sync.SyncException.SchemaMismatch;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.row.Cell;
@@ -35,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +62,8 @@ public final class ReplicaStore implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final int BUSY_OR_IN_TRANSACTION = 1;
     private static final int COLLECT_CHUNK = 1024;
+    private static final int SQLITE_CONSTRAINT = 19;
+    private static final ApplyOptions FOLLOWING = ApplyOptions.DEFAULTS;
     private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
             CREATE TABLE IF NOT EXISTS _merklite_state(
@@ -87,6 +97,8 @@ public final class ReplicaStore implements AutoCloseable {
     private long concernedVersion;
     private boolean originIsNew;
     private boolean wasUnclean;
+    private final List<Consumer<Commit>> listeners = new ArrayList<>();
+    private final List<Commit> uncommitted = new ArrayList<>();
 
     /** Whether tables were followed in the transaction that is open. */
     private boolean hasFollowed;
@@ -347,6 +359,15 @@ public final class ReplicaStore implements AutoCloseable {
      * transaction.
      */
     public Optional<Transaction> stampUnstamped() {
+        return stampUnstamped(() -> true);
+    }
+
+    /**
+     * As {@link #stampUnstamped()}, with work on tables that do not replicate in the same transaction.
+     *
+     * @param work done after stamping; not done inside an open transaction
+     */
+    public Optional<Transaction> stampUnstamped(Work<Boolean> work) {
         try {
             if (!tryBegin()) {
                 return Optional.empty();
@@ -354,7 +375,32 @@ public final class ReplicaStore implements AutoCloseable {
         } catch (SQLException e) {
             throw new StoreFailure("beginning a transaction", e);
         }
-        return finish("stamping", this::stampOpen);
+        return finish("stamping", () -> {
+            var transaction = stampOpen();
+            work.run();
+            return transaction;
+        });
+    }
+
+    /** Whether a transaction is open on the connection. */
+    public boolean isTransactionOpen() {
+        return call("looking for a transaction", () -> {
+            if (!tryBegin()) {
+                return true;
+            }
+            statements.run("ROLLBACK");
+            return false;
+        });
+    }
+
+    /** Has {@code listener} told of each commit that changed replicated rows; it must not write. */
+    public void addListener(Consumer<Commit> listener) {
+        listeners.add(listener);
+    }
+
+    /** Ends what {@link #addListener} began. */
+    public void removeListener(Consumer<Commit> listener) {
+        listeners.remove(listener);
     }
 
     /** Begins a transaction of several calls; {@link #commitOpen} or {@link #rollbackOpen} ends it. */
@@ -387,12 +433,16 @@ public final class ReplicaStore implements AutoCloseable {
             reload();
             return true;
         });
+        uncommitted.removeIf(commit -> commit instanceof Commit.Written written
+                && written.transaction().seq()
+                        > vector().seq(written.transaction().origin()));
     }
 
     /** Undoes the transaction that is open. */
     public void rollbackOpen() {
         try {
             statements.run("ROLLBACK");
+            uncommitted.clear();
             reload();
         } catch (SQLException e) {
             throw new StoreFailure("rolling back", e);
@@ -405,7 +455,12 @@ public final class ReplicaStore implements AutoCloseable {
         session.discard(); // also of rows that were touched and are as they were
         var changes =
                 adopted.isEmpty() ? recorded : recorded.filter(table -> !adopted.contains(Identifiers.fold(table)));
-        return changes.isEmpty() ? Optional.empty() : Optional.of(stamp(changes.toByteArray(), nextStamp()));
+        if (changes.isEmpty()) {
+            return Optional.empty();
+        }
+        var transaction = stamp(changes.toByteArray(), nextStamp());
+        uncommitted.add(new Commit.Written(transaction));
+        return Optional.of(transaction);
     }
 
     private Stamp nextStamp() {
@@ -614,6 +669,7 @@ public final class ReplicaStore implements AutoCloseable {
                 return Optional.empty();
             }
             var transaction = stamp(changes.toByteArray(), nextStamp());
+            uncommitted.add(new Commit.Written(transaction));
             rebuild(Set.copyOf(registry.tables().values()));
             saveState();
             return Optional.of(transaction);
@@ -691,18 +747,172 @@ public final class ReplicaStore implements AutoCloseable {
             return inTransaction("merging", () -> {
                 refreshSchema(Changeset.EMPTY);
                 session.discard();
-                var merge = new RowMerge(registry, shadow, statements, history, origins);
-                step.run(merge);
-                afterwards.run();
-                var triggers = dropTriggers(merge.merged().keySet());
-                var merged = merge(merge.merged(), enforcing, authority);
-                restoreTriggers(triggers);
+                var merged = mergeOpen(step, afterwards, enforcing, authority);
                 saveState();
                 return merged;
             });
         } finally {
             setForeignKeys(enforcing, true);
         }
+    }
+
+    private Merged mergeOpen(MergeStep step, Step afterwards, boolean enforcing, boolean authority)
+            throws SQLException {
+        var merge = new RowMerge(registry, shadow, statements, history, origins);
+        step.run(merge);
+        afterwards.run();
+        var triggers = dropTriggers(merge.merged().keySet());
+        var merged = merge(merge.merged(), enforcing, authority);
+        restoreTriggers(triggers);
+        if (!merged.changes().isEmpty()) {
+            uncommitted.add(new Commit.Copied(merged.changes()));
+        }
+        return merged;
+    }
+
+    /** Something that a replica does which follows another one, change by change. */
+    public sealed interface FollowStep {
+        /** Changes as they were written under {@code stamp}: what changes by them here has that stamp. */
+        record Apply(Stamp stamp, Changeset changes) implements FollowStep {}
+
+        /** Rows as they are there; those of {@code gone} are forgotten. */
+        record Copy(String table, List<RemoteRow> rows, List<RowKey> gone) implements FollowStep {}
+    }
+
+    /**
+     * Follows what another replica did rather than merging with it: changesets are applied, with conflicts, and what they
+     * change is stamped as it was there. One transaction; neither triggers nor foreign key actions run.
+     *
+     * @param tables that the steps touch
+     * @param onConflict decides about changes that do not fit, and once, if foreign keys are enforced, about rows that
+     *     end without a parent
+     * @param work done last, in the same transaction
+     * @return what changed
+     * @throws SessionException.ApplyAborted if a conflict was not to be resolved
+     */
+    public Changeset follow(
+            Collection<String> tables, List<FollowStep> steps, ConflictHandler onConflict, Work<Boolean> work) {
+        var enforcing = foreignKeys() && concernForeignKeys(tables);
+        setForeignKeys(enforcing, false);
+        try {
+            return inTransaction("following", () -> {
+                stampOpen();
+                session.discard();
+                var all = new ChangeGroup();
+                for (var step : steps) {
+                    switch (step) {
+                        case FollowStep.Apply apply -> all.add(apply(apply, onConflict));
+                        case FollowStep.Copy copy -> all.add(copy(copy));
+                    }
+                }
+                var changes = all.changeset();
+                if (enforcing) {
+                    askAboutOrphans(changes, onConflict);
+                }
+                work.run();
+                saveState();
+                return changes;
+            });
+        } finally {
+            setForeignKeys(enforcing, true);
+        }
+    }
+
+    private Changeset apply(FollowStep.Apply step, ConflictHandler onConflict) throws SQLException {
+        var triggers = dropTriggers(tracked(step.changes()));
+        var outcome = applier.apply(step.changes().toByteArray(), FOLLOWING, onConflict);
+        if (!outcome.skippedTables().isEmpty()) {
+            throw new SchemaMismatch("changes that do not fit: " + String.join("; ", outcome.skippedTables()));
+        }
+        restoreTriggers(triggers);
+        var changeset = session.changeset().toByteArray();
+        session.discard();
+        var changes = new LocalChanges(registry, shadow, step.stamp());
+        changes.add(changeset);
+        root += changes.rootDelta();
+        rebuild(changes.suspicious());
+        clock.follow(step.stamp().clock());
+        var applied = Changeset.wrap(changeset);
+        if (changeset.length > 0) {
+            uncommitted.add(new Commit.Followed(step.stamp(), applied));
+        }
+        return applied;
+    }
+
+    private void askAboutOrphans(Changeset changes, ConflictHandler onConflict) throws SQLException {
+        var keys = new ForeignKeys(registry, statements);
+        var cursor = changes.cursor();
+        while (cursor.next()) {
+            var table = require(new String(cursor.tableName(), StandardCharsets.UTF_8));
+            var row = cursor.row();
+            switch (row.op()) {
+                case INSERT -> keys.touched(table, List.of(), row.newValues());
+                case DELETE -> keys.touched(table, row.oldValues(), List.of());
+                case UPDATE -> {
+                    var after = wholeRow(table, row.oldValues());
+                    List<ChangesetValue> before = new ArrayList<>(after);
+                    for (var i = 0; i < before.size(); i++) {
+                        if (!(row.oldValues().get(i) instanceof ChangesetValue.Undefined)) {
+                            before.set(i, row.oldValues().get(i));
+                        }
+                    }
+                    keys.touched(table, before, after);
+                }
+            }
+        }
+        var count = keys.countOrphans();
+        if (count > 0 && onConflict.resolve(new Conflict.OfForeignKeys(count)) != Resolution.OMIT) {
+            throw new SessionException.ApplyAborted(
+                    SQLITE_CONSTRAINT, count + " rows without the parent that a foreign key asks for");
+        }
+    }
+
+    /** The row with the key that stands in {@code image}, as a changeset has it; empty if it is gone. */
+    private List<ChangesetValue> wholeRow(TrackedTable table, List<ChangesetValue> image) throws SQLException {
+        List<ChangesetValue> key = new ArrayList<>();
+        for (var column : table.changesetKeys()) {
+            key.add(image.get(column));
+        }
+        return shadow.rows(table, List.of(RowKey.of(table.seed(), key))).values().stream()
+                .filter(StoredRow::present)
+                .findFirst()
+                .map(row -> new MergedRow(row.key(), Optional.of(row), row.version(table), row.rowid())
+                        .row(table, row.values()))
+                .orElse(List.of());
+    }
+
+    private Changeset copy(FollowStep.Copy step) throws SQLException {
+        requireFitting(step.table(), step.rows());
+        var table = require(step.table());
+        return mergeOpen(
+                        merge -> {
+                            merge.add(table, step.rows(), RowMerge.Rule.OVERWRITE);
+                            merge.forget(table, step.gone());
+                        },
+                        () -> step.rows()
+                                .forEach(row -> clock.follow(latest(row).clock())),
+                        false,
+                        true)
+                .changes();
+    }
+
+    private Set<TrackedTable> tracked(Changeset changes) {
+        Set<TrackedTable> found = new HashSet<>();
+        tablesOf(changes.cursor()).forEach(name -> registry.table(name).ifPresent(found::add));
+        return found;
+    }
+
+    /**
+     * Puts changes that were taken back on top of what is there now, in the transaction that is open and without a stamp;
+     * rows in the way are written over.
+     */
+    public void redoOpen(Changeset changes) {
+        call("putting changes back", () -> {
+            var triggers = dropTriggers(tracked(changes));
+            applier.apply(changes.toByteArray(), FOLLOWING, ConflictHandler.REPLACE);
+            restoreTriggers(triggers);
+            return true;
+        });
     }
 
     private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean enforcing, boolean authority)
@@ -1024,10 +1234,10 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private <T> T finish(String doing, Work<T> work) {
+        T result;
         try {
-            var result = work.run();
+            result = work.run();
             commit();
-            return result;
         } catch (SQLException e) {
             rollback(e);
             throw new StoreFailure(doing, e);
@@ -1035,9 +1245,20 @@ public final class ReplicaStore implements AutoCloseable {
             rollback(e);
             throw e;
         }
+        tellListeners();
+        return result;
+    }
+
+    private void tellListeners() {
+        var commits = List.copyOf(uncommitted);
+        uncommitted.clear();
+        for (var listener : List.copyOf(listeners)) {
+            commits.forEach(listener);
+        }
     }
 
     private void rollback(Exception cause) {
+        uncommitted.clear();
         try {
             statements.clear(); // the driver closes statements that fail
             statements.run("ROLLBACK");
@@ -1137,6 +1358,7 @@ public final class ReplicaStore implements AutoCloseable {
         var adopted = registry.follow(birth, insertCounts(recorded));
         if (!adopted.isEmpty()) {
             // A seq without a transaction: peers get the rows by the merkle path.
+            uncommitted.add(new Commit.Untold(Set.copyOf(adopted)));
             origins.raise(origin, origins.vector().seq(origin) + 1, birth.clock());
         }
         history.record(registry);
@@ -1191,8 +1413,11 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private static Set<String> tablesOf(Transaction transaction) {
+        return tablesOf(transaction.changes());
+    }
+
+    private static Set<String> tablesOf(ChangesetCursor changes) {
         Set<String> tables = new HashSet<>();
-        var changes = transaction.changes();
         while (changes.next()) {
             if (changes.newGroup()) {
                 tables.add(new String(changes.tableName(), StandardCharsets.UTF_8));

@@ -236,8 +236,7 @@ final class ShadowRows {
         for (var i = 0; present && i < table.cellCount(); i++) {
             values.add(SqlValues.read(row, presence + 1 + i));
         }
-        var rowid =
-                table.identity() == TrackedTable.Identity.BIRTH ? row.getLong(presence + 1 + table.cellCount()) : 0;
+        var rowid = table.identity() == TrackedTable.Identity.BIRTH ? row.getLong(presence + 1 + table.cellCount()) : 0;
         return new StoredRow(key(table, row), state(table, row), values, rowid, present);
     }
 

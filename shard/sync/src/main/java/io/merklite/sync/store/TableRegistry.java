@@ -77,7 +77,11 @@ final class TableRegistry {
 
     /** Whether a table takes part, by its name. */
     boolean accepts(String table) {
-        return table.equals(ConflictLedger.TABLE) || options.tables().test(table);
+        var folded = Identifiers.fold(table);
+        return table.equals(ConflictLedger.TABLE)
+                || (!folded.startsWith("_sqlift_")
+                        && !folded.startsWith("_sqlpipe_")
+                        && options.tables().test(table));
     }
 
     /** Whether a table takes part, and is neither SQLite's own nor one behind a virtual table. */

@@ -154,8 +154,9 @@ final class RandomMessages {
             case 2 -> new ChangesetValue.Real(Double.longBitsToDouble(random.nextLong()));
             case 3 -> ChangesetValue.Text.wrap(bytes(random.nextInt(5)));
             case 4 -> ChangesetValue.Blob.wrap(bytes(random.nextInt(5)));
-            case 5 -> new ChangesetValue.Real(List.of(-0.0, Double.NaN, Double.NEGATIVE_INFINITY)
-                    .get(random.nextInt(3)));
+            case 5 ->
+                new ChangesetValue.Real(
+                        List.of(-0.0, Double.NaN, Double.NEGATIVE_INFINITY).get(random.nextInt(3)));
             default -> integer();
         };
     }

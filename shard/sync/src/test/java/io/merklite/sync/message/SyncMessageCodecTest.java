@@ -67,7 +67,8 @@ class SyncMessageCodecTest {
                 new SyncMessage.Status(
                         SEEN, CLOCKS, 0x0198a3c4d5e60042L, HORIZON, -0x123456789abcdefL, SCHEMA, true, false));
         messages.put(
-                "want", new SyncMessage.Want(List.of(new SeqRange(ANNE, 1, 1), new SeqRange(CARL, 7, 200_000)), 65_536));
+                "want",
+                new SyncMessage.Want(List.of(new SeqRange(ANNE, 1, 1), new SeqRange(CARL, 7, 200_000)), 65_536));
         messages.put(
                 "found",
                 new SyncMessage.Found(
@@ -401,8 +402,7 @@ class SyncMessageCodecTest {
     }
 
     /** What stands before the rows: kind, round, request, horizon, schema, no origins, table t, one row. */
-    private static final String ONE_ROW =
-            "0e 0000000000000001 00 0000000000000001 0000000000000001 00 01 74 01 ";
+    private static final String ONE_ROW = "0e 0000000000000001 00 0000000000000001 0000000000000001 00 01 74 01 ";
 
     @ParameterizedTest
     @ValueSource(
@@ -446,8 +446,8 @@ class SyncMessageCodecTest {
             seqs.put(new Origin(ANNE.bits() * i), (1L << 42) - i);
             clocks.put(new Origin(ANNE.bits() * i), Long.MAX_VALUE);
         }
-        var status = new SyncMessage.Status(
-                VersionVector.of(seqs), clocks, Long.MAX_VALUE, HORIZON, -1, SCHEMA, true, true);
+        var status =
+                new SyncMessage.Status(VersionVector.of(seqs), clocks, Long.MAX_VALUE, HORIZON, -1, SCHEMA, true, true);
 
         assertThat(codec.encode(status)).hasSizeLessThan(200);
     }

@@ -79,7 +79,8 @@ final class ConflictsTest {
                         Map.entry("id", integer(2)),
                         Map.entry("e mail", text("x@y")),
                         Map.entry("note", ChangesetValue.Blob.copyOf(new byte[] {-1})));
-        assertThat(entry.foundAt()).isBetween(Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-02T00:00:00Z"));
+        assertThat(entry.foundAt())
+                .isBetween(Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-02T00:00:00Z"));
         assertThat(new Conflicts(anne.store()).find(entry.id())).contains(entry);
     }
 

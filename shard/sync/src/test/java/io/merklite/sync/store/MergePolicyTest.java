@@ -106,8 +106,8 @@ final class MergePolicyTest {
 
     @Test
     void valueThatIsPutRightFiresNoTrigger() throws SQLException {
-        var replicas = replicas(
-                MAX, "CREATE TRIGGER t_update AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (new.v); END");
+        var replicas =
+                replicas(MAX, "CREATE TRIGGER t_update AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (new.v); END");
         replicas.getFirst().run("INSERT INTO t VALUES (1, 10, 0)");
 
         replicas.getFirst().run("UPDATE t SET v = 5");

@@ -75,7 +75,8 @@ final class MerkleSumsPropertiesTest {
         switch (random.nextInt(5)) {
             case 0 -> replica.run(keyed.insert(ROWS + from, 1 + random.nextInt(300)));
             case 1 -> replica.run("DELETE FROM t WHERE (substr(v, 2) * 5 + " + from + ") % 17 = 3");
-            case 2 -> replica.run("UPDATE t SET v = 'w" + from + "' WHERE v > 'v" + from + "' AND v < 'v" + from + "9'");
+            case 2 ->
+                replica.run("UPDATE t SET v = 'w" + from + "' WHERE v > 'v" + from + "' AND v < 'v" + from + "9'");
             case 3 -> {
                 replica.run("DELETE FROM t WHERE v > 'v" + from % 10 + "' AND v < 'v" + from % 10 + "5'");
                 replica.store().raiseHorizon(replica.store().clock().last());
@@ -127,8 +128,7 @@ final class MerkleSumsPropertiesTest {
         assertThat(store.sums("t", range, parts.boundaries())).isEqualTo(parts.sums());
     }
 
-    private static List<Long> bruteForce(
-            List<ReplicaStore.KeyDigest> rows, KeyRange range, List<RowKey> boundaries) {
+    private static List<Long> bruteForce(List<ReplicaStore.KeyDigest> rows, KeyRange range, List<RowKey> boundaries) {
         List<RowKey> keys = rows.stream().map(ReplicaStore.KeyDigest::key).toList();
         List<Integer> cuts = new ArrayList<>();
         cuts.add(range.from().map(keys::indexOf).orElse(0));
@@ -153,13 +153,12 @@ final class MerkleSumsPropertiesTest {
         var store = replica.store();
         var count = store.keyCount("t");
         var low = store.key("t", Collections.nCopies(count, new ChangesetValue.Integer(-99_999)));
-        var high = store.key(
-                "t",
-                Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE)));
+        var high = store.key("t", Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE)));
         var all = keyed == Keyed.INTEGER || keyed == Keyed.KEYLESS; // others begin with text or a blob
         var expected = all ? store.sum("t", KeyRange.ALL) : 0L;
 
-        assertThat(store.sum("t", new KeyRange(Optional.of(low), Optional.of(high)))).isEqualTo(expected);
+        assertThat(store.sum("t", new KeyRange(Optional.of(low), Optional.of(high))))
+                .isEqualTo(expected);
         replica.close();
     }
 }

@@ -62,7 +62,9 @@ final class ScrubTest {
 
     private void restoreAll(List<Scrub.Damage> damages) {
         for (var damage : damages) {
-            var rows = bert.store().rows(damage.table(), damage.range(), Integer.MAX_VALUE - 1).rows();
+            var rows = bert.store()
+                    .rows(damage.table(), damage.range(), Integer.MAX_VALUE - 1)
+                    .rows();
             var merged = anne.store().restore(damage, rows);
             assertThat(merged.repair()).isEmpty();
         }

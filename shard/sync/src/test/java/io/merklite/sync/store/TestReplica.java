@@ -181,7 +181,9 @@ final class TestReplica {
             var range = KeyRange.ALL;
             while (true) {
                 var page = other.store.rows(table, range, 100);
-                store.mergeRows(table, page.rows(), other.store.reach()).repair().ifPresent(this::keep);
+                store.mergeRows(table, page.rows(), other.store.reach())
+                        .repair()
+                        .ifPresent(this::keep);
                 if (page.next().isEmpty()) {
                     break;
                 }

@@ -60,12 +60,13 @@ class FrameTest {
 
     @Test
     void frameIsNeverLargerThanItsBodyBy14Bytes() {
-        Seeds.upTo(100).forEach(seed -> Seeds.run(seed, random -> {
-            var body = new byte[LIMIT];
-            random.nextBytes(body);
+        Seeds.upTo(100)
+                .forEach(seed -> Seeds.run(seed, random -> {
+                    var body = new byte[LIMIT];
+                    random.nextBytes(body);
 
-            assertThat(frame.encode(body)).hasSizeLessThan(LIMIT + 14);
-        }));
+                    assertThat(frame.encode(body)).hasSizeLessThan(LIMIT + 14);
+                }));
     }
 
     @Test

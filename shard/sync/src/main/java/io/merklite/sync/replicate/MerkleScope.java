@@ -1,0 +1,37 @@
+package io.merklite.sync.replicate;
+
+import io.merklite.sync.store.KeyRange;
+import io.merklite.sync.store.ReplicaStore;
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+
+/**
+ * Internal: the part of a replica that is compared along the merkle index.
+ *
+ * @param store the replica
+ * @param accepted which of its tables, by folded name
+ * @param schema fingerprint of these tables
+ */
+public record MerkleScope(ReplicaStore store, Predicate<String> accepted, LongSupplier schema) {
+    /** Everything that replicates. */
+    static MerkleScope everything(ReplicaStore store) {
+        return new MerkleScope(store, table -> true, store::schemaFingerprint);
+    }
+
+    /** The tables. */
+    public List<String> tables() {
+        return store.tables().stream().filter(accepted).toList();
+    }
+
+    boolean has(String table) {
+        return accepted.test(table) && store.keyCount(table) > 0;
+    }
+
+    /** The sum of the digests of all their rows. */
+    public long sum() {
+        return tables().stream()
+                .mapToLong(table -> store.sum(table, KeyRange.ALL))
+                .sum();
+    }
+}

@@ -1,0 +1,142 @@
+package io.merklite.sync.role;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.merklite.query.QueryException;
+import io.merklite.query.subscribe.Report;
+import io.merklite.query.subscribe.SqlValue;
+import io.merklite.query.subscribe.SubscriptionId;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Section 8 of the specification of replication; predicates have their own cases in the module of queries. */
+class RoleSubscriptionsTest {
+    private final List<Report> reports = new ArrayList<>();
+
+    @Test
+    void r59_subscribingRunsNothingAndIdsAreNotReused() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            var first = pair.replica.subscribe("SELECT * FROM item", reports::add);
+            pair.replica.unsubscribe(first);
+            var second = pair.replica.subscribe("SELECT * FROM item", reports::add);
+
+            assertThat(second).isNotEqualTo(first);
+            assertThat(reports).isEmpty();
+            assertThatThrownBy(() -> pair.replica.subscribe("SELECT nothing FROM nowhere", reports::add))
+                    .isInstanceOf(QueryException.class);
+        }
+    }
+
+    @Test
+    void b59_statementsThatWriteAreRefused() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            assertThatThrownBy(() -> pair.replica.subscribe("DELETE FROM item", reports::add))
+                    .isInstanceOf(QueryException.class);
+        }
+    }
+
+    @Test
+    void r60_everySubscriptionReportsOnceOnEnteringLive() {
+        try (var pair = Pair.of(End.ITEMS)) {
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+            pair.replica.subscribe("SELECT label FROM item", reports::add);
+            pair.replica.subscribe("SELECT count(*) FROM item WHERE id > 5", reports::add);
+
+            pair.handshake();
+
+            assertThat(reports)
+                    .extracting(Report::rows)
+                    .containsExactly(List.of(List.of(SqlValue.of("one"))), List.of(List.of(SqlValue.of(0))));
+        }
+    }
+
+    @Test
+    void r60_oneAddedInLiveReportsAtTheNextChanges() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.replica.subscribe("SELECT count(*) FROM item WHERE id = 77", reports::add);
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+
+            pair.deliver();
+
+            assertThat(reports).hasSize(1);
+        }
+    }
+
+    @Test
+    void r61_onlyAnotherResultIsReported() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.replica.subscribe("SELECT max(size) FROM item", reports::add);
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 5)");
+            pair.deliver();
+            pair.there.sql("INSERT INTO item VALUES (2, 'two', 3)");
+            pair.deliver();
+            pair.there.sql("INSERT INTO item VALUES (3, 'three', 7)");
+            pair.deliver();
+
+            assertThat(reports).hasSize(2);
+            assertThat(reports.getLast().columns()).containsExactly("max(size)");
+        }
+    }
+
+    @Test
+    void r36_subscriptionsAreEvaluatedOnceForAllMessages() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.replica.subscribe("SELECT count(*) FROM item", reports::add);
+            List<RoleMessage> messages = new ArrayList<>();
+            for (var i = 1; i <= 5; i++) {
+                pair.there.sql("INSERT INTO item VALUES (" + i + ", 'x', 1)");
+                messages.addAll(pair.master.flush());
+            }
+
+            var outcome = pair.replica.handleMessages(messages);
+
+            assertThat(outcome.answers()).hasSize(5);
+            assertThat(reports)
+                    .singleElement()
+                    .satisfies(report -> assertThat(report.rows()).containsExactly(List.of(SqlValue.of(5))));
+        }
+    }
+
+    @Test
+    void r69_unknownIdsAreHarmlessAndResetKeepsSubscriptions() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.replica.unsubscribe(new SubscriptionId(99));
+            pair.replica.subscribe("SELECT count(*) FROM item", reports::add);
+            pair.replica.reset();
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+
+            pair.handshake();
+
+            assertThat(reports).hasSize(1);
+        }
+    }
+
+    @Test
+    void b70_newColumnsAreShownAfterAChangeOfSchema() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+            pair.deliver();
+            pair.replica.subscribe("SELECT * FROM item", reports::add);
+            pair.there.sql("ALTER TABLE item ADD COLUMN colour TEXT");
+            pair.handshake();
+            pair.handshake();
+
+            assertThat(reports.getLast().columns()).containsExactly("id", "label", "size", "colour");
+        }
+    }
+
+    @Test
+    void r37_localWritesAreReportedWithTheNextMessage() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.replica.subscribe("SELECT count(*) FROM item", reports::add);
+            pair.here.sql("INSERT INTO item VALUES (50, 'mine', 1)");
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+
+            pair.deliver();
+
+            assertThat(reports.getLast().rows()).containsExactly(List.of(SqlValue.of(2)));
+        }
+    }
+}
