@@ -171,7 +171,13 @@ final class LocalChanges {
     private static RowKey key(TrackedTable table, ChangesetCursor cursor) {
         List<ChangesetValue> values = new ArrayList<>(table.keyCount());
         for (var column : table.changesetKeys()) {
-            values.add(cursor.op() == ChangeOp.INSERT ? cursor.newValue(column) : cursor.oldValue(column));
+            var value = cursor.op() == ChangeOp.INSERT ? cursor.newValue(column) : cursor.oldValue(column);
+            if (table.isAmbiguous(column, value)) {
+                throw new Unsupported(
+                        "a whole real in the primary key of table " + table + ", in a column without a type",
+                        "Declare the column INTEGER or REAL, or store an integer");
+            }
+            values.add(value);
         }
         return RowKey.of(table.seed(), values);
     }

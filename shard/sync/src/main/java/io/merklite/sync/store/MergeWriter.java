@@ -129,6 +129,10 @@ final class MergeWriter {
         merged.values().forEach(rows -> rows.forEach(row -> byKey.put(row.key(), row)));
         for (var entry : new LinkedHashMap<>(merged).entrySet()) {
             var table = entry.getKey();
+            Map<List<ChangesetValue>, MergedRow> arrivals = new HashMap<>();
+            entry.getValue().stream()
+                    .filter(row -> row.before().isEmpty())
+                    .forEach(row -> arrivals.put(changesetKey(table, row), row));
             var waiting = entry.getValue().stream()
                     .filter(row -> refused.contains(new Refused(table.name(), changesetKey(table, row))))
                     .sorted(Comparator.comparing((MergedRow row) -> row.after().birth())
@@ -136,7 +140,7 @@ final class MergeWriter {
                     .toList();
             for (var row : waiting) {
                 if (evicted.stream().noneMatch(gone -> gone.row().equals(row))) {
-                    place(table, row, byKey);
+                    place(table, row, byKey, arrivals);
                 }
             }
         }
@@ -148,8 +152,13 @@ final class MergeWriter {
                 : row.key().values();
     }
 
-    private void place(TrackedTable table, MergedRow row, Map<RowKey, MergedRow> byKey) throws SQLException {
-        var clashing = clashing(table, row);
+    private void place(
+            TrackedTable table,
+            MergedRow row,
+            Map<RowKey, MergedRow> byKey,
+            Map<List<ChangesetValue>, MergedRow> arrivals)
+            throws SQLException {
+        var clashing = clashing(table, row, arrivals);
         if (authority) {
             for (var other : clashing) {
                 deleteRow(table, other);
@@ -188,20 +197,25 @@ final class MergeWriter {
         return order != 0 ? order < 0 : KeyOrder.compare(row.key(), other.key()) < 0;
     }
 
-    /** The rows that SQLite would throw out to let {@code row} in. */
-    private List<MergedRow> clashing(TrackedTable table, MergedRow row) throws SQLException {
+    /**
+     * The rows that SQLite would throw out to let {@code row} in.
+     *
+     * @param arrivals rows that this merge brings, and that have no state yet, by key as a changeset has it
+     */
+    private List<MergedRow> clashing(TrackedTable table, MergedRow row, Map<List<ChangesetValue>, MergedRow> arrivals)
+            throws SQLException {
         statements.run("SAVEPOINT merklite_clash");
         try {
             session.discard();
             replace(table, row);
             var gone = deleted(table, session.changeset().toByteArray(), row);
             statements.run("ROLLBACK TO merklite_clash");
-            return withStates(table, gone);
+            return withStates(table, gone, arrivals);
         } catch (SQLiteException e) {
             statements.run("ROLLBACK TO merklite_clash");
             if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_CHECK && !unchecked.contains(row)) {
                 unchecked.add(row);
-                return clashing(table, row);
+                return clashing(table, row, arrivals);
             }
             throw e;
         } catch (DatabaseFailure e) {
@@ -231,9 +245,17 @@ final class MergeWriter {
         return gone;
     }
 
-    private List<MergedRow> withStates(TrackedTable table, List<List<ChangesetValue>> rows) throws SQLException {
+    private List<MergedRow> withStates(
+            TrackedTable table, List<List<ChangesetValue>> rows, Map<List<ChangesetValue>, MergedRow> arrivals)
+            throws SQLException {
         List<MergedRow> found = new ArrayList<>();
         for (var values : rows) {
+            var arrival = arrivals.get(
+                    IntStream.of(table.changesetKeys()).mapToObj(values::get).toList());
+            if (arrival != null) {
+                found.add(arrival);
+                continue;
+            }
             RowKey key;
             var rowid = 0L;
             if (table.identity() == TrackedTable.Identity.BIRTH) {
@@ -258,9 +280,6 @@ final class MergeWriter {
     }
 
     private void deleteRow(TrackedTable table, MergedRow row) throws SQLException {
-        if (!row.wasPresent()) {
-            return;
-        }
         var delete = statements.prepare(table.deleteRow());
         var parameter = 1;
         for (var value : changesetKey(table, row)) {
@@ -342,7 +361,13 @@ final class MergeWriter {
         });
         forgotten.forEach((table, rows) -> {
             var byKey = settled.computeIfAbsent(table, key -> new LinkedHashMap<>());
-            rows.forEach(row -> byKey.putIfAbsent(row.key(), row));
+            rows.forEach(row -> {
+                if (row.before().isEmpty()) {
+                    byKey.remove(row.key()); // it came with this merge, and went again
+                } else {
+                    byKey.putIfAbsent(row.key(), row);
+                }
+            });
         });
         for (var gone : evicted) {
             var row = gone.row();

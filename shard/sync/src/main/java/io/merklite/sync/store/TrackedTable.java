@@ -3,11 +3,14 @@ package io.merklite.sync.store;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.sync.row.MergePolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -29,6 +32,8 @@ final class TrackedTable {
     }
 
     private static final int BIRTH_KEY_COUNT = 3;
+    /** Declared types of columns that convert nothing; ANY is one in a STRICT table, elsewhere it makes 1.0 an integer. */
+    private static final Set<String> TYPELESS = Set.of("", "BLOB", "ANY");
 
     private final int number;
     private final TableLayout layout;
@@ -169,6 +174,17 @@ final class TrackedTable {
         var flags = new byte[changesetColumnCount()];
         flags[0] = 1;
         return flags;
+    }
+
+    /**
+     * Whether {@code value} can't be in the key column at {@code column}: a whole real where a column takes values as
+     * they are is equal to an integer there, and other replicas may have that.
+     */
+    boolean isAmbiguous(int column, ChangesetValue value) {
+        var isWhole = value instanceof ChangesetValue.Real real && real.value() == Math.rint(real.value());
+        return isWhole
+                && identity == Identity.COLUMNS
+                && TYPELESS.contains(layout.columns().get(column).declaredType().toUpperCase(Locale.ROOT));
     }
 
     /** Folded names of all columns it ever had here, by their id. */

@@ -1,0 +1,66 @@
+package io.merklite.sync.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.merklite.sync.SyncException.Unsupported;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rows that clash in ways that single tables and random histories hardly reach. */
+final class UniqueClashTest {
+    private static List<TestReplica> replicas(String... schema) throws SQLException {
+        return List.of(TestReplica.open("anne", 1, List.of(schema)), TestReplica.open("bert", 2, List.of(schema)));
+    }
+
+    /** Each key is at another place of the changeset, so that the row comes before and after the one that is new. */
+    @Test
+    void rowThatMergesIntoAClashWithANewOneOfTheSameTransactionEvictsIt() throws SQLException {
+        for (var id = 2; id < 20; id++) {
+            var replicas = replicas("CREATE TABLE t(id INTEGER PRIMARY KEY, a, b, UNIQUE (a, b))");
+            replicas.getFirst().run("INSERT INTO t VALUES (1, 0, 0)");
+            TestReplica.settle(replicas);
+            replicas.getLast().run("UPDATE t SET a = 5");
+            replicas.getFirst().run("UPDATE t SET b = 5", "INSERT INTO t VALUES (" + id + ", 5, 5)");
+
+            TestReplica.requireConvergence(replicas);
+
+            assertThat(replicas.getLast().query("SELECT * FROM t")).containsExactly("1|5|5");
+            assertThat(new Conflicts(replicas.getLast().store()).list()).hasSize(1);
+            replicas.forEach(TestReplica::close);
+        }
+    }
+
+    @Test
+    void sameHoldsWithoutAKey() throws SQLException {
+        for (var before = 3; before < 9; before++) {
+            var replicas = replicas("CREATE TABLE t(a, b, UNIQUE (a, b))");
+            replicas.getFirst().run("INSERT INTO t VALUES (0, 0)");
+            TestReplica.settle(replicas);
+            replicas.getLast().run("UPDATE t SET a = 5");
+            for (var i = 0; i < before; i++) {
+                replicas.getFirst().run("INSERT INTO t VALUES (100, " + i + ")");
+            }
+            replicas.getFirst().run("UPDATE t SET b = 5 WHERE a = 0", "INSERT INTO t VALUES (5, 5)");
+
+            TestReplica.requireConvergence(replicas);
+
+            assertThat(replicas.getLast().query("SELECT * FROM t WHERE a = 5")).containsExactly("5|5");
+            assertThat(new Conflicts(replicas.getLast().store()).list()).hasSize(1);
+            replicas.forEach(TestReplica::close);
+        }
+    }
+
+    @Test
+    void wholeRealInAKeyWithoutATypeIsRefused() throws SQLException {
+        var anne = replicas("CREATE TABLE t(k PRIMARY KEY NOT NULL, v)", "CREATE TABLE r(k REAL PRIMARY KEY NOT NULL)")
+                .getFirst();
+        anne.run("INSERT INTO t VALUES (1, 'a'), (1.5, 'b'), ('1.0', 'c')", "INSERT INTO r VALUES (1.0), (2)");
+
+        assertThatThrownBy(() -> anne.run("UPDATE t SET k = 1.0 WHERE k = 1")).isInstanceOf(Unsupported.class);
+
+        anne.requireConsistent();
+        assertThat(anne.query("SELECT typeof(k) FROM t WHERE v = 'a'")).containsExactly("integer");
+    }
+}
