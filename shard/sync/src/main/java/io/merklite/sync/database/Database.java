@@ -482,15 +482,18 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * The connection that everything runs on; it is closed with the database. It gives no generated keys: ask for them
-     * with RETURNING.
+     * The connection that everything runs on; it is closed with the database. It must stay in autocommit mode, and gives
+     * no generated keys: ask for them with RETURNING.
      */
     public Connection connection() {
         requireOpen();
         return connection;
     }
 
-    /** The replica in the file, to merge through; tell {@link #merged} what it did. */
+    /**
+     * The replica in the file, to merge through: call {@link #stampRawWrites} before, and tell {@link #merged} what was
+     * done.
+     */
     public ReplicaStore store() {
         requireOpen();
         return store;
@@ -548,17 +551,24 @@ public final class Database implements AutoCloseable {
                 store.rollbackOpen();
             }
             stampRaw();
-            announcements.run();
-            isClosed = true;
-            subscribers.close();
-            unrecorded.close();
-            schemaVersion.close();
-            totalChanges.close();
-            store.close();
+            try {
+                announcements.run();
+            } finally {
+                closeParts();
+            }
         } catch (SQLException e) {
             throw new StoreFailure("closing " + path, e);
         } finally {
             isClosed = true;
         }
+    }
+
+    private void closeParts() throws SQLException {
+        isClosed = true;
+        subscribers.close();
+        unrecorded.close();
+        schemaVersion.close();
+        totalChanges.close();
+        store.close();
     }
 }

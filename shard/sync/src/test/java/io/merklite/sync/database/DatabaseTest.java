@@ -125,6 +125,27 @@ class DatabaseTest {
     }
 
     @Test
+    void b01_newFileNeedsNoSchema() {
+        Database.open(file(), options()).close();
+
+        assertThat(Path.of(file())).exists();
+    }
+
+    @Test
+    void copiedFileWritesUnderANewOrigin() throws IOException {
+        var copy = folder.resolve("copy.db");
+        Database.open(file(), options().withSchema(ITEM)).close();
+        Files.copy(Path.of(file()), copy);
+
+        try (var original = Database.open(file(), options());
+                var second = Database.open(copy.toString(), options())) {
+            assertThat(original.store().originIsNew()).isFalse();
+            assertThat(second.store().originIsNew()).isTrue();
+            assertThat(second.store().origin()).isNotEqualTo(original.store().origin());
+        }
+    }
+
+    @Test
     void b02_fileOpensAgainWithTheSameOrAGrownSchema() {
         Database.open(file(), options().withSchema(ITEM)).close();
         Database.open(file(), options().withSchema(ITEM)).close();
