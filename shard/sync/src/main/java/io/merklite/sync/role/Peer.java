@@ -66,8 +66,7 @@ public final class Peer implements AutoCloseable {
     /** The two halves, once the tables are shared out. */
     private record Sides(Master master, Replica replica) {}
 
-    private Peer(
-            Host host, RoleOptions options, List<String> globs, Optional<Predicate<Set<String>>> approval) {
+    private Peer(Host host, RoleOptions options, List<String> globs, Optional<Predicate<Set<String>>> approval) {
         this.host = host;
         this.store = host.store();
         this.options = options;

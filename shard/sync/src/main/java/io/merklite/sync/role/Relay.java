@@ -24,7 +24,8 @@ public final class Relay implements AutoCloseable {
     private long lastSink;
 
     private Relay(Host host, RoleOptions options) {
-        this.downstream = Master.open(host, options.withName(options.name() + ":downstream"), RoleTables.filter(options));
+        this.downstream =
+                Master.open(host, options.withName(options.name() + ":downstream"), RoleTables.filter(options));
         this.upstream = Replica.open(host, options.withName(options.name() + ":upstream"), RoleTables.filter(options));
         downstream.onFlush(message -> List.copyOf(sinks.values()).forEach(sink -> sink.accept(message)));
     }

@@ -164,8 +164,8 @@ public final class Replica implements AutoCloseable {
     private void notice(Changeset changes) {
         var cursor = changes.cursor();
         while (!mayDifferAnywhere && cursor.next()) {
-            mayDifferAnywhere = cursor.newGroup()
-                    && !tables.hasKey(new String(cursor.tableName(), StandardCharsets.UTF_8));
+            mayDifferAnywhere =
+                    cursor.newGroup() && !tables.hasKey(new String(cursor.tableName(), StandardCharsets.UTF_8));
         }
         unnoticed.add(changes);
     }

@@ -438,7 +438,8 @@ public final class ReplicaStore implements AutoCloseable {
             return true;
         });
         uncommitted.removeIf(commit -> commit instanceof Commit.Written written
-                && written.transaction().seq() > vector().seq(written.transaction().origin()));
+                && written.transaction().seq()
+                        > vector().seq(written.transaction().origin()));
     }
 
     /** Undoes the transaction that is open. */

@@ -255,7 +255,9 @@ class MasterTest {
             end.sql("INSERT INTO item VALUES (1, 'one', 1)");
             master.flush();
             Conversation.handshake(master, replica);
-            end.sql("CREATE TABLE copy(id INTEGER PRIMARY KEY, label TEXT)", "INSERT INTO copy SELECT id, label FROM item");
+            end.sql(
+                    "CREATE TABLE copy(id INTEGER PRIMARY KEY, label TEXT)",
+                    "INSERT INTO copy SELECT id, label FROM item");
             master.flush();
 
             Conversation.handshake(master, replica);

@@ -154,7 +154,8 @@ class RoleSubscriptionsTest {
                 var master = Master.open(there, End.options());
                 var replica = Replica.open(here, End.options())) {
             there.exec("INSERT INTO item VALUES (1, 'one', 1)");
-            here.subscribe("SELECT * FROM item", result -> counts.add(result.rows().size()));
+            here.subscribe(
+                    "SELECT * FROM item", result -> counts.add(result.rows().size()));
             Conversation.handshake(master, replica);
             master.onFlush(replica::handleMessage);
 
