@@ -2,33 +2,48 @@ package io.merklite.sync.database;
 
 import io.merklite.query.subscribe.RowChange;
 import io.merklite.query.subscribe.SqlValue;
+import io.merklite.session.changeset.Changeset;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Predicate;
 
 /**
- * The rows of a changeset as subscriptions take them: one object for all, which decodes a value when it is asked for. The
+ * Internal: the rows of changesets as subscriptions take them: one object for all, which decodes a value when it is asked for. The
  * rowid that stands before the columns of a table without a key is left out.
  */
-final class ChangesetRows implements Iterator<RowChange>, RowChange {
-    private final ChangesetCursor cursor;
+public final class ChangesetRows implements Iterator<RowChange>, RowChange {
+    private final Iterator<Changeset> changesets;
+    private ChangesetCursor cursor = Changeset.EMPTY.cursor();
     private final Predicate<String> isKeyless;
     private String table = "";
     private int firstColumn;
     private boolean hasNext;
 
-    /** @param isKeyless says of a table whether it has no primary key */
-    ChangesetRows(ChangesetCursor cursor, Predicate<String> isKeyless) {
-        this.cursor = cursor;
+    /**
+     * The rows of several changesets, one after the other.
+     *
+     * @param isKeyless says of a table whether it has no primary key
+     */
+    public ChangesetRows(List<Changeset> changesets, Predicate<String> isKeyless) {
+        this.changesets = changesets.iterator();
         this.isKeyless = isKeyless;
-        this.hasNext = cursor.next();
     }
 
     @Override
     public boolean hasNext() {
-        return hasNext || (hasNext = cursor.next());
+        while (!hasNext) {
+            hasNext = cursor.next();
+            if (!hasNext && !changesets.hasNext()) {
+                return false;
+            }
+            if (!hasNext) {
+                cursor = changesets.next().cursor();
+            }
+        }
+        return true;
     }
 
     @Override

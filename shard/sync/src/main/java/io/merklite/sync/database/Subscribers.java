@@ -2,11 +2,9 @@ package io.merklite.sync.database;
 
 import io.merklite.query.QueryException;
 import io.merklite.query.subscribe.Report;
-import io.merklite.query.subscribe.RowChange;
 import io.merklite.query.subscribe.SubscriptionId;
 import io.merklite.query.subscribe.Subscriptions;
 import io.merklite.session.changeset.Changeset;
-import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.RefusedQuery;
@@ -16,9 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -132,7 +128,7 @@ final class Subscribers implements AutoCloseable {
         if (subscriptions.isEmpty()) {
             return;
         }
-        deliver(() -> subscriptions.notifyChanges(() -> new Rows(noted)));
+        deliver(() -> subscriptions.notifyChanges(() -> new ChangesetRows(noted, unrecorded::isKeyless)));
         if (others) {
             deliver(() -> subscriptions.notifyTables(unrecordedTables()));
         }
@@ -186,31 +182,5 @@ final class Subscribers implements AutoCloseable {
     @Override
     public void close() {
         subscriptions.close();
-    }
-
-    /** The rows of several changesets. */
-    private final class Rows implements Iterator<RowChange> {
-        private final Iterator<Changeset> changesets;
-        private Iterator<RowChange> rows = new ChangesetRows(new ChangesetCursor(new byte[0]), table -> false);
-
-        Rows(List<Changeset> changesets) {
-            this.changesets = changesets.iterator();
-        }
-
-        @Override
-        public boolean hasNext() {
-            while (!rows.hasNext() && changesets.hasNext()) {
-                rows = new ChangesetRows(changesets.next().cursor(), unrecorded::isKeyless);
-            }
-            return rows.hasNext();
-        }
-
-        @Override
-        public RowChange next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
-            }
-            return rows.next();
-        }
     }
 }

@@ -2,7 +2,7 @@ package io.merklite.sync.role;
 
 import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.InvalidState;
-import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.database.Database;
 import io.merklite.sync.database.LogListener.Level;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.MerkleAnswers;
@@ -16,7 +16,6 @@ import io.merklite.sync.role.RoleMessage.Standing;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.store.Commit;
 import io.merklite.sync.store.ReplicaStore;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -50,6 +49,7 @@ public final class Master implements AutoCloseable {
     private static final int MAX_UNSENT = 4096;
     private static final long MAX_QUEUE_BYTES = 64L << 20;
 
+    private final Host host;
     private final ReplicaStore store;
     private final RoleOptions options;
     private final RoleTables tables;
@@ -66,27 +66,33 @@ public final class Master implements AutoCloseable {
     /** Changes that replicas may have missed. */
     private record Queued(Changes changes, long sizeBytes) {}
 
-    private Master(ReplicaStore store, RoleOptions options, Predicate<String> accepted) {
-        this.store = store;
+    private Master(Host host, RoleOptions options, Predicate<String> accepted) {
+        this.host = host;
+        this.store = host.store();
         this.options = options;
         this.tables = new RoleTables(store, accepted, options.log());
         this.numbers = new RoleNumbers(store, options.name());
         this.answers = new MerkleAnswers(tables.scope(), options.maxAnswerBytes());
         this.pending = new PendingChanges(store, tables);
         this.listener = pending::add;
-        store.stampUnstamped();
+        host.settle();
         continueNumbers();
         store.addListener(listener);
     }
 
     /** A master of the tables in {@code store}, which stays the caller's. */
     public static Master open(ReplicaStore store, RoleOptions options) {
-        return new Master(store, options, RoleTables.filter(options));
+        return open(Host.of(store), options, RoleTables.filter(options));
+    }
+
+    /** A master of the tables in {@code database}, which stays the caller's. */
+    public static Master open(Database database, RoleOptions options) {
+        return open(Host.of(database), options, RoleTables.filter(options));
     }
 
     /** A master of those tables that {@code accepted} accepts by their folded name. */
-    static Master open(ReplicaStore store, RoleOptions options, Predicate<String> accepted) {
-        return new Master(store, options, accepted);
+    static Master open(Host host, RoleOptions options, Predicate<String> accepted) {
+        return new Master(host, options, accepted);
     }
 
     private void continueNumbers() {
@@ -118,14 +124,10 @@ public final class Master implements AutoCloseable {
     /**
      * Runs statements, and delivers what they committed if there is a callback to deliver to.
      *
-     * @throws StoreFailure if SQLite fails
+     * @throws io.merklite.sync.SyncException.StatementFailure if SQLite refuses them
      */
     public void exec(String sql) {
-        try (var statement = store.connection().createStatement()) {
-            statement.executeUpdate(sql);
-        } catch (SQLException e) {
-            throw new StoreFailure("executing", e);
-        }
+        host.exec(sql);
         if (onFlush.isPresent()) {
             number();
         }

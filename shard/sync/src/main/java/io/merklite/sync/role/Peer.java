@@ -8,6 +8,7 @@ import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.database.Database;
 import io.merklite.sync.database.LogListener.Level;
 import io.merklite.sync.role.PeerMessage.Sender;
 import io.merklite.sync.role.RoleMessage.Claim;
@@ -35,6 +36,7 @@ import java.util.function.Predicate;
 public final class Peer implements AutoCloseable {
     private static final int MAX_ADOPTIONS = 3;
 
+    private final Host host;
     private final ReplicaStore store;
     private final RoleOptions options;
     private final List<String> globs;
@@ -64,9 +66,9 @@ public final class Peer implements AutoCloseable {
     /** The two halves, once the tables are shared out. */
     private record Sides(Master master, Replica replica) {}
 
-    private Peer(
-            ReplicaStore store, RoleOptions options, List<String> globs, Optional<Predicate<Set<String>>> approval) {
-        this.store = store;
+    private Peer(Host host, RoleOptions options, List<String> globs, Optional<Predicate<Set<String>>> approval) {
+        this.host = host;
+        this.store = host.store();
         this.options = options;
         this.globs = List.copyOf(globs);
         this.approval = approval;
@@ -79,7 +81,12 @@ public final class Peer implements AutoCloseable {
      * @param globs patterns of SQLite's GLOB; tables that match any of them are its own
      */
     public static Peer client(ReplicaStore store, RoleOptions options, List<String> globs) {
-        return new Peer(store, options, globs, Optional.empty());
+        return new Peer(Host.of(store), options, globs, Optional.empty());
+    }
+
+    /** The same in {@code database}, which stays the caller's and whose subscriptions hear of changes as well. */
+    public static Peer client(Database database, RoleOptions options, List<String> globs) {
+        return new Peer(Host.of(database), options, globs, Optional.empty());
     }
 
     /** The side that approves of everything. */
@@ -89,7 +96,12 @@ public final class Peer implements AutoCloseable {
 
     /** @param approval whether a client may own these tables, by declared name */
     public static Peer server(ReplicaStore store, RoleOptions options, Predicate<Set<String>> approval) {
-        return new Peer(store, options, List.of(), Optional.of(approval));
+        return new Peer(Host.of(store), options, List.of(), Optional.of(approval));
+    }
+
+    /** The same in {@code database}, which stays the caller's and whose subscriptions hear of changes as well. */
+    public static Peer server(Database database, RoleOptions options, Predicate<Set<String>> approval) {
+        return new Peer(Host.of(database), options, List.of(), Optional.of(approval));
     }
 
     /** Where it stands, both directions together. */
@@ -276,8 +288,8 @@ public final class Peer implements AutoCloseable {
     }
 
     private Replica open(Predicate<String> own, Predicate<String> other) {
-        var master = Master.open(store, options.withName(options.name() + ":master"), own);
-        var replica = Replica.open(store, options.withName(options.name() + ":replica"), other);
+        var master = Master.open(host, options.withName(options.name() + ":master"), own);
+        var replica = Replica.open(host, options.withName(options.name() + ":replica"), other);
         sides = Optional.of(new Sides(master, replica));
         state = State.DIFFING;
         return replica;

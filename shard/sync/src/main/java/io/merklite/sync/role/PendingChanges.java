@@ -95,14 +95,16 @@ final class PendingChanges {
     private void addRows(Changeset changes) {
         var cursor = changes.cursor();
         var table = "";
+        var isWanted = false;
         Set<List<ChangesetValue>> keys = new LinkedHashSet<>();
         while (cursor.next()) {
             if (cursor.newGroup() || keys.size() == CHUNK) {
                 addRows(table, keys);
-                table = Identifiers.fold(new String(cursor.tableName(), StandardCharsets.UTF_8));
                 keys.clear();
+                table = Identifiers.fold(new String(cursor.tableName(), StandardCharsets.UTF_8));
+                isWanted = tables.has(table);
             }
-            if (tables.has(table)) {
+            if (isWanted) {
                 keys.add(key(cursor));
             }
         }

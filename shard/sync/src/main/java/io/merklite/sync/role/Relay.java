@@ -2,6 +2,7 @@ package io.merklite.sync.role;
 
 import io.merklite.query.subscribe.Report;
 import io.merklite.query.subscribe.SubscriptionId;
+import io.merklite.sync.database.Database;
 import io.merklite.sync.store.ReplicaStore;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,15 +23,21 @@ public final class Relay implements AutoCloseable {
     private final Map<Long, Consumer<RoleMessage>> sinks = new LinkedHashMap<>();
     private long lastSink;
 
-    private Relay(ReplicaStore store, RoleOptions options) {
-        this.downstream = Master.open(store, options.withName(options.name() + ":downstream"));
-        this.upstream = Replica.open(store, options.withName(options.name() + ":upstream"));
+    private Relay(Host host, RoleOptions options) {
+        this.downstream =
+                Master.open(host, options.withName(options.name() + ":downstream"), RoleTables.filter(options));
+        this.upstream = Replica.open(host, options.withName(options.name() + ":upstream"), RoleTables.filter(options));
         downstream.onFlush(message -> List.copyOf(sinks.values()).forEach(sink -> sink.accept(message)));
     }
 
     /** A relay in {@code store}, which stays the caller's. */
     public static Relay open(ReplicaStore store, RoleOptions options) {
-        return new Relay(store, options);
+        return new Relay(Host.of(store), options);
+    }
+
+    /** A relay in {@code database}, which stays the caller's and whose subscriptions hear of changes as well. */
+    public static Relay open(Database database, RoleOptions options) {
+        return new Relay(Host.of(database), options);
     }
 
     /** Where it stands upstream. */

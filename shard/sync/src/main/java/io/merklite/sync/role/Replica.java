@@ -19,6 +19,8 @@ import io.merklite.sync.SyncException.ConflictAborted;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.ProtocolViolation;
 import io.merklite.sync.SyncException.SchemaMismatch;
+import io.merklite.sync.database.ChangesetRows;
+import io.merklite.sync.database.Database;
 import io.merklite.sync.database.LogListener.Level;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Descent;
@@ -63,6 +65,7 @@ import java.util.function.Predicate;
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection, which it borrows. Blocks on disk.
  */
 public final class Replica implements AutoCloseable {
+    private final Host host;
     private final ReplicaStore store;
     private final RoleOptions options;
     private final RoleTables tables;
@@ -113,26 +116,33 @@ public final class Replica implements AutoCloseable {
         }
     }
 
-    private Replica(ReplicaStore store, RoleOptions options, Predicate<String> accepted) {
-        this.store = store;
+    private Replica(Host host, RoleOptions options, Predicate<String> accepted) {
+        this.host = host;
+        this.store = host.store();
         this.options = options;
         this.tables = new RoleTables(store, accepted, options.log());
         this.numbers = new RoleNumbers(store, options.name());
         this.subscriptions = new Subscriptions(store.connection());
         this.prediction = new Prediction(store);
         this.listener = this::notice;
+        host.settle();
         store.addListener(listener);
         readNumbers();
     }
 
     /** A replica in {@code store}, which stays the caller's. */
     public static Replica open(ReplicaStore store, RoleOptions options) {
-        return new Replica(store, options, RoleTables.filter(options));
+        return open(Host.of(store), options, RoleTables.filter(options));
+    }
+
+    /** A replica in {@code database}, which stays the caller's and whose subscriptions hear of changes as well. */
+    public static Replica open(Database database, RoleOptions options) {
+        return open(Host.of(database), options, RoleTables.filter(options));
     }
 
     /** A replica of those tables that {@code accepted} accepts by their folded name. */
-    static Replica open(ReplicaStore store, RoleOptions options, Predicate<String> accepted) {
-        return new Replica(store, options, accepted);
+    static Replica open(Host host, RoleOptions options, Predicate<String> accepted) {
+        return new Replica(host, options, accepted);
     }
 
     private void readNumbers() {
@@ -144,11 +154,21 @@ public final class Replica implements AutoCloseable {
     private void notice(Commit commit) {
         switch (commit) {
             case Commit.Written written ->
-                unnoticed.add(Changeset.copyOf(written.transaction().changeset()));
-            case Commit.Followed followed -> unnoticed.add(followed.changes());
-            case Commit.Copied copied -> unnoticed.add(copied.changes());
+                notice(Changeset.copyOf(written.transaction().changeset()));
+            case Commit.Followed followed -> notice(followed.changes());
+            case Commit.Copied copied -> notice(copied.changes());
             case Commit.Untold untold -> mayDifferAnywhere = true;
         }
+    }
+
+    /** Tables without a key have a rowid before their columns, and are not told by row. */
+    private void notice(Changeset changes) {
+        var cursor = changes.cursor();
+        while (!mayDifferAnywhere && cursor.next()) {
+            mayDifferAnywhere =
+                    cursor.newGroup() && !tables.hasKey(new String(cursor.tableName(), StandardCharsets.UTF_8));
+        }
+        unnoticed.add(changes);
     }
 
     public State state() {
@@ -240,6 +260,7 @@ public final class Replica implements AutoCloseable {
             resume.run();
         }
         var untold = tellSubscriptions(wasLive);
+        host.applied(changes);
         return new Outcome(answers, changes, failed.isPresent() ? failed : untold);
     }
 
@@ -268,7 +289,7 @@ public final class Replica implements AutoCloseable {
             if (everything) {
                 subscriptions.notifyEverything();
             } else if (!changes.isEmpty()) {
-                subscriptions.notifyChanges(new ChangedRows(changes));
+                subscriptions.notifyChanges(() -> new ChangesetRows(changes, table -> false));
             }
             return Optional.empty();
         } catch (QueryException e) {

@@ -4,6 +4,7 @@ import io.merklite.schema.structure.Schema;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.database.LogListener;
+import io.merklite.sync.database.TableNames;
 import io.merklite.sync.replicate.MerkleScope;
 import io.merklite.sync.store.ReplicaStore;
 import java.sql.SQLException;
@@ -24,9 +25,6 @@ final class RoleTables {
             SELECT t.name, t.sql, EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE pk > 0)
             FROM main.sqlite_schema t WHERE t.type = 'table' AND t.sql IS NOT NULL ORDER BY t.name
             """;
-    /** Of tables that belong to SQLite, to this library, and to what files were used with before. */
-    private static final List<String> RESERVED = List.of("sqlite_", "_merklite_", "_sqlift_", "_sqlpipe_");
-
     private static final int HEX = 16;
     private static final int FINGERPRINT_DIGITS = 8;
 
@@ -36,6 +34,9 @@ final class RoleTables {
     private final Set<String> warned = new HashSet<>();
     /** By folded name. */
     private Map<String, Declared> declared = Map.of();
+
+    /** Folded names of all tables with a primary key. */
+    private Set<String> keyed = Set.of();
 
     private long schemaVersion = -1;
     private int fingerprint;
@@ -68,6 +69,12 @@ final class RoleTables {
     boolean has(String table) {
         refresh();
         return declared.containsKey(Identifiers.fold(table));
+    }
+
+    /** Whether a table of the file has a primary key, be it this role's or not. */
+    boolean hasKey(String table) {
+        refresh();
+        return keyed.contains(Identifiers.fold(table));
     }
 
     /** Their folded names, in order. */
@@ -104,11 +111,16 @@ final class RoleTables {
                 schemaVersion = version.getLong(1);
             }
             Map<String, Declared> found = new LinkedHashMap<>();
+            Set<String> withKey = new HashSet<>();
             try (var rows = statement.executeQuery(KEYED)) {
                 while (rows.next()) {
                     consider(rows.getString(1), rows.getString(2), rows.getBoolean(3), found);
+                    if (rows.getBoolean(3)) {
+                        withKey.add(Identifiers.fold(rows.getString(1)));
+                    }
                 }
             }
+            keyed = withKey;
             if (!found.equals(declared)) {
                 declared = found;
                 fingerprint =
@@ -122,7 +134,7 @@ final class RoleTables {
 
     private void consider(String name, String sql, boolean isKeyed, Map<String, Declared> found) {
         var folded = Identifiers.fold(name);
-        if (isReserved(folded) || !accepted.test(folded)) {
+        if (TableNames.isInternal(folded) || !accepted.test(folded)) {
             return;
         }
         if (isKeyed && !sql.regionMatches(true, 0, "CREATE VIRTUAL", 0, "CREATE VIRTUAL".length())) {
@@ -130,11 +142,6 @@ final class RoleTables {
         } else if (warned.add(folded)) {
             log.log(LogListener.Level.WARN, "table " + name + " has no primary key and does not replicate");
         }
-    }
-
-    /** Whether a folded name is one that users' tables do not have. */
-    static boolean isReserved(String folded) {
-        return RESERVED.stream().anyMatch(folded::startsWith);
     }
 
     private static int fingerprintOf(List<String> ddl) {

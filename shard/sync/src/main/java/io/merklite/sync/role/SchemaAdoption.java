@@ -7,6 +7,7 @@ import io.merklite.schema.structure.Schema;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.database.LogListener.Level;
+import io.merklite.sync.database.TableNames;
 import io.merklite.sync.store.ReplicaStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ final class SchemaAdoption {
         try (var statement = store.connection().createStatement();
                 var rows = statement.executeQuery(OBJECTS)) {
             while (rows.next()) {
-                if (RoleTables.isReserved(Identifiers.fold(rows.getString(2)))) {
+                if (TableNames.isInternal(rows.getString(2))) {
                     continue;
                 }
                 found.add(new Element(rows.getString(1), rows.getString(2), rows.getString(3)));

@@ -63,7 +63,9 @@ public final class ReplicaStore implements AutoCloseable {
     private static final int BUSY_OR_IN_TRANSACTION = 1;
     private static final int COLLECT_CHUNK = 1024;
     private static final int SQLITE_CONSTRAINT = 19;
-    private static final ApplyOptions FOLLOWING = ApplyOptions.DEFAULTS;
+    /** The transaction around it is undone as a whole. */
+    private static final ApplyOptions FOLLOWING = ApplyOptions.DEFAULTS.withoutSavepoint();
+
     private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
             CREATE TABLE IF NOT EXISTS _merklite_state(
@@ -797,15 +799,14 @@ public final class ReplicaStore implements AutoCloseable {
         try {
             return inTransaction("following", () -> {
                 stampOpen();
-                session.discard();
-                var all = new ChangeGroup();
+                List<Changeset> applied = new ArrayList<>();
                 for (var step : steps) {
                     switch (step) {
-                        case FollowStep.Apply apply -> all.add(apply(apply, onConflict));
-                        case FollowStep.Copy copy -> all.add(copy(copy));
+                        case FollowStep.Apply apply -> applied.add(apply(apply, onConflict));
+                        case FollowStep.Copy copy -> applied.add(copy(copy));
                     }
                 }
-                var changes = all.changeset();
+                var changes = net(applied);
                 if (enforcing) {
                     askAboutOrphans(changes, onConflict);
                 }
@@ -816,6 +817,15 @@ public final class ReplicaStore implements AutoCloseable {
         } finally {
             setForeignKeys(enforcing, true);
         }
+    }
+
+    private static Changeset net(List<Changeset> changesets) {
+        if (changesets.size() == 1) {
+            return changesets.getFirst();
+        }
+        var all = new ChangeGroup();
+        changesets.forEach(all::add);
+        return all.changeset();
     }
 
     private Changeset apply(FollowStep.Apply step, ConflictHandler onConflict) throws SQLException {

@@ -236,7 +236,6 @@ class MasterTest {
             first.sql("INSERT INTO item VALUES (2, 'two', 2)");
         }
         try (var second = End.openAt(path)) {
-            second.store().accept(second.store().scrub().run());
             try (var later = Master.open(second.store(), End.options())) {
                 var answers = later.handleMessage(new Hello(RoleMessage.PROTOCOL, 1, later.schemaVersion(), 1));
 
@@ -246,6 +245,25 @@ class MasterTest {
                                 Standing.class,
                                 standing -> assertThat(standing.isCurrent()).isFalse());
             }
+        }
+    }
+
+    @Test
+    void b21_rowsThatANewTableBroughtAlongAreNotLost() {
+        try (var here = End.open(End.ITEMS);
+                var replica = Replica.open(here.store(), End.options())) {
+            end.sql("INSERT INTO item VALUES (1, 'one', 1)");
+            master.flush();
+            Conversation.handshake(master, replica);
+            end.sql(
+                    "CREATE TABLE copy(id INTEGER PRIMARY KEY, label TEXT)",
+                    "INSERT INTO copy SELECT id, label FROM item");
+            master.flush();
+
+            Conversation.handshake(master, replica);
+            Conversation.handshake(master, replica);
+
+            assertThat(here.query("SELECT * FROM copy")).containsExactly("1|one");
         }
     }
 }

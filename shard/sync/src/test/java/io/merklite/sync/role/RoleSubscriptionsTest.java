@@ -7,6 +7,10 @@ import io.merklite.query.QueryException;
 import io.merklite.query.subscribe.Report;
 import io.merklite.query.subscribe.SqlValue;
 import io.merklite.query.subscribe.SubscriptionId;
+import io.merklite.sync.database.Database;
+import io.merklite.sync.database.DatabaseOptions;
+import io.merklite.testkit.Seeds;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -137,6 +141,41 @@ class RoleSubscriptionsTest {
             pair.deliver();
 
             assertThat(reports.getLast().rows()).containsExactly(List.of(SqlValue.of(2)));
+        }
+    }
+
+    @Test
+    void r10_subscriptionsOfADatabaseHearOfTheMaster() {
+        var schema = DatabaseOptions.of("test", InstantSource.system(), Seeds.random(10))
+                .withSchema(End.ITEMS);
+        List<Integer> counts = new ArrayList<>();
+        try (var there = Database.open(":memory:", schema);
+                var here = Database.open(":memory:", schema);
+                var master = Master.open(there, End.options());
+                var replica = Replica.open(here, End.options())) {
+            there.exec("INSERT INTO item VALUES (1, 'one', 1)");
+            here.subscribe(
+                    "SELECT * FROM item", result -> counts.add(result.rows().size()));
+            Conversation.handshake(master, replica);
+            master.onFlush(replica::handleMessage);
+
+            master.exec("INSERT INTO item VALUES (2, 'two', 2); INSERT INTO item VALUES (3, 'three', 3)");
+
+            assertThat(counts).containsExactly(0, 1, 3);
+        }
+    }
+
+    @Test
+    void b68_localWritesOfTablesWithoutAKeyAreNotMissed() {
+        try (var pair = Pair.live(End.ITEMS, "CREATE TABLE loose(a INT, b INT)")) {
+            pair.replica.subscribe("SELECT a FROM loose WHERE b = 5", reports::add);
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+            pair.deliver();
+            pair.here.sql("INSERT INTO loose VALUES (7, 5)");
+            pair.there.sql("INSERT INTO item VALUES (2, 'two', 1)");
+            pair.deliver();
+
+            assertThat(reports.getLast().rows()).containsExactly(List.of(SqlValue.of(7)));
         }
     }
 }
