@@ -139,6 +139,26 @@ class SubscriptionsTest {
     }
 
     @Test
+    void parametersKeepTheirOrderThroughTheWholeText() throws SQLException {
+        watched.follow(
+                "WITH w AS (SELECT id FROM other WHERE id > ?) SELECT coalesce(?, id), (SELECT count(*) FROM w WHERE id < ?)"
+                        + " FROM (SELECT * FROM item WHERE label IN (?, ?)) WHERE (grp = ? OR grp = ?) LIMIT ?",
+                SqlValue.of(0),
+                SqlValue.NULL,
+                SqlValue.of(100),
+                SqlValue.of("x"),
+                SqlValue.of("y"),
+                SqlValue.of(8),
+                SqlValue.of(9),
+                SqlValue.of(5));
+
+        assertThat(watched.runsAfter("INSERT INTO item VALUES (3, 8, 'z')")).isFalse();
+        assertThat(watched.runsAfter("INSERT INTO other VALUES (0), (100)")).isTrue();
+        assertThat(watched.runsAfter("INSERT INTO other VALUES (-1)")).isFalse();
+        assertThat(watched.after("INSERT INTO item VALUES (4, 9, 'y')")).isEqualTo("[4,0]");
+    }
+
+    @Test
     void namedAndNumberedParametersAreBound() throws SQLException {
         watched.follow("SELECT id FROM item WHERE grp = ?2 OR label = :x OR id = ?1", SqlValue.of(7), SqlValue.of(1));
 
