@@ -6,6 +6,7 @@ import io.merklite.session.apply.ChangesetApplier;
 import io.merklite.session.apply.ConflictHandler;
 import io.merklite.session.capture.Session;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.database.ChangesetRows;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -157,7 +158,7 @@ public final class SubscriptionBars {
             var bytes = changeset.toByteArray();
             var begin = System.nanoTime();
             applier.apply(bytes, ConflictHandler.ABORT);
-            subscriptions.notifyChanges(new ChangesetRows(bytes));
+            subscriptions.notifyChanges(() -> new ChangesetRows(List.of(Changeset.copyOf(bytes)), table -> false));
             return (System.nanoTime() - begin) / 1e3;
         }
 

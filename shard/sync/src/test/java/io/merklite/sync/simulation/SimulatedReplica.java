@@ -7,6 +7,7 @@ import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.replicate.ReplicatorOptions;
 import io.merklite.sync.simulation.Simulation.RarePath;
 import io.merklite.sync.store.KeyRange;
+import io.merklite.sync.store.RandomWrites;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.StoreOptions;
 import io.merklite.sync.transaction.Transaction;
@@ -29,7 +30,7 @@ final class SimulatedReplica {
     private final Simulation simulation;
     private final String name;
     private final RandomGenerator random;
-    private final RandomTransactions transactions;
+    private final RandomWrites transactions;
     private final List<Transaction> unsynced = new ArrayList<>();
     private final List<Transaction> acknowledged;
     private final Set<String> connected = new HashSet<>();
@@ -49,7 +50,7 @@ final class SimulatedReplica {
         this.simulation = simulation;
         this.name = name;
         this.random = Seeds.random(seed);
-        this.transactions = new RandomTransactions(random);
+        this.transactions = new RandomWrites(random);
         this.acknowledged = acknowledged;
     }
 

@@ -3,6 +3,7 @@ package io.merklite.sync.simulation;
 import io.merklite.sync.message.SyncMessageCodec;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
+import io.merklite.sync.store.RandomWrites;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -73,7 +74,7 @@ final class Simulation {
 
     Simulation(RandomGenerator random) {
         this.random = random;
-        this.schema = new ArrayList<>(RandomTransactions.SCHEMA);
+        this.schema = new ArrayList<>(RandomWrites.SCHEMA);
         var count = 2 + random.nextInt(6);
         for (var i = 0; i < count; i++) {
             replicas.add(SimulatedReplica.create(this, "r" + i, random.nextLong(), schema));

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** Random transactions on tables of every kind of identity, with constraints that concurrent writes break. */
-final class RandomWrites {
-    static final List<String> SCHEMA = List.of(
+public final class RandomWrites {
+    public static final List<String> SCHEMA = List.of(
             "PRAGMA foreign_keys = ON",
             "CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, qty INTEGER, price REAL)",
             "CREATE TABLE pair(a TEXT NOT NULL, b INTEGER NOT NULL, v, w, PRIMARY KEY (a, b)) WITHOUT ROWID",
@@ -21,11 +21,11 @@ final class RandomWrites {
     private static final int KEYS = 12;
     private final RandomGenerator random;
 
-    RandomWrites(RandomGenerator random) {
+    public RandomWrites(RandomGenerator random) {
         this.random = random;
     }
 
-    List<String> next() {
+    public List<String> next() {
         List<String> sql = new ArrayList<>();
         var count = 1 + random.nextInt(5);
         for (var i = 0; i < count; i++) {
@@ -34,9 +34,21 @@ final class RandomWrites {
         return sql;
     }
 
+    /** A transaction of some ten thousand bytes. */
+    public List<String> large() {
+        List<String> sql = new ArrayList<>();
+        for (var i = 0; i < 12; i++) {
+            sql.add("INSERT OR REPLACE INTO pair VALUES ('large" + random.nextInt(4) + "', " + i + ", x'" + noise()
+                    + "', 1)");
+        }
+        return sql;
+    }
+
     private String statement() {
         return switch (random.nextInt(18)) {
-            case 0, 1 -> "INSERT OR REPLACE INTO item VALUES (" + key() + ", '" + word() + "', " + small() + ", 0.5)";
+            case 0, 1 ->
+                "INSERT OR REPLACE INTO item(id, name, qty, price) VALUES (" + key() + ", '" + word() + "', " + small()
+                        + ", 0.5)";
             case 2 -> "UPDATE item SET qty = " + small() + " WHERE id = " + key();
             case 3 -> "UPDATE item SET name = '" + word() + "' WHERE id > " + key();
             case 4 -> "DELETE FROM item WHERE id = " + key();
@@ -57,6 +69,14 @@ final class RandomWrites {
             default ->
                 "INSERT OR IGNORE INTO child VALUES (" + key() + ", " + small() + ", " + small() + ", " + small() + ")";
         };
+    }
+
+    private String noise() {
+        var hex = new StringBuilder();
+        for (var i = 0; i < 100; i++) {
+            hex.append("%016x".formatted(random.nextLong()));
+        }
+        return hex.toString();
     }
 
     private int key() {
