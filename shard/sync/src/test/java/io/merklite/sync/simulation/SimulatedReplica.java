@@ -155,7 +155,11 @@ final class SimulatedReplica {
     }
 
     void tick() {
+        var horizon = store.horizon();
         simulation.send(name, replicator.tick(now()));
+        if (store.horizon() > horizon) {
+            simulation.count(RarePath.TOMBSTONES_COLLECTED);
+        }
     }
 
     void receive(String from, SyncMessage message) {

@@ -33,7 +33,6 @@ final class Simulation {
         LOST_TAIL,
         CLONED,
         RESTORED,
-        FORK_RECOGNISED,
         AWAY,
         REPAIRED,
         TOMBSTONES_COLLECTED,
@@ -368,7 +367,8 @@ final class Simulation {
                             + differences(differ.peer(), replica));
                 }
             }
-            case Event.OriginForked forked -> count(RarePath.FORK_RECOGNISED);
+            case Event.OriginForked forked ->
+                throw new AssertionError("every reopened file has a new origin, and yet: " + forked + describe());
             case Event.Quarantined quarantined -> count(RarePath.QUARANTINED);
             case Event.Descended descended -> count(RarePath.DESCENT);
             case Event.Applied applied -> {}
