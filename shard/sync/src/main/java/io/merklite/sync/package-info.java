@@ -13,6 +13,11 @@
  *   <li>{@link io.merklite.sync.row}: the lattice of a row, in which concurrent writes merge.
  *   <li>{@link io.merklite.sync.transaction}: a committed transaction as a value and as bytes; {@link
  *       io.merklite.sync.wire} has the primitives of that and all other formats.
+ *   <li>{@link io.merklite.sync.store}: a replica's file: rows, their states, the merkle index, the conflict ledger.
+ *   <li>{@link io.merklite.sync.message}, {@link io.merklite.sync.log} and {@link io.merklite.sync.replicate}: what
+ *       replicas say to each other, what catch-up reads, and the conversation that makes them equal.
+ *   <li>{@link io.merklite.sync.database}: the database that an application opens.
+ *   <li>{@link io.merklite.sync.role}: a master and those that follow it, as policies over the same engine.
  * </ul>
  */
 @NullMarked

@@ -47,8 +47,8 @@ import java.util.random.RandomGenerator;
  * index, for what no log has. Each message may be lost, repeated, reordered or late.
  *
  * <p><b>Invariants.</b> (1) Transactions of one origin apply in the order of their seqs, each once, and after everything
- * they were written on. (2) A vector is adopted only after every row it stands for is here. (3) Rows are exchanged only
- * between replicas that have forgotten the same deaths.
+ * they were written on. (2) A vector is adopted only after every row it stands for is here. (3) Roots are compared only
+ * between replicas of the same schema that have forgotten the same deaths.
  *
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the store. Blocks on disk.
  */

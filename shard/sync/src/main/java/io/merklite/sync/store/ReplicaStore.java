@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
  * #merge} and {@link #mergeRows}. Each is one SQLite transaction over rows, states, merkle index and version vector.
  *
  * <p><b>Invariants.</b> Whenever no transaction is open: (1) the states say of every row of every replicated table that
- * it lives, and of no other; (2) {@link #root} is the sum of the digests of all rows, tombstones included; (3) the vector
- * covers what rows and states come from; (4) no tombstone is as old as the horizon. A write by somebody else, or on the
+ * it lives, and of no other; (2) {@link #root} is the sum of the digests of all rows, tombstones included; (3)
+ * {@link #reach} covers what rows and states come from, and the vector nothing that is not here; (4) no tombstone is as old as the horizon. A write by somebody else, or on the
  * connection past this class, breaks (1) and (2) until {@link #stampUnstamped} or a {@linkplain Scrub scrub}.
  *
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
