@@ -396,7 +396,7 @@ final class ApplyRun {
         if (mismatch.isPresent()) {
             return null;
         }
-        frame.enterTable(name, schema);
+        frame.enterTable(found.orElseThrow().layout().name(), schema);
         return found.orElseThrow();
     }
 

@@ -106,7 +106,7 @@ final class TargetSchema {
         return values;
     }
 
-    /** The table of this name, in any case; none if there is no ordinary table. */
+    /** The table of this name, in any case, or its rows without a key; none if there is no ordinary table. */
     Optional<TargetTable> table(String name) throws SQLException {
         var folded = Identifiers.fold(name);
         var known = tables.get(folded);

@@ -1,5 +1,6 @@
 package io.merklite.session.apply;
 
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
@@ -53,10 +54,15 @@ final class TargetTable {
     }
 
     static Optional<TargetTable> read(SqlStatements statements, TargetSchema schema, String name) throws SQLException {
-        var layout = TableLayout.read(statements.connection(), "main", name);
+        var ofKeylessRows = KeylessRows.tableOf(name);
+        var table = ofKeylessRows.orElse(name);
+        var layout = TableLayout.read(statements.connection(), "main", table);
+        if (ofKeylessRows.isPresent()) {
+            layout = layout.filter(TableLayout::hasKey).map(KeylessRows::withoutKey);
+        }
         return layout.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new TargetTable(statements, schema, layout.get(), text(statements, DEFINITION, name)));
+                : Optional.of(new TargetTable(statements, schema, layout.get(), text(statements, DEFINITION, table)));
     }
 
     /** The one value that {@code sql} gives for a table; empty if it gives none. */

@@ -1,6 +1,7 @@
 package io.merklite.session.capture;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ final class CaptureTriggers {
     private final int number;
     private final TableLayout layout;
     private final List<UniqueIndex> uniqueIndexes;
+    private final boolean isOfKeylessRows;
     private final List<Key> keys;
     private final List<String> columns;
 
@@ -51,7 +53,8 @@ final class CaptureTriggers {
      * @param number number of the table in the log
      * @param layout the table
      * @param uniqueIndexes its unique indexes
-     * @param rowidKey whether the rowid is the first column and the key
+     * @param rowidKey whether the rowid is the first column and the key; of a table that has another one, only the rows
+     *     with NULL in that are captured
      */
     CaptureTriggers(
             String log,
@@ -65,6 +68,7 @@ final class CaptureTriggers {
         this.number = number;
         this.layout = layout;
         this.uniqueIndexes = uniqueIndexes;
+        this.isOfKeylessRows = rowidKey && layout.hasKey();
         this.columns = loggedColumns(layout, rowidKey);
         this.keys = keys(layout, uniqueIndexes, rowidKey);
     }
@@ -83,20 +87,11 @@ final class CaptureTriggers {
         if (rowidKey) {
             return List.of(new Key(0, layout.rowidName().orElseThrow(), true));
         }
-        var isRowid = isRowidAlias(layout, uniqueIndexes);
+        var isRowid = layout.isRowidAlias(uniqueIndexes);
         return IntStream.range(0, layout.columns().size())
                 .filter(i -> layout.columns().get(i).isKey())
                 .mapToObj(i -> new Key(i, layout.columns().get(i).quoted(), isRowid))
                 .toList();
-    }
-
-    /** Whether the key is the rowid under another name: a single INTEGER column, and no index for it. */
-    static boolean isRowidAlias(TableLayout layout, List<UniqueIndex> uniqueIndexes) {
-        var keys = layout.columns().stream().filter(TableLayout.Column::isKey).toList();
-        return keys.size() == 1
-                && !layout.withoutRowid()
-                && keys.getFirst().declaredType().equalsIgnoreCase("INTEGER")
-                && uniqueIndexes.stream().noneMatch(UniqueIndex::primaryKey);
     }
 
     static int code(int operation, boolean indirect, int columnCount) {
@@ -169,8 +164,11 @@ final class CaptureTriggers {
         return condition.isEmpty() ? "" : " WHEN " + condition;
     }
 
-    /** Rows with a NULL in the key are not recorded. */
+    /** By its key a row with NULL in it can't be recorded; by the rowid, where there is a key, only such a row is. */
     private String keyed(String row) {
+        if (isOfKeylessRows) {
+            return KeylessRows.condition(layout, row);
+        }
         return keys.stream()
                 .filter(key -> !key.rowid() && !layout.withoutRowid())
                 .map(key -> row + "." + key.name() + " IS NOT NULL")
@@ -186,6 +184,9 @@ final class CaptureTriggers {
                                 + key.name() + ") <> typeof(OLD." + key.name() + ")")
                 .collect(Collectors.joining(" OR "));
         var keyed = keyed("NEW");
+        if (isOfKeylessRows) {
+            moves += " OR NOT " + keyed("OLD");
+        }
         return " WHERE (" + moves + ")" + (keyed.isEmpty() ? "" : " AND " + keyed);
     }
 

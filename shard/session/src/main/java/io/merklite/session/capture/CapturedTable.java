@@ -1,6 +1,7 @@
 package io.merklite.session.capture;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import java.util.List;
@@ -14,10 +15,16 @@ import java.util.stream.IntStream;
  * @param groupName the name that changesets give it: as it was attached, or as it is declared
  * @param layout its columns
  * @param uniqueIndexes its unique indexes
- * @param rowidKey whether it has no primary key, and its rowid stands in as the first column
+ * @param rowidKey whether its rowid stands in for a key, as the first column: it has no primary key, or these are the
+ *     rows with NULL in that
  */
 record CapturedTable(
         int number, String groupName, TableLayout layout, List<UniqueIndex> uniqueIndexes, boolean rowidKey) {
+    /** Whether these are only the rows that have NULL in the table's key. */
+    boolean isOfKeylessRows() {
+        return rowidKey && layout.hasKey();
+    }
+
     /** How many columns its changesets have. */
     int columnCount() {
         return layout.columns().size() + (rowidKey ? 1 : 0);
@@ -40,7 +47,7 @@ record CapturedTable(
 
     /** Whether its key is a single integer that SQLite finds by itself, so that equal means identical. */
     boolean hasIntegerKey() {
-        return rowidKey || CaptureTriggers.isRowidAlias(layout, uniqueIndexes);
+        return rowidKey || layout.isRowidAlias(uniqueIndexes);
     }
 
     /** The columns at these positions that are in the key. */
@@ -60,6 +67,9 @@ record CapturedTable(
         var join = keyIndexes().stream()
                 .map(i -> "t." + columns.get(i) + " = l.c" + i)
                 .collect(Collectors.joining(" AND "));
+        if (isOfKeylessRows()) {
+            join += " AND " + KeylessRows.condition(layout, "t");
+        }
         return "SELECT l.o, " + logged + ", " + present + " FROM " + log + " l LEFT JOIN " + layout.qualifiedName()
                 + " t ON " + join + " WHERE l.t = " + number + " ORDER BY l.seq";
     }

@@ -6,6 +6,7 @@ import io.merklite.session.SessionException.Misuse;
 import io.merklite.session.SessionException.SchemaMismatch;
 import io.merklite.session.catalog.DefaultValue;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.Changeset;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +44,7 @@ import org.sqlite.SQLiteConnection;
  * }</pre>
  *
  * <p>Writes are made on the connection as always. Recorded are rows of tables with a primary key, as they are stored;
- * not recorded are rows with a NULL in the key, views, virtual tables (their shadow tables are), DDL, and what other
+ * not recorded, but by {@link #openWithRowidKeys}, are rows with a NULL in the key; nor ever are views, virtual tables (their shadow tables are), DDL, and what other
  * connections write. A changeset may be taken at any time, also inside a transaction, any number of times; {@link
  * #takeChangeset} also forgets what it gave, which suits a session that lives as long as its connection.
  *
@@ -60,6 +62,9 @@ import org.sqlite.SQLiteConnection;
  */
 public final class Session implements AutoCloseable {
     private static final String PREFIX = "_merklite_";
+    /** In the names of triggers on rows without a key, after the number. */
+    private static final String KEYLESS = "_keyless_";
+
     private static final AtomicLong NEXT_NUMBER = new AtomicLong(1);
     private static final Pattern DROPS_COLUMN =
             Pattern.compile("\\s*ALTER\\s+TABLE\\b.*\\bDROP\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -128,7 +133,9 @@ public final class Session implements AutoCloseable {
 
     /**
      * A session that also records tables without a primary key, by their rowid: its changesets have it as the first
-     * column. Such a rowid means something only where it is kept, so replicas must get every row from changesets.
+     * column. Such a rowid means something only where it is kept, so replicas must get every row from changesets. Rows
+     * that have NULL in the key of their table are recorded like this too, in a group of their own, {@code
+     * _merklite_keyless_} and the table's name.
      */
     public static Session openWithRowidKeys(Connection connection, String schema) {
         return open(connection, schema, true);
@@ -331,15 +338,21 @@ public final class Session implements AutoCloseable {
             defaults.clear();
             var armed = triggersNow();
             tables.values().removeIf(table -> !StatisticsSnapshot.isStatistics(table.layout()));
-            exec(armed.keySet().stream()
-                    .flatMap(number -> CaptureTriggers.drop(triggerPrefix + number + "_").stream())
+            exec(armed.entrySet().stream()
+                    .flatMap(triggers ->
+                            CaptureTriggers.drop(triggerPrefix(
+                                            triggers.getKey(),
+                                            triggers.getValue().ofKeylessRows()))
+                                    .stream())
                     .toList());
-            for (var table : armed.entrySet()) {
-                var layout = TableLayout.read(connection, schema, table.getValue());
-                if (layout.isPresent() && isRecorded(layout.get())) {
+            for (var triggers : armed.entrySet()) {
+                var table = triggers.getValue();
+                var layout = TableLayout.read(connection, schema, table.table());
+                if (layout.isPresent() && isRecorded(layout.get(), table.ofKeylessRows())) {
                     var name = layout.get().name();
-                    arm(table.getKey(), layout.get(), requested.getOrDefault(Identifiers.fold(name), name), false);
-                    grown.add(table.getKey());
+                    var groupName = requested.getOrDefault(Identifiers.fold(name), name);
+                    arm(triggers.getKey(), layout.get(), groupName, table.ofKeylessRows(), false);
+                    grown.add(triggers.getKey());
                 }
             }
             followSchemaChanges();
@@ -422,12 +435,11 @@ public final class Session implements AutoCloseable {
         }
         Map<Integer, CapturedTable> byNumber = new HashMap<>();
         tables.values().forEach(table -> byNumber.put(table.number(), table));
-        List<CapturedTable> ordered = new ArrayList<>();
+        Set<CapturedTable> ordered = new LinkedHashSet<>();
         for (var name : requested.keySet()) {
             var table = tables.get(name);
             if (table != null) {
                 ordered.add(table);
-                byNumber.remove(table.number());
             }
         }
         if (logColumns > 0) {
@@ -436,14 +448,26 @@ public final class Session implements AutoCloseable {
             }
             try (var rows = firstTouches.executeQuery()) {
                 while (rows.next()) {
-                    Optional.ofNullable(byNumber.remove(rows.getInt(1))).ifPresent(ordered::add);
+                    Optional.ofNullable(byNumber.get(rows.getInt(1)))
+                            .ifPresent(
+                                    table -> addWithKeylessRows(table.layout().name(), ordered));
                 }
             }
         }
-        byNumber.values().stream()
+        tables.values().stream()
                 .filter(table -> StatisticsSnapshot.isStatistics(table.layout()))
                 .forEach(ordered::add);
-        return ordered;
+        return List.copyOf(ordered);
+    }
+
+    /**
+     * Which of a table's triggers fires first is SQLite's choice, so it does not decide. Rows without a key come first: they
+     * bring their rowid along, and for the others one is chosen.
+     */
+    private void addWithKeylessRows(String table, Set<CapturedTable> ordered) {
+        for (var name : List.of(KeylessRows.groupName(table), table)) {
+            Optional.ofNullable(tables.get(Identifiers.fold(name))).ifPresent(ordered::add);
+        }
     }
 
     private PreparedStatement readQuery(CapturedTable table) throws SQLException {
@@ -513,20 +537,28 @@ public final class Session implements AutoCloseable {
             return;
         }
         var layout = TableLayout.read(connection, schema, name);
-        if (layout.isEmpty() || !isRecorded(layout.get())) {
+        if (layout.isEmpty() || !isRecorded(layout.get(), false)) {
             return;
         }
-        arm(
-                nextTable++,
-                layout.get(),
-                requested.containsKey(Identifiers.fold(name))
-                        ? groupName
-                        : layout.get().name(),
-                adoptRows);
+        var spelling = requested.containsKey(Identifiers.fold(name))
+                ? groupName
+                : layout.get().name();
+        arm(nextTable++, layout.get(), spelling, false, adoptRows);
+        captureKeylessRows(layout.get(), spelling, adoptRows);
     }
 
-    private boolean isRecorded(TableLayout layout) {
-        return layout.hasKey() || (rowidKeys && layout.rowidName().isPresent());
+    /** Sets further triggers on a table that has any, for its rows without a key, if it may have such rows. */
+    private void captureKeylessRows(TableLayout layout, String groupName, boolean adoptRows) throws SQLException {
+        var isCaptured = tables.containsKey(Identifiers.fold(KeylessRows.groupName(layout.name())));
+        if (!isCaptured && isRecorded(layout, true)) {
+            arm(nextTable++, layout, groupName, true, adoptRows);
+        }
+    }
+
+    private boolean isRecorded(TableLayout layout, boolean ofKeylessRows) throws SQLException {
+        return ofKeylessRows
+                ? rowidKeys && KeylessRows.arePossible(layout, UniqueIndex.read(connection, layout))
+                : layout.hasKey() || (rowidKeys && layout.rowidName().isPresent());
     }
 
     private void watchStatistics(boolean createdMeanwhile) throws SQLException {
@@ -542,9 +574,15 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void arm(int number, TableLayout layout, String groupName, boolean adoptRows) throws SQLException {
-        var rowidKey = !layout.hasKey();
-        var table = new CapturedTable(number, groupName, layout, UniqueIndex.read(connection, layout), rowidKey);
+    /** @param groupName the name that changesets give the table */
+    private void arm(int number, TableLayout layout, String groupName, boolean ofKeylessRows, boolean adoptRows)
+            throws SQLException {
+        var table = new CapturedTable(
+                number,
+                ofKeylessRows ? KeylessRows.groupName(groupName) : groupName,
+                layout,
+                UniqueIndex.read(connection, layout),
+                ofKeylessRows || !layout.hasKey());
         reserveLog(table.columnCount());
         if (enabled) {
             List<String> statements = new ArrayList<>();
@@ -556,18 +594,27 @@ public final class Session implements AutoCloseable {
             exec(statements);
             triggerCount += triggers.size();
         }
-        tables.put(Identifiers.fold(layout.name()), table);
+        tables.put(key(table), table);
         closeQuery(number);
+    }
+
+    /** Under what {@link #tables} has it. */
+    private static String key(CapturedTable table) {
+        var name = table.layout().name();
+        return Identifiers.fold(table.isOfKeylessRows() ? KeylessRows.groupName(name) : name);
+    }
+
+    private String triggerPrefix(int number, boolean ofKeylessRows) {
+        return triggerPrefix + number + (ofKeylessRows ? KEYLESS : "_");
+    }
+
+    private String triggerPrefix(CapturedTable table) {
+        return triggerPrefix(table.number(), table.isOfKeylessRows());
     }
 
     private CaptureTriggers triggers(CapturedTable table) {
         return new CaptureTriggers(
-                log,
-                triggerPrefix + table.number() + "_",
-                table.number(),
-                table.layout(),
-                table.uniqueIndexes(),
-                table.rowidKey());
+                log, triggerPrefix(table), table.number(), table.layout(), table.uniqueIndexes(), table.rowidKey());
     }
 
     private String adoption(CapturedTable table) {
@@ -578,7 +625,13 @@ public final class Session implements AutoCloseable {
                 + ", " + CaptureTriggers.code(CaptureTriggers.INSERT, indirect, table.columnCount()) + ", "
                 + keys.stream().map(columns::get).collect(Collectors.joining(", ")) + " FROM "
                 + table.layout().qualifiedName() + " WHERE "
-                + keys.stream().map(i -> columns.get(i) + " IS NOT NULL").collect(Collectors.joining(" AND "));
+                + keys.stream().map(i -> columns.get(i) + " IS NOT NULL").collect(Collectors.joining(" AND "))
+                + (table.isOfKeylessRows()
+                        ? " AND "
+                                + KeylessRows.condition(
+                                        table.layout(),
+                                        Identifiers.quote(table.layout().name()))
+                        : "");
     }
 
     /** Columns that were added inside a transaction are gone when it was rolled back. */
@@ -607,15 +660,19 @@ public final class Session implements AutoCloseable {
         triggerCount = 0;
         for (var table : List.copyOf(tables.values())) {
             if (!StatisticsSnapshot.isStatistics(table.layout())) {
-                arm(table.number(), table.layout(), table.groupName(), false);
+                armAgain(table, table.layout());
             }
         }
         rememberSchema();
     }
 
+    private void armAgain(CapturedTable table, TableLayout layout) throws SQLException {
+        arm(table.number(), layout, KeylessRows.tableOrSelf(table.groupName()), table.isOfKeylessRows(), false);
+    }
+
     private List<String> dropAllTriggers() {
         return tables.values().stream()
-                .flatMap(table -> CaptureTriggers.drop(triggerPrefix + table.number() + "_").stream())
+                .flatMap(table -> CaptureTriggers.drop(triggerPrefix(table)).stream())
                 .toList();
     }
 
@@ -688,7 +745,9 @@ public final class Session implements AutoCloseable {
         var versionChanged = schemaVersion() != seenSchemaVersion;
         var triggersNow = triggersNow();
         for (var table : List.copyOf(tables.values())) {
-            follow(table, Optional.ofNullable(triggersNow.get(table.number())), versionChanged, undone);
+            var triggersOn =
+                    Optional.ofNullable(triggersNow.get(table.number())).map(Triggers::table);
+            follow(table, triggersOn, versionChanged, undone);
         }
         triggerCount = Math.toIntExact(ownObjects().count() - (logColumns > 0 ? 1 : 0));
         for (var entry : Map.copyOf(requested).entrySet()) {
@@ -697,19 +756,29 @@ public final class Session implements AutoCloseable {
             }
         }
         captureMatching(true);
+        for (var table : List.copyOf(tables.values())) {
+            if (!table.isOfKeylessRows() && !StatisticsSnapshot.isStatistics(table.layout())) {
+                captureKeylessRows(table.layout(), table.groupName(), false);
+            }
+        }
         rememberSchema();
     }
 
-    /** Number of each table that has triggers to the name of the table that they are on now. */
-    private Map<Integer, String> triggersNow() throws SQLException {
-        Map<Integer, String> triggers = new HashMap<>();
+    /** The table that triggers are on now, and whether they are those for its rows without a key. */
+    private record Triggers(String table, boolean ofKeylessRows) {}
+
+    /** The triggers of each table, by its number. */
+    private Map<Integer, Triggers> triggersNow() throws SQLException {
+        Map<Integer, Triggers> triggers = new HashMap<>();
         try (var query = connection.createStatement();
                 var rows = query.executeQuery(
                         "SELECT name, tbl_name FROM temp.sqlite_schema WHERE type = 'trigger' AND name GLOB "
                                 + Identifiers.literal(triggerPrefix + "*"))) {
             while (rows.next()) {
                 var rest = rows.getString(1).substring(triggerPrefix.length());
-                triggers.put(Integer.parseInt(rest.substring(0, rest.indexOf('_'))), rows.getString(2));
+                var number = rest.substring(0, rest.indexOf('_'));
+                var ofKeylessRows = rest.startsWith(KEYLESS, number.length());
+                triggers.put(Integer.parseInt(number), new Triggers(rows.getString(2), ofKeylessRows));
             }
         }
         return triggers;
@@ -723,7 +792,7 @@ public final class Session implements AutoCloseable {
         }
         var name = table.layout().name();
         var now = TableLayout.read(connection, schema, triggersOn.orElse(name));
-        if (!undone && now.equals(Optional.of(table.layout())) && triggersOn.isPresent() == enabled) {
+        if (!undone && isAsCaptured(table, now) && triggersOn.isPresent() == enabled) {
             return;
         }
         var touched = hasTouches(" WHERE t = " + table.number());
@@ -747,16 +816,21 @@ public final class Session implements AutoCloseable {
                     "table " + name + " was attached in a transaction that was rolled back",
                     "Attach tables outside a transaction, or open another session after a rollback");
         }
-        exec(CaptureTriggers.drop(triggerPrefix + table.number() + "_"));
-        tables.remove(Identifiers.fold(name));
+        exec(CaptureTriggers.drop(triggerPrefix(table)));
+        tables.remove(key(table));
         defaults.remove(table.number());
         grown.add(table.number());
-        if (now.isPresent() && isRecorded(now.get())) {
+        if (now.isPresent() && isRecorded(now.get(), table.isOfKeylessRows())) {
             var groupName = table.isNamed(now.get().name())
-                    ? table.groupName()
+                    ? KeylessRows.tableOrSelf(table.groupName())
                     : now.get().name();
-            arm(table.number(), now.get(), groupName, enabled && triggersOn.isEmpty());
+            arm(table.number(), now.get(), groupName, table.isOfKeylessRows(), enabled && triggersOn.isEmpty());
         }
+    }
+
+    private boolean isAsCaptured(CapturedTable table, Optional<TableLayout> now) throws SQLException {
+        return now.equals(Optional.of(table.layout()))
+                && UniqueIndex.read(connection, table.layout()).equals(table.uniqueIndexes());
     }
 
     /** Whether {@code now} has the table's columns, or those and more at the end, and the same key. */
@@ -779,13 +853,13 @@ public final class Session implements AutoCloseable {
             }
             var now = TableLayout.read(connection, schema, table.layout().name());
             if (now.isPresent() && extendsKeyAndColumns(table, now.get())) {
-                arm(table.number(), now.get(), table.groupName(), false);
+                armAgain(table, now.get());
             } else if (hasTouches(" WHERE t = " + table.number())) {
                 failure = new SchemaMismatch(
                         "table " + table.layout().name() + " has recorded changes, and has lost columns",
                         "Take the changes before a table is altered");
             } else if (now.isPresent()) {
-                arm(table.number(), now.get(), table.groupName(), false);
+                armAgain(table, now.get());
             }
         }
         rememberSchema();

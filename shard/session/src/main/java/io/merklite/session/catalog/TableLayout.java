@@ -102,6 +102,15 @@ public record TableLayout(
         return columns.stream().anyMatch(Column::isKey);
     }
 
+    /** Whether the key is the rowid under another name: a single INTEGER column, and no index for it. */
+    public boolean isRowidAlias(List<UniqueIndex> uniqueIndexes) {
+        var keys = columns.stream().filter(Column::isKey).toList();
+        return keys.size() == 1
+                && !withoutRowid
+                && keys.getFirst().declaredType().equalsIgnoreCase("INTEGER")
+                && uniqueIndexes.stream().noneMatch(UniqueIndex::primaryKey);
+    }
+
     /** Key position of each column as the bytes of a table header. */
     public byte[] keyFlags() {
         var flags = new byte[columns.size()];

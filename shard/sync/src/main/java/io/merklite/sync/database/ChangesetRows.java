@@ -2,6 +2,7 @@ package io.merklite.sync.database;
 
 import io.merklite.query.subscribe.RowChange;
 import io.merklite.query.subscribe.SqlValue;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
@@ -12,7 +13,7 @@ import java.util.function.Predicate;
 
 /**
  * Internal: the rows of changesets as subscriptions take them: one object for all, which decodes a value when it is asked for. The
- * rowid that stands before the columns of a table without a key is left out.
+ * rowid that stands before the columns of a row without a key is left out.
  */
 public final class ChangesetRows implements Iterator<RowChange>, RowChange {
     private final Iterator<Changeset> changesets;
@@ -53,8 +54,9 @@ public final class ChangesetRows implements Iterator<RowChange>, RowChange {
         }
         hasNext = false;
         if (cursor.newGroup()) {
-            table = cursor.table().name();
-            firstColumn = isKeyless.test(table) ? 1 : 0;
+            var group = cursor.table().name();
+            table = KeylessRows.tableOrSelf(group);
+            firstColumn = !table.equals(group) || isKeyless.test(table) ? 1 : 0;
         }
         return this;
     }

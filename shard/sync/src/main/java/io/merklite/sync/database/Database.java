@@ -518,7 +518,7 @@ public final class Database implements AutoCloseable {
             var version = schemaVersion.read();
             if (!version.equals(schema.version())) {
                 schema = SchemaSnapshot.read(connection, version);
-                unrecorded.follow(schema, connection);
+                unrecorded.follow(schema);
                 check.follow(schema, connection);
             }
         } catch (SQLException e) {
@@ -566,7 +566,6 @@ public final class Database implements AutoCloseable {
     private void closeParts() throws SQLException {
         isClosed = true;
         subscribers.close();
-        unrecorded.close();
         schemaVersion.close();
         totalChanges.close();
         store.close();

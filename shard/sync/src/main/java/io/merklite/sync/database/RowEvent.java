@@ -1,6 +1,7 @@
 package io.merklite.sync.database;
 
 import io.merklite.query.subscribe.SqlValue;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.session.changeset.ChangesetRow;
@@ -12,8 +13,8 @@ import java.util.Optional;
 /**
  * A row that has changed.
  *
- * <p>Columns are those of the table in declared order without generated ones; of a table without a primary key the rowid
- * comes before them. An INSERT has all new values, a DELETE all old ones, an UPDATE the key in the old values and both
+ * <p>Columns are those of the table in declared order without generated ones; of a table without a primary key, and of a
+ * row with NULL in it, the rowid comes before them and is the key. An INSERT has all new values, a DELETE all old ones, an UPDATE the key in the old values and both
  * values of each column that changed.
  *
  * @param table its table
@@ -43,7 +44,7 @@ public record RowEvent(
         while (cursor.next()) {
             if (cursor.newGroup()) {
                 var info = cursor.table();
-                table = info.name();
+                table = KeylessRows.tableOrSelf(info.name());
                 keys = info.keyPositions().stream()
                         .map(position -> position != 0)
                         .toList();

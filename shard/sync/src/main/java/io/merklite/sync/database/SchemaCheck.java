@@ -85,7 +85,11 @@ final class SchemaCheck {
             warn("table " + table.name() + " has an AUTOINCREMENT key: " + KEY_REMEDY);
         }
         if (!table.nullableKeys().isEmpty() && hasNullKeys(table, layout, connection)) {
-            warn("table " + table.name() + " has rows with NULL in the primary key: they do not replicate; "
+            warn("table " + table.name() + " has rows with NULL in the primary key: "
+                    + (layout.rowidName().isPresent()
+                            ? "they are told apart by who inserted them and when, so the same row inserted on two"
+                                    + " replicas is there twice; "
+                            : "columns hide its rowid, so they do not replicate; ")
                     + "declare the key NOT NULL");
         }
     }

@@ -130,15 +130,7 @@ final class Subscribers implements AutoCloseable {
         }
         deliver(() -> subscriptions.notifyChanges(() -> new ChangesetRows(noted, unrecorded::isKeyless)));
         if (others) {
-            deliver(() -> subscriptions.notifyTables(unrecordedTables()));
-        }
-    }
-
-    private List<String> unrecordedTables() {
-        try {
-            return unrecorded.tables();
-        } catch (SQLException e) {
-            throw new StatementFailure("looking for rows with NULL in the key", e);
+            deliver(() -> subscriptions.notifyTables(unrecorded.tables()));
         }
     }
 

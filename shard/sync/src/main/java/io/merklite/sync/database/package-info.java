@@ -12,7 +12,7 @@
  *   <li>{@code SqlScript} cuts a text where SQLite would, and tells kinds of statements apart; {@code ScriptRunner} runs
  *       them, and stamps before whatever commits and before whatever changes the schema.
  *   <li>{@code Subscribers}: queries that are followed. What changesets do not tell, {@code UnrecordedChanges} does, so
- *       that no change is missed: tables that do not replicate, other schemas, rows with NULL in the key.
+ *       that no change is missed: tables that do not replicate, other schemas.
  *   <li>{@code Announcements}: the order in which listeners hear of things, whatever they do when they hear.
  *   <li>{@code KeyGenerator}: keys that no other replica makes. {@code SchemaCheck} warns where a table needs them, and of
  *       tables that do not replicate.

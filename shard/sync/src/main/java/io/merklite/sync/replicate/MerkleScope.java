@@ -21,7 +21,7 @@ public record MerkleScope(ReplicaStore store, Predicate<String> accepted, LongSu
 
     /** The tables. */
     public List<String> tables() {
-        return store.tables().stream().filter(accepted).toList();
+        return store.indexedTables().stream().filter(accepted).toList();
     }
 
     boolean has(String table) {

@@ -54,7 +54,12 @@ public final class Conflicts {
         /** Each value was valid where it was written; together they are not. The row is still in its table. */
         CHECK("check"),
         /** The row that it refers to is gone. The row is out of its table. */
-        FOREIGN_KEY("foreign-key");
+        FOREIGN_KEY("foreign-key"),
+        /**
+         * It had NULL in several columns of the primary key, and they were filled in one by one on several replicas. The row
+         * is out of its table.
+         */
+        KEY("key");
 
         private final String id;
 
@@ -173,7 +178,7 @@ public final class Conflicts {
                 .orElseThrow(() -> new Unsupported(
                         "conflict " + entry.id() + " is of table " + entry.table() + ", which is gone",
                         "Discard it, or create the table again"));
-        if (entry.kind() == Kind.CHECK && !layout.hasKey()) {
+        if (entry.kind() == Kind.CHECK && isKeyless(layout, entry.row())) {
             throw new InvalidState(
                     "the row of conflict " + entry.id() + " has no primary key and is still in its table",
                     "Update it there, then discard the entry");
@@ -193,6 +198,17 @@ public final class Conflicts {
             }
             insert.executeUpdate();
         }
+    }
+
+    private static boolean isKeyless(TableLayout layout, Map<String, ChangesetValue> row) {
+        var keys = layout.columns().stream()
+                .filter(TableLayout.Column::isKey)
+                .map(column -> Identifiers.fold(column.name()))
+                .toList();
+        return keys.isEmpty()
+                || row.entrySet().stream()
+                        .anyMatch(value -> value.getValue() instanceof ChangesetValue.Null
+                                && keys.contains(Identifiers.fold(value.getKey())));
     }
 
     private static Optional<String> column(TableLayout layout, String name) {

@@ -63,7 +63,7 @@ final class ForeignKeys {
         Map<Integer, ForeignKey> byId = new LinkedHashMap<>();
         var query = statements.prepare(
                 "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list(?1) ORDER BY id, seq");
-        query.setString(1, child.name());
+        query.setString(1, child.tableName());
         try (var rows = query.executeQuery()) {
             while (rows.next()) {
                 var key = byId.get(rows.getInt(1));
@@ -107,7 +107,7 @@ final class ForeignKeys {
             if (key.child() == table && !after.isEmpty()) {
                 note(key, values(table, after, key.from()));
             }
-            if (!before.isEmpty() && Identifiers.fold(key.parent()).equals(table.foldedName())) {
+            if (!before.isEmpty() && Identifiers.fold(key.parent()).equals(table.foldedTableName())) {
                 var old = values(table, before, key.to());
                 if (after.isEmpty() || !old.equals(values(table, after, key.to()))) {
                     note(key, old);
@@ -201,7 +201,7 @@ final class ForeignKeys {
     }
 
     private List<List<ChangesetValue>> children(Reference reference) throws SQLException {
-        var query = statements.prepare(selectRow(reference.key().child()) + " WHERE "
+        var query = statements.prepare(selectRow(reference.key().child()) + " AND "
                 + matches(reference.key().from()));
         bind(query, reference.values());
         return read(query, reference.key().child());
@@ -227,7 +227,7 @@ final class ForeignKeys {
         var rowid = table.identity() == TrackedTable.Identity.BIRTH
                 ? table.rowKeyNames().getFirst() + ", "
                 : "";
-        return "SELECT " + rowid + columns + " FROM " + table.layout().qualifiedName();
+        return "SELECT " + rowid + columns + " FROM " + table.from();
     }
 
     private static List<ChangesetValue> key(TrackedTable table, List<ChangesetValue> row) {
@@ -257,7 +257,7 @@ final class ForeignKeys {
                 "UPDATE " + table.layout().qualifiedName() + " SET " + assignments + " WHERE " + keys);
         bind(update, key(table, row));
         update.executeUpdate();
-        var select = statements.prepare(selectRow(table) + " WHERE " + keys);
+        var select = statements.prepare(selectRow(table) + " AND " + keys);
         bind(select, key(table, row));
         for (var now : read(select, table)) {
             if (now.equals(row)) {

@@ -46,7 +46,7 @@ final class LedgerWriter {
             row.set(0, new ChangesetValue.Integer(identity)); // the rowid is this file's alone
         }
         var changeset = new ChangesetWriter();
-        changeset.table(false, table.name(), table.changesetFlags());
+        changeset.table(false, table.tableName(), table.changesetFlags());
         changeset.change(ChangeOp.INSERT, false);
         row.forEach(changeset::value);
         var bytes = changeset.toByteArray();
@@ -56,7 +56,7 @@ final class LedgerWriter {
                         + " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         insert.setString(1, "%016x".formatted(RowDigest.hash(bytes, 0, bytes.length, RowDigest.seed(kind.id()))));
         insert.setString(2, kind.id());
-        insert.setString(3, table.name());
+        insert.setString(3, table.tableName());
         insert.setString(4, names);
         insert.setBytes(5, bytes);
         insert.setLong(6, clock.last() >>> Stamp.COUNTER_BITS);

@@ -58,8 +58,11 @@ final class MergeWriter {
     /** What stood in the way of rows that are right in any case. */
     private final Map<TrackedTable, List<MergedRow>> forgotten = new LinkedHashMap<>();
 
-    /** A row that must go: its table, its values, the row that it is, and why. */
-    record Evicted(TrackedTable table, MergedRow row, List<ChangesetValue> cells) {}
+    /** A row that must go: why, its table, the row that it is, and its values. */
+    record Evicted(Conflicts.Kind kind, TrackedTable table, MergedRow row, List<ChangesetValue> cells) {}
+
+    /** A row in the way of another one: of the same table, or of its rows with or without a key. */
+    private record Clash(TrackedTable table, MergedRow row) {}
 
     /** A change that a constraint refused: table and first key values as the changeset has them. */
     private record Refused(String table, List<ChangesetValue> key) {}
@@ -92,19 +95,42 @@ final class MergeWriter {
     /** Writes the visible changes of {@code merged}. */
     void write(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
         var changes = new ChangesetWriter();
-        merged.forEach((table, rows) -> {
-            var visible = rows.stream().filter(MergedRow::isVisible).toList();
-            if (!visible.isEmpty()) {
-                changes.table(false, table.name(), table.changesetFlags());
-                visible.forEach(row -> row.write(table, changes));
-            }
-        });
+        for (var table : inWritingOrder(merged)) {
+            write(table, merged.getOrDefault(table, List.of()), changes);
+        }
         if (changes.sizeBytes() == 0) {
             return;
         }
         apply(changes.toByteArray());
         if (!refused.isEmpty()) {
             settle(merged);
+        }
+    }
+
+    /** Rows without a key bring their rowid along, so they come before rows for which SQLite chooses one. */
+    private static List<TrackedTable> inWritingOrder(Map<TrackedTable, List<MergedRow>> merged) {
+        return merged.keySet().stream()
+                .sorted(Comparator.comparing(table -> !table.isOfKeylessRows()))
+                .toList();
+    }
+
+    private void write(TrackedTable table, List<MergedRow> rows, ChangesetWriter out) {
+        List<MergedRow> visible = new ArrayList<>();
+        List<MergedRow> leaving = new ArrayList<>();
+        for (var row : rows) {
+            if (!authority && row.after().isAlive() && table.completesKey(row.values())) {
+                evicted.add(new Evicted(Conflicts.Kind.KEY, table, row, row.values()));
+                leaving.add(row);
+            } else if (row.isVisible()) {
+                visible.add(row);
+            }
+        }
+        leaving.removeIf(row -> !row.wasPresent());
+        if (!visible.isEmpty() || !leaving.isEmpty()) {
+            out.table(false, table.name(), table.changesetFlags());
+            leaving.forEach(row -> row.writeRow(
+                    table, ChangeOp.DELETE, row.before().orElseThrow().values(), out));
+            visible.forEach(row -> row.write(table, out));
         }
     }
 
@@ -120,20 +146,25 @@ final class MergeWriter {
 
     private List<ChangesetValue> key(String tableName, ChangesetRow change) {
         var table = registry.table(tableName).orElseThrow();
-        var values = change.op() == ChangeOp.INSERT ? change.newValues() : change.oldValues();
-        return IntStream.of(table.changesetKeys()).mapToObj(values::get).toList();
+        return changesetKey(table, change.op() == ChangeOp.INSERT ? change.newValues() : change.oldValues());
     }
 
     private void settle(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
+        for (var entry : merged.entrySet()) {
+            moveToFreeRowids(entry.getKey(), entry.getValue());
+        }
         Map<RowKey, MergedRow> byKey = new HashMap<>();
         merged.values().forEach(rows -> rows.forEach(row -> byKey.put(row.key(), row)));
-        for (var entry : new LinkedHashMap<>(merged).entrySet()) {
-            var table = entry.getKey();
-            Map<List<ChangesetValue>, MergedRow> arrivals = new HashMap<>();
-            entry.getValue().stream()
+        Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals = new HashMap<>();
+        merged.forEach((table, rows) -> {
+            Map<List<ChangesetValue>, MergedRow> ofTable = new HashMap<>();
+            rows.stream()
                     .filter(row -> row.before().isEmpty())
-                    .forEach(row -> arrivals.put(changesetKey(table, row), row));
-            var waiting = entry.getValue().stream()
+                    .forEach(row -> ofTable.put(changesetKey(table, row), row));
+            arrivals.put(table, ofTable);
+        });
+        for (var table : inWritingOrder(merged)) {
+            var waiting = merged.getOrDefault(table, List.of()).stream()
                     .filter(row -> refused.contains(new Refused(table.name(), changesetKey(table, row))))
                     .sorted(Comparator.comparing((MergedRow row) -> row.after().birth())
                             .thenComparing(MergedRow::key, KeyOrder::compare))
@@ -143,6 +174,26 @@ final class MergeWriter {
                     place(table, row, byKey, arrivals);
                 }
             }
+        }
+    }
+
+    /** While a row without a key waited, SQLite may have given its rowid to a row that has one. */
+    private void moveToFreeRowids(TrackedTable table, List<MergedRow> rows) throws SQLException {
+        if (!table.isOfKeylessRows()) {
+            return;
+        }
+        var rowid = table.rowKeyNames().getFirst();
+        var source = " FROM " + table.layout().qualifiedName();
+        var next = statements.number("SELECT coalesce(max(" + rowid + "), 0) + 1" + source);
+        for (var i = 0; i < rows.size(); i++) {
+            var row = rows.get(i);
+            if (row.wasPresent() || !refused.contains(new Refused(table.name(), changesetKey(table, row)))) {
+                continue;
+            }
+            next = Math.max(next, row.rowid() + 1);
+            var moved = new MergedRow(row.key(), row.before(), row.after(), next++);
+            rows.set(i, moved);
+            refused.add(new Refused(table.name(), changesetKey(table, moved)));
         }
     }
 
@@ -156,45 +207,52 @@ final class MergeWriter {
             TrackedTable table,
             MergedRow row,
             Map<RowKey, MergedRow> byKey,
-            Map<List<ChangesetValue>, MergedRow> arrivals)
+            Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
         var clashing = clashing(table, row, arrivals);
         if (authority) {
             for (var other : clashing) {
-                deleteRow(table, other);
-                forgotten.computeIfAbsent(table, key -> new ArrayList<>()).add(RowMerge.forgotten(other));
+                deleteRow(other.table(), other.row());
+                forgotten
+                        .computeIfAbsent(other.table(), key -> new ArrayList<>())
+                        .add(RowMerge.forgotten(other.row()));
             }
             replace(table, row);
             return;
         }
         for (var other : clashing) {
-            if (!winsAgainst(row, other, byKey)) {
+            if (!winsAgainst(table, row, other, byKey)) {
                 deleteRow(table, row);
-                evicted.add(new Evicted(table, row, row.values()));
+                evicted.add(new Evicted(Conflicts.Kind.UNIQUE, table, row, row.values()));
                 return;
             }
         }
         for (var other : clashing) {
-            deleteRow(table, other);
+            deleteRow(other.table(), other.row());
             // A row that merges too has its new state already, or will have: that is what must go.
-            var merging = byKey.get(other.key());
-            evicted.add(
-                    merging == null
-                            ? new Evicted(
-                                    table, other, other.before().orElseThrow().values())
-                            : new Evicted(table, merging, merging.values()));
+            var merging = byKey.get(other.row().key());
+            var going = merging == null ? other.row() : merging;
+            var cells = merging == null ? going.before().orElseThrow().values() : going.values();
+            evicted.add(new Evicted(Conflicts.Kind.UNIQUE, other.table(), going, cells));
         }
         replace(table, row);
     }
 
-    /** Of two rows that clash the earlier born stays; of rows born together the one whose key comes first. */
-    private static boolean winsAgainst(MergedRow row, MergedRow other, Map<RowKey, MergedRow> byKey) {
+    /**
+     * Of two rows that clash the earlier born stays; of rows born together the one that has a key, or whose key comes
+     * first.
+     */
+    private static boolean winsAgainst(TrackedTable table, MergedRow row, Clash clash, Map<RowKey, MergedRow> byKey) {
+        var other = clash.row();
         var birth = Optional.ofNullable(byKey.get(other.key()))
                 .map(MergedRow::after)
                 .orElse(other.after())
                 .birth();
         var order = row.after().birth().compareTo(birth);
-        return order != 0 ? order < 0 : KeyOrder.compare(row.key(), other.key()) < 0;
+        if (order != 0) {
+            return order < 0;
+        }
+        return table == clash.table() ? KeyOrder.compare(row.key(), other.key()) < 0 : !table.isOfKeylessRows();
     }
 
     /**
@@ -202,7 +260,8 @@ final class MergeWriter {
      *
      * @param arrivals rows that this merge brings, and that have no state yet, by key as a changeset has it
      */
-    private List<MergedRow> clashing(TrackedTable table, MergedRow row, Map<List<ChangesetValue>, MergedRow> arrivals)
+    private List<Clash> clashing(
+            TrackedTable table, MergedRow row, Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
         statements.run("SAVEPOINT merklite_clash");
         try {
@@ -210,7 +269,7 @@ final class MergeWriter {
             replace(table, row);
             var gone = deleted(table, session.changeset().toByteArray(), row);
             statements.run("ROLLBACK TO merklite_clash");
-            return withStates(table, gone, arrivals);
+            return withStates(gone, arrivals);
         } catch (SQLiteException e) {
             statements.run("ROLLBACK TO merklite_clash");
             if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_CHECK && !unchecked.contains(row)) {
@@ -226,57 +285,57 @@ final class MergeWriter {
         }
     }
 
-    private static List<List<ChangesetValue>> deleted(TrackedTable table, byte[] changeset, MergedRow row) {
-        List<List<ChangesetValue>> gone = new ArrayList<>();
+    /** The values of the rows that were deleted, but for {@code row}. */
+    private Map<TrackedTable, List<List<ChangesetValue>>> deleted(TrackedTable table, byte[] changeset, MergedRow row) {
+        Map<TrackedTable, List<List<ChangesetValue>>> gone = new LinkedHashMap<>();
         var own = changesetKey(table, row);
         var cursor = new ChangesetCursor(changeset);
         while (cursor.next()) {
-            var name = new String(cursor.tableName(), StandardCharsets.UTF_8);
-            if (cursor.op() == ChangeOp.DELETE && name.equals(table.name())) {
+            var found = registry.table(new String(cursor.tableName(), StandardCharsets.UTF_8))
+                    .filter(other -> other.tableName().equals(table.tableName()));
+            if (cursor.op() == ChangeOp.DELETE && found.isPresent()) {
                 var values = cursor.row().oldValues();
-                var key = IntStream.of(table.changesetKeys())
-                        .mapToObj(values::get)
-                        .toList();
-                if (!key.equals(own)) {
-                    gone.add(values);
+                if (found.get() != table || !changesetKey(table, values).equals(own)) {
+                    gone.computeIfAbsent(found.get(), key -> new ArrayList<>()).add(values);
                 }
             }
         }
         return gone;
     }
 
-    private List<MergedRow> withStates(
-            TrackedTable table, List<List<ChangesetValue>> rows, Map<List<ChangesetValue>, MergedRow> arrivals)
+    private static List<ChangesetValue> changesetKey(TrackedTable table, List<ChangesetValue> values) {
+        return IntStream.of(table.changesetKeys()).mapToObj(values::get).toList();
+    }
+
+    private List<Clash> withStates(
+            Map<TrackedTable, List<List<ChangesetValue>>> gone,
+            Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
-        List<MergedRow> found = new ArrayList<>();
-        for (var values : rows) {
-            var arrival = arrivals.get(
-                    IntStream.of(table.changesetKeys()).mapToObj(values::get).toList());
-            if (arrival != null) {
-                found.add(arrival);
-                continue;
-            }
-            RowKey key;
-            var rowid = 0L;
-            if (table.identity() == TrackedTable.Identity.BIRTH) {
-                rowid = ((ChangesetValue.Integer) values.getFirst()).value();
-                key = Optional.ofNullable(
-                                shadow.statesByRowid(table, List.of(rowid)).get(rowid))
-                        .map(Map.Entry::getKey)
-                        .orElse(null);
-            } else {
-                key = RowKey.of(
-                        table.seed(),
-                        IntStream.of(table.changesetKeys())
-                                .mapToObj(values::get)
-                                .toList());
-            }
-            var stored = key == null ? null : shadow.rows(table, List.of(key)).get(key);
-            if (stored != null) {
-                found.add(new MergedRow(stored.key(), Optional.of(stored), stored.version(table), rowid));
+        List<Clash> found = new ArrayList<>();
+        for (var entry : gone.entrySet()) {
+            var table = entry.getKey();
+            for (var values : entry.getValue()) {
+                var arrival = arrivals.getOrDefault(table, Map.of()).get(changesetKey(table, values));
+                var row = arrival == null ? stored(table, values) : Optional.of(arrival);
+                row.ifPresent(known -> found.add(new Clash(table, known)));
             }
         }
         return found;
+    }
+
+    /** The row with these values as a changeset has them, if it has a state. */
+    private Optional<MergedRow> stored(TrackedTable table, List<ChangesetValue> values) throws SQLException {
+        if (table.identity() != TrackedTable.Identity.BIRTH) {
+            return stored(table, RowKey.of(table.seed(), changesetKey(table, values)), 0);
+        }
+        var rowid = ((ChangesetValue.Integer) values.getFirst()).value();
+        var known = shadow.statesByRowid(table, List.of(rowid)).get(rowid);
+        return known == null ? Optional.empty() : stored(table, known.getKey(), rowid);
+    }
+
+    private Optional<MergedRow> stored(TrackedTable table, RowKey key, long rowid) throws SQLException {
+        return Optional.ofNullable(shadow.rows(table, List.of(key)).get(key))
+                .map(row -> new MergedRow(row.key(), Optional.of(row), row.version(table), rowid));
     }
 
     private void deleteRow(TrackedTable table, MergedRow row) throws SQLException {

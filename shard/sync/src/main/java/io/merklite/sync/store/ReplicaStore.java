@@ -8,6 +8,7 @@ import io.merklite.session.apply.ConflictHandler;
 import io.merklite.session.apply.Resolution;
 import io.merklite.session.capture.Session;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.SqlValues;
 import io.merklite.session.changeset.ChangeGroup;
 import io.merklite.session.changeset.ChangeOp;
@@ -338,6 +339,17 @@ public final class ReplicaStore implements AutoCloseable {
 
     /** Names of the replicated tables, folded, in order. The conflict ledger is one of them. */
     public List<String> tables() {
+        return registry.tables().values().stream()
+                .filter(table -> !table.isOfKeylessRows())
+                .map(TrackedTable::foldedName)
+                .toList();
+    }
+
+    /**
+     * What has a merkle index of its own: the replicated tables, and, beside one that allows NULL in its key, the rows that
+     * have that, as {@code _merklite_keyless_} and the table's name. In order.
+     */
+    public List<String> indexedTables() {
         return List.copyOf(registry.tables().keySet());
     }
 
@@ -953,7 +965,7 @@ public final class ReplicaStore implements AutoCloseable {
             throws SQLException {
         var ledger = new LedgerWriter(statements, shadow, clock);
         for (var evicted : writer.evicted()) {
-            ledger.add(Conflicts.Kind.UNIQUE, evicted.table(), evicted.row(), evicted.cells());
+            ledger.add(evicted.kind(), evicted.table(), evicted.row(), evicted.cells());
         }
         for (var row : writer.unchecked()) {
             for (var entry : merged.entrySet()) {
@@ -1400,7 +1412,7 @@ public final class ReplicaStore implements AutoCloseable {
         for (var table : tables) {
             var query = statements.prepare(
                     "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE");
-            query.setString(1, table.name());
+            query.setString(1, table.tableName());
             try (var rows = query.executeQuery()) {
                 while (rows.next()) {
                     triggers.put(rows.getString(1), rows.getString(2));
@@ -1453,7 +1465,9 @@ public final class ReplicaStore implements AutoCloseable {
                 }
             }
             var found = concerned;
-            return tables.stream().map(Identifiers::fold).anyMatch(found::contains);
+            return tables.stream()
+                    .map(table -> Identifiers.fold(KeylessRows.tableOrSelf(table)))
+                    .anyMatch(found::contains);
         });
     }
 

@@ -91,7 +91,7 @@ final class SchemaHistory {
             return;
         }
         Map<String, List<String>> columns = new HashMap<>();
-        registry.tables().forEach((name, table) -> columns.put(name, names(table)));
+        registry.tables().values().forEach(table -> columns.put(table.foldedTableName(), names(table)));
         schemas.put(current, columns);
         write(current, columns, true);
     }
@@ -120,7 +120,7 @@ final class SchemaHistory {
             return columns;
         }
         Arrays.fill(columns, -1);
-        var then = schemas.getOrDefault(fingerprint, Map.of()).getOrDefault(table.foldedName(), List.of());
+        var then = schemas.getOrDefault(fingerprint, Map.of()).getOrDefault(table.foldedTableName(), List.of());
         var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
         if (then.size() + rowidCount != change.columnCount()) {
             throw misfit(table, change, then.size() + rowidCount);

@@ -113,12 +113,10 @@ final class TableRegistry {
         sums.clear();
         tables.clear();
         var known = known();
-        Map<String, TableLayout> present = new LinkedHashMap<>();
+        Map<String, TrackedTable> present = new LinkedHashMap<>();
         for (var name : userTables()) {
             if (accepts(name)) {
-                TableLayout.read(statements.connection(), "main", name)
-                        .filter(layout -> layout.hasKey() || layout.rowidName().isPresent())
-                        .ifPresent(layout -> present.put(Identifiers.fold(name), layout));
+                present(name).forEach(table -> present.put(table.foldedName(), table));
             }
         }
         for (var entry : known.entrySet()) {
@@ -129,7 +127,7 @@ final class TableRegistry {
         Set<String> adopted = new HashSet<>();
         for (var entry : present.entrySet()) {
             var name = entry.getKey();
-            var isNew = follow(name, entry.getValue(), Optional.ofNullable(known.get(name)));
+            var isNew = follow(entry.getValue(), Optional.ofNullable(known.get(name)));
             if (isNew && adopt(require(name), birth, inserted.getOrDefault(name, 0L))) {
                 adopted.add(name);
             }
@@ -141,15 +139,23 @@ final class TableRegistry {
         return table(name).orElseThrow(() -> new IllegalStateException("table " + name + " was just followed"));
     }
 
+    private List<TrackedTable> present(String name) throws SQLException {
+        var layout = TableLayout.read(statements.connection(), "main", name)
+                .filter(found -> found.hasKey() || found.rowidName().isPresent());
+        if (layout.isEmpty()) {
+            return List.of();
+        }
+        var merge = options.merges().getOrDefault(Identifiers.fold(name), TableMerge.LAST_WRITER_WINS);
+        return TrackedTable.of(layout.get(), UniqueIndex.read(statements.connection(), layout.get()), merge);
+    }
+
     /** Follows one table, and returns whether it is new here. */
-    private boolean follow(String name, TableLayout layout, Optional<Known> known) throws SQLException {
-        var unique = UniqueIndex.read(statements.connection(), layout);
-        var merge = options.merges().getOrDefault(name, TableMerge.LAST_WRITER_WINS);
-        var probe = new TrackedTable(0, layout, unique, merge, List.of());
-        var shape = shape(probe);
-        var cells = cells(layout);
+    private boolean follow(TrackedTable present, Optional<Known> known) throws SQLException {
+        var name = present.foldedName();
+        var shape = shape(present);
+        var cells = cells(present.layout());
         if (known.isPresent() && known.get().shape().equals(shape)) {
-            var table = withColumns(known.get().number(), probe);
+            var table = withColumns(known.get().number(), present);
             tables.put(name, table);
             if (!known.get().cells().equals(cells)) {
                 record(table, name, shape, cells);
@@ -161,8 +167,8 @@ final class TableRegistry {
             forget(known.get().number());
         }
         var number = Math.toIntExact(statements.number("SELECT coalesce(max(number), 0) + 1 FROM _merklite_tables"));
-        record(new TrackedTable(number, layout, unique, merge, List.of()), name, shape, cells);
-        var table = withColumns(number, probe);
+        record(present.recorded(number, List.of()), name, shape, cells);
+        var table = withColumns(number, present);
         for (var sql : table.create()) {
             statements.once(sql);
         }
@@ -170,7 +176,7 @@ final class TableRegistry {
         return true;
     }
 
-    private TrackedTable withColumns(int number, TrackedTable probe) throws SQLException {
+    private TrackedTable withColumns(int number, TrackedTable present) throws SQLException {
         List<String> names = new ArrayList<>();
         var query = statements.prepare("SELECT name FROM _merklite_columns WHERE number = ?1 ORDER BY id");
         query.setInt(1, number);
@@ -179,7 +185,7 @@ final class TableRegistry {
                 names.add(found.getString(1));
             }
         }
-        for (var column : probe.layout().columns()) {
+        for (var column : present.layout().columns()) {
             var name = Identifiers.fold(column.name());
             if (!names.contains(name)) {
                 var insert = statements.prepare("INSERT INTO _merklite_columns VALUES (?1, ?2, ?3)");
@@ -190,7 +196,7 @@ final class TableRegistry {
                 names.add(name);
             }
         }
-        return new TrackedTable(number, probe.layout(), probe.uniqueIndexes(), probe.merge(), names);
+        return present.recorded(number, names);
     }
 
     private void record(TrackedTable table, String name, String shape, String cells) throws SQLException {
@@ -210,25 +216,24 @@ final class TableRegistry {
     }
 
     private boolean adopt(TrackedTable table, Stamp birth, long insertedCount) throws SQLException {
-        var layout = table.layout();
-        if (insertedCount > 0 && statements.number("SELECT count(*) FROM " + layout.qualifiedName()) == insertedCount) {
+        if (insertedCount > 0 && statements.number("SELECT count(*) FROM " + table.from()) == insertedCount) {
             return false;
         }
         var origin = origins.id(birth.origin());
         var stamp = birth.clock() + ", " + origin;
         var keys = String.join(", ", table.rowKeyNames());
         var select = switch (table.identity()) {
-            case INTEGER -> "(k0, b, o) SELECT " + keys + ", " + stamp + " FROM " + layout.qualifiedName();
+            case INTEGER -> "(k0, b, o) SELECT " + keys + ", " + stamp + " FROM " + table.from();
             case COLUMNS ->
                 "(" + table.keys("") + ", b, o) SELECT " + keys + ", " + stamp + " FROM "
-                        + layout.qualifiedName() + " WHERE "
+                        + table.from()
                         + table.rowKeyNames().stream()
-                                .map(name -> name + " IS NOT NULL")
-                                .collect(Collectors.joining(" AND "));
+                                .map(name -> " AND " + name + " IS NOT NULL")
+                                .collect(Collectors.joining());
             case BIRTH ->
                 "(k0, k1, k2, b, o, r) SELECT " + birth.clock() + ", "
                         + birth.origin().bits() + ", row_number() OVER (ORDER BY " + keys + "), " + stamp + ", "
-                        + keys + " FROM " + layout.qualifiedName();
+                        + keys + " FROM " + table.from();
         };
         statements.once("INSERT INTO " + table.shadow() + select);
         sums(table).rebuild();
@@ -281,7 +286,7 @@ final class TableRegistry {
     long fingerprint() {
         var text = new StringBuilder();
         for (var table : tables.values()) {
-            if (table.name().equals(ConflictLedger.TABLE)) {
+            if (table.name().equals(ConflictLedger.TABLE) || table.isOfKeylessRows()) {
                 continue;
             }
             text.append(Identifiers.quote(table.foldedName()))

@@ -1,6 +1,7 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.ChangesetValue;
@@ -17,6 +18,9 @@ import java.util.stream.IntStream;
 /**
  * A user's table that replicates: its shape, and the SQL over it and its two companions.
  *
+ * <p>Rows that have NULL in the key of their table are a tracked table of their own, beside the one with the other rows:
+ * they are identified by their birth, and their key's columns are cells like the others.
+ *
  * <p>The <i>shadow</i> table has the state of every row, dead ones included, by the same key; the <i>sums</i> table has
  * the merkle index. Cells are the columns outside the key, in the order of the table.
  */
@@ -31,12 +35,23 @@ final class TrackedTable {
         BIRTH
     }
 
+    /** Which rows of the user's table these are. */
+    private enum Part {
+        ALL,
+        /** Those without NULL in the key. */
+        KEYED,
+        /** Those with NULL in the key. */
+        KEYLESS
+    }
+
     private static final int BIRTH_KEY_COUNT = 3;
     /** Declared types of columns that convert nothing; ANY is one in a STRICT table, elsewhere it makes 1.0 an integer. */
     private static final Set<String> TYPELESS = Set.of("", "BLOB", "ANY");
 
     private final int number;
+    private final String name;
     private final TableLayout layout;
+    private final Part part;
     private final Identity identity;
     private final List<UniqueIndex> uniqueIndexes;
     private final TableMerge merge;
@@ -46,22 +61,27 @@ final class TrackedTable {
     private final long seed;
     private final long[] columnSeeds;
     private final boolean[] counters;
+    /** Of rows without a key: the cells of the columns that are the key of other rows. */
+    private final List<Integer> keyCells;
+    /** The condition that a row of the user's table, {@code t}, is one of these; empty if all are. */
+    private final String condition;
 
-    /**
-     * @param number its number in this file
-     * @param layout its columns
-     * @param uniqueIndexes its unique indexes
-     * @param merge how its rows merge
-     * @param columnsById folded names of all columns it ever had here, by the id that row states give them
-     */
-    TrackedTable(
+    private TrackedTable(
             int number,
+            String name,
             TableLayout layout,
+            Part part,
+            String condition,
+            List<Integer> keyCells,
             List<UniqueIndex> uniqueIndexes,
             TableMerge merge,
             List<String> columnsById) {
         this.number = number;
+        this.name = name;
         this.layout = layout;
+        this.part = part;
+        this.condition = condition;
+        this.keyCells = List.copyOf(keyCells);
         this.uniqueIndexes = List.copyOf(uniqueIndexes);
         this.merge = merge;
         this.columnsById = List.copyOf(columnsById);
@@ -73,38 +93,98 @@ final class TrackedTable {
         this.cellIndexes = IntStream.range(0, columns.size())
                 .filter(i -> !columns.get(i).isKey())
                 .toArray();
-        this.seed = RowDigest.seed(Identifiers.fold(layout.name()));
+        this.seed = RowDigest.seed(foldedName());
         this.columnSeeds = new long[cellIndexes.length];
         this.counters = new boolean[cellIndexes.length];
         for (var i = 0; i < cellIndexes.length; i++) {
-            var name = Identifiers.fold(columns.get(cellIndexes[i]).name());
-            columnSeeds[i] = RowDigest.seed(name);
-            counters[i] = merge.counters().stream().map(Identifiers::fold).anyMatch(name::equals);
+            var column = Identifiers.fold(columns.get(cellIndexes[i]).name());
+            columnSeeds[i] = RowDigest.seed(column);
+            counters[i] = merge.counters().stream().map(Identifiers::fold).anyMatch(column::equals);
         }
+    }
+
+    /**
+     * What there is to track of a table: all its rows, or those with a key and those without.
+     *
+     * @param layout its columns
+     * @param uniqueIndexes its unique indexes
+     * @param merge how its rows merge
+     */
+    static List<TrackedTable> of(TableLayout layout, List<UniqueIndex> uniqueIndexes, TableMerge merge) {
+        if (!KeylessRows.arePossible(layout, uniqueIndexes)) {
+            return List.of(new TrackedTable(
+                    0, layout.name(), layout, Part.ALL, "", List.of(), uniqueIndexes, merge, List.of()));
+        }
+        var isKeyless = KeylessRows.condition(layout, "t");
+        var keys = IntStream.range(0, layout.columns().size())
+                .filter(i -> layout.columns().get(i).isKey())
+                .boxed()
+                .toList();
+        return List.of(
+                new TrackedTable(
+                        0,
+                        layout.name(),
+                        layout,
+                        Part.KEYED,
+                        "NOT " + isKeyless,
+                        List.of(),
+                        uniqueIndexes,
+                        merge,
+                        List.of()),
+                new TrackedTable(
+                        0,
+                        KeylessRows.groupName(layout.name()),
+                        KeylessRows.withoutKey(layout),
+                        Part.KEYLESS,
+                        isKeyless,
+                        keys,
+                        uniqueIndexes,
+                        merge,
+                        List.of()));
+    }
+
+    /**
+     * The same as it is recorded in this file.
+     *
+     * @param recordedNumber its number
+     * @param columns folded names of all columns it ever had here, by the id that row states give them
+     */
+    TrackedTable recorded(int recordedNumber, List<String> columns) {
+        return new TrackedTable(recordedNumber, name, layout, part, condition, keyCells, uniqueIndexes, merge, columns);
     }
 
     private static Identity identity(TableLayout layout, List<UniqueIndex> uniqueIndexes) {
         if (!layout.hasKey()) {
             return Identity.BIRTH;
         }
-        var keys = layout.columns().stream().filter(TableLayout.Column::isKey).toList();
-        var isRowid = keys.size() == 1
-                && !layout.withoutRowid()
-                && keys.getFirst().declaredType().equalsIgnoreCase("INTEGER")
-                && uniqueIndexes.stream().noneMatch(UniqueIndex::primaryKey);
-        return isRowid ? Identity.INTEGER : Identity.COLUMNS;
+        return layout.isRowidAlias(uniqueIndexes) ? Identity.INTEGER : Identity.COLUMNS;
     }
 
     int number() {
         return number;
     }
 
+    /** What changesets, messages and the registry call it. */
     String name() {
-        return layout.name();
+        return name;
     }
 
     String foldedName() {
+        return Identifiers.fold(name);
+    }
+
+    /** The name of the user's table that it is, or whose rows without a key it is. */
+    String tableName() {
+        return layout.name();
+    }
+
+    String foldedTableName() {
         return Identifiers.fold(layout.name());
+    }
+
+    /** Whether these are only the rows that have NULL in the table's key. */
+    boolean isOfKeylessRows() {
+        return part == Part.KEYLESS;
     }
 
     TableLayout layout() {
@@ -140,6 +220,14 @@ final class TrackedTable {
     /** Whether of two values of a cell the later one survives, so that what is written locally always stands. */
     boolean isLastWriterWins(int cell) {
         return !counters[cell] && merge.registers().equals(MergePolicy.LAST_WRITER_WINS);
+    }
+
+    /**
+     * Whether these values make a key of what was a row without one: concurrent writes each put in a part of it. Such a row
+     * is neither of the rows with a key nor of those without.
+     */
+    boolean completesKey(List<ChangesetValue> cells) {
+        return isOfKeylessRows() && keyCells.stream().noneMatch(cell -> cells.get(cell) instanceof ChangesetValue.Null);
     }
 
     int cellCount() {
@@ -258,10 +346,15 @@ final class TrackedTable {
         return List.of("DROP TABLE IF EXISTS " + shadow(), "DROP TABLE IF EXISTS " + sums());
     }
 
+    /** What a query for these rows of the user's table, {@code t}, reads from, with a WHERE clause in any case. */
+    String from() {
+        return layout.qualifiedName() + " t WHERE " + (condition.isEmpty() ? "TRUE" : condition);
+    }
+
     /** Joins the user's table, {@code t}, to the shadow, {@code s}. */
     private String join() {
         if (identity == Identity.BIRTH) {
-            return "t." + layout.rowidName().orElseThrow() + " = s.r";
+            return "t." + layout.rowidName().orElseThrow() + " = s.r" + (isOfKeylessRows() ? " AND " + condition : "");
         }
         return IntStream.range(0, keyIndexes.length)
                 .mapToObj(i -> {
@@ -361,8 +454,8 @@ final class TrackedTable {
     String strangers(boolean from, boolean to) {
         var columns =
                 layout.columns().stream().map(column -> "t." + column.quoted()).collect(Collectors.joining(", "));
-        var select = " FROM " + layout.qualifiedName() + " t WHERE NOT EXISTS (SELECT 1 FROM " + shadow()
-                + " s WHERE s.d IS NULL AND " + join() + ")";
+        var select = " FROM " + from() + " AND NOT EXISTS (SELECT 1 FROM " + shadow() + " s WHERE s.d IS NULL AND "
+                + join() + ")";
         if (identity == Identity.BIRTH) {
             return "SELECT t." + layout.rowidName().orElseThrow() + ", " + columns + select + " LIMIT ?";
         }
@@ -430,6 +523,6 @@ final class TrackedTable {
 
     @Override
     public String toString() {
-        return layout.name();
+        return name;
     }
 }

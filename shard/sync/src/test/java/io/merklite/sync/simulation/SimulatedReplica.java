@@ -258,6 +258,7 @@ final class SimulatedReplica {
         for (var kind : query("SELECT DISTINCT kind FROM _merklite_conflicts")) {
             switch (kind) {
                 case "unique" -> simulation.count(RarePath.UNIQUE_EVICTED);
+                case "key" -> simulation.count(RarePath.KEY_COMPLETED);
                 case "check" -> simulation.count(RarePath.CHECK_LISTED);
                 case "foreign-key" -> simulation.count(RarePath.FOREIGN_KEY_SETTLED);
                 default -> throw new AssertionError(kind);
@@ -334,7 +335,7 @@ final class SimulatedReplica {
     /** Every row with its state, as the merkle path would send it. */
     List<String> states() {
         List<String> all = new ArrayList<>();
-        for (var table : store.tables()) {
+        for (var table : store.indexedTables()) {
             store.rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1).rows().forEach(row -> all.add(table + " " + row));
         }
         return all;

@@ -44,6 +44,7 @@ final class Simulation {
         UNIQUE_EVICTED,
         FOREIGN_KEY_SETTLED,
         CHECK_LISTED,
+        KEY_COMPLETED,
         HELD_BACK
     }
 

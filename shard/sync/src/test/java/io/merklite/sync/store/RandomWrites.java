@@ -11,6 +11,7 @@ public final class RandomWrites {
             "CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, qty INTEGER, price REAL)",
             "CREATE TABLE pair(a TEXT NOT NULL, b INTEGER NOT NULL, v, w, PRIMARY KEY (a, b)) WITHOUT ROWID",
             "CREATE TABLE note(body TEXT, n)",
+            "CREATE TABLE tag(a TEXT, b INTEGER, v, PRIMARY KEY (a, b))",
             "CREATE TABLE account(id TEXT PRIMARY KEY NOT NULL, email TEXT UNIQUE, low INTEGER, high INTEGER,"
                     + " CHECK (low <= high))",
             "CREATE UNIQUE INDEX account_low ON account(low) WHERE low > 3",
@@ -45,7 +46,7 @@ public final class RandomWrites {
     }
 
     private String statement() {
-        return switch (random.nextInt(18)) {
+        return switch (random.nextInt(22)) {
             case 0, 1 ->
                 "INSERT OR REPLACE INTO item(id, name, qty, price) VALUES (" + key() + ", '" + word() + "', " + small()
                         + ", 0.5)";
@@ -66,6 +67,14 @@ public final class RandomWrites {
                 random.nextBoolean() ? "UPDATE account SET high = " + small() : "UPDATE account SET low = " + small();
             case 15 -> "INSERT OR IGNORE INTO parent VALUES (" + small() + ", '" + word() + "')";
             case 16 -> "DELETE FROM parent WHERE id = " + small();
+            case 17 ->
+                "INSERT OR REPLACE INTO tag VALUES (" + wordOrNull() + ", " + smallOrNull() + ", '" + word() + "')";
+            case 18 -> "UPDATE tag SET v = " + small() + " WHERE b IS NULL";
+            case 19 ->
+                random.nextBoolean()
+                        ? "UPDATE OR REPLACE tag SET b = " + smallOrNull() + " WHERE a IS NULL OR v = '" + word() + "'"
+                        : "UPDATE OR REPLACE tag SET a = " + wordOrNull() + " WHERE b IS NULL";
+            case 20 -> "DELETE FROM tag WHERE v = " + small() + " OR b = " + small();
             default ->
                 "INSERT OR IGNORE INTO child VALUES (" + key() + ", " + small() + ", " + small() + ", " + small() + ")";
         };
@@ -81,6 +90,14 @@ public final class RandomWrites {
 
     private int key() {
         return random.nextInt(KEYS);
+    }
+
+    private String wordOrNull() {
+        return random.nextBoolean() ? "NULL" : "'" + word() + "'";
+    }
+
+    private String smallOrNull() {
+        return random.nextBoolean() ? "NULL" : "" + small();
     }
 
     private int small() {

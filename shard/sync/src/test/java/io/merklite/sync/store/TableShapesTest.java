@@ -83,6 +83,53 @@ final class TableShapesTest {
                 "INSERT OR IGNORE INTO t VALUES ($n, $n)",
                 "UPDATE OR IGNORE t SET b = $n WHERE a = $n",
                 "DELETE FROM t WHERE a = $n"),
+        NULL_IN_KEY(
+                List.of("CREATE TABLE t(id SERIAL PRIMARY KEY, hash TEXT NOT NULL, created_at NUMERIC)"),
+                "INSERT INTO t(hash, created_at) VALUES ('$w', $n)",
+                "INSERT OR REPLACE INTO t VALUES ($n, '$w', $v)",
+                "UPDATE OR IGNORE t SET id = $n WHERE id IS NULL AND hash = '$w'",
+                "UPDATE t SET id = NULL WHERE id = $n",
+                "UPDATE t SET created_at = $v WHERE hash = '$w'",
+                "DELETE FROM t WHERE id IS NULL AND created_at = $n",
+                "DELETE FROM t WHERE id = $n"),
+        NULL_IN_COMPOSITE_KEY(
+                List.of("CREATE TABLE t(a TEXT, v, b INTEGER, PRIMARY KEY (a, b))"),
+                "INSERT INTO t VALUES (NULL, $v, NULL)",
+                "INSERT INTO t VALUES ('$w', $v, NULL)",
+                "INSERT OR REPLACE INTO t VALUES ('$w', $v, $n)",
+                "UPDATE OR IGNORE t SET b = $n WHERE b IS NULL AND a IS NULL",
+                "UPDATE OR IGNORE t SET a = '$w' WHERE a IS NULL AND b IS NULL",
+                "UPDATE OR IGNORE t SET a = NULL, b = NULL WHERE b = $n",
+                "UPDATE t SET v = $v WHERE a = '$w'",
+                "DELETE FROM t WHERE b = $n AND a IS NULL",
+                "DELETE FROM t WHERE a = '$w'"),
+        NULL_IN_KEY_AND_UNIQUE(
+                List.of(
+                        "CREATE TABLE t(id TEXT PRIMARY KEY, low INTEGER UNIQUE, high INTEGER, w TEXT,"
+                                + " CHECK (low <= high))",
+                        "CREATE UNIQUE INDEX t_w ON t(w) WHERE id IS NULL"),
+                "INSERT OR IGNORE INTO t VALUES (NULL, $n, 6, '$w')",
+                "INSERT OR IGNORE INTO t VALUES ('$w', $n, 6, '$w')",
+                "INSERT OR REPLACE INTO t VALUES ('$w', $n, 6, '$w')",
+                "INSERT OR REPLACE INTO t VALUES (NULL, $n, 6, '$w')",
+                "UPDATE OR IGNORE t SET id = NULL WHERE id = '$w'",
+                "UPDATE OR REPLACE t SET id = '$w' WHERE low = $n",
+                "UPDATE OR IGNORE t SET low = $n WHERE w = '$w'",
+                "UPDATE OR IGNORE t SET high = $n WHERE w = '$w'",
+                "DELETE FROM t WHERE low = $n"),
+        NULL_IN_KEY_OF_PARENT(
+                List.of(
+                        "PRAGMA foreign_keys = ON",
+                        "CREATE TABLE p(id TEXT PRIMARY KEY, code INTEGER UNIQUE)",
+                        "CREATE TABLE t(p TEXT REFERENCES p ON DELETE SET NULL, c INTEGER REFERENCES p(code)"
+                                + " ON DELETE CASCADE, n, PRIMARY KEY (p, n))"),
+                "INSERT OR IGNORE INTO p VALUES ('$w', $n)",
+                "INSERT OR IGNORE INTO p VALUES (NULL, $n)",
+                "INSERT OR IGNORE INTO t SELECT id, code, $n FROM p ORDER BY (code * 7 + $n) % 5 LIMIT 1",
+                "INSERT OR IGNORE INTO t SELECT NULL, code, $n FROM p ORDER BY (code * 7 + $n) % 5 LIMIT 1",
+                "UPDATE OR IGNORE p SET id = NULL WHERE id = '$w' AND NOT EXISTS (SELECT 1 FROM t WHERE p = '$w')",
+                "DELETE FROM p WHERE code = $n",
+                "DELETE FROM t WHERE n = $n"),
         GENERATED(
                 List.of("CREATE TABLE t(g AS (a || '!') VIRTUAL, id INTEGER PRIMARY KEY, s AS (id * 2) STORED, a, b)"),
                 "INSERT OR REPLACE INTO t(id, a, b) VALUES ($n, $v, $v)",

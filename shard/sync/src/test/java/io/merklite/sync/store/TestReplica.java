@@ -177,7 +177,7 @@ final class TestReplica {
 
     /** Takes all rows of {@code other} by the merkle path, and what it has seen. */
     void takeRows(TestReplica other) {
-        for (var table : other.store.tables()) {
+        for (var table : other.store.indexedTables()) {
             var range = KeyRange.ALL;
             while (true) {
                 var page = other.store.rows(table, range, 100);
