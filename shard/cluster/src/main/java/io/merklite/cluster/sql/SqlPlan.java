@@ -1,0 +1,175 @@
+package io.merklite.cluster.sql;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Requests as far as their tokens tell, and the lane that this wants. Cheap: the texts of statements are analysed once.
+ *
+ * <p>A wrong guess is harmless: a run that finds out {@linkplain SqlRun.Progress.Moves moves}.
+ */
+public final class SqlPlan {
+    /** How requests run. */
+    public enum Kind {
+        /** On a connection that only reads. */
+        READ,
+        /** In one transaction of the writer together with others: complete in themselves. */
+        GROUP,
+        /** On the writer's connection, alone. */
+        EXCLUSIVE
+    }
+
+    /** A request with its texts analysed. */
+    sealed interface Planned {
+        record Batch(List<Step> steps) implements Planned {
+            public Batch {
+                steps = List.copyOf(steps);
+            }
+        }
+
+        record Step(SqlStep step, AnalysedText text) {}
+
+        record Sequence(AnalysedText text) implements Planned {}
+
+        record Describe(AnalysedText text) implements Planned {}
+
+        enum Autocommit implements Planned {
+            AUTOCOMMIT
+        }
+    }
+
+    private final List<Planned> requests;
+    private final Kind kind;
+    private final Kind writingKind;
+    private final int statementCount;
+
+    private SqlPlan(List<Planned> requests, Kind kind, Kind writingKind, int statementCount) {
+        this.requests = requests;
+        this.kind = kind;
+        this.writingKind = writingKind;
+        this.statementCount = statementCount;
+    }
+
+    /** The plan for the next requests of a stream in this state. */
+    public static SqlPlan of(List<SqlRequest> requests, SqlStreamState state) {
+        List<Planned> planned = new ArrayList<>(requests.size());
+        var scan = new Scan(state.facts());
+        for (var request : requests) {
+            planned.add(
+                    switch (request) {
+                        case SqlRequest.Batch batch ->
+                            new Planned.Batch(batch.steps().stream()
+                                    .map(step -> new Planned.Step(
+                                            step,
+                                            scan.see(AnalysedText.of(
+                                                    step.statement().sql()))))
+                                    .toList());
+                        case SqlRequest.Sequence sequence ->
+                            new Planned.Sequence(scan.see(AnalysedText.of(sequence.sql())));
+                        case SqlRequest.Describe describe -> new Planned.Describe(AnalysedText.of(describe.sql()));
+                        case SqlRequest.Autocommit autocommit -> Planned.Autocommit.AUTOCOMMIT;
+                    });
+        }
+        return new SqlPlan(List.copyOf(planned), scan.kind(), scan.writingKind(), scan.statementCount);
+    }
+
+    /** The lane that the requests want. */
+    public Kind kind() {
+        return kind;
+    }
+
+    List<Planned> requests() {
+        return requests;
+    }
+
+    /** The lane that they want if they turn out to write. */
+    Kind writingKind() {
+        return writingKind;
+    }
+
+    int statementCount() {
+        return statementCount;
+    }
+
+    /** Follows transactions through the statements, as if none failed and every condition held. */
+    private static final class Scan {
+        private final SqlStreamState.Facts start;
+        private boolean isOpen;
+        private boolean isBegunBySavepoint;
+        private int savepointCount;
+        private boolean foreignKeys;
+        private boolean writes;
+        private boolean wantsWriter;
+        private boolean needsExclusive;
+        private int statementCount;
+
+        private Scan(SqlStreamState.Facts start) {
+            this.start = start;
+            this.isOpen = !start.isAutocommit();
+            this.isBegunBySavepoint = start.isBegunBySavepoint();
+            this.savepointCount = start.savepoints().size();
+            this.foreignKeys = start.foreignKeys();
+        }
+
+        private AnalysedText see(AnalysedText text) {
+            text.statements().forEach(this::see);
+            return text;
+        }
+
+        private void see(AnalysedStatement statement) {
+            statementCount++;
+            switch (statement.kind()) {
+                case READ, PRAGMA -> {}
+                case WRITE -> {
+                    writes = true;
+                    needsExclusive |= statement.mayRollBack() || !foreignKeys;
+                }
+                case SCHEMA, DEFER_FOREIGN_KEYS -> {
+                    writes = true;
+                    needsExclusive = true;
+                }
+                case FOREIGN_KEYS -> {
+                    if (!isOpen) {
+                        foreignKeys = statement.isSwitchedOn().orElse(foreignKeys);
+                    }
+                }
+                case BEGIN -> {
+                    isOpen = true;
+                    wantsWriter |= statement.isImmediate();
+                }
+                case COMMIT, ROLLBACK -> end();
+                case SAVEPOINT -> {
+                    isBegunBySavepoint |= !isOpen;
+                    isOpen = true;
+                    savepointCount++;
+                }
+                case RELEASE -> {
+                    savepointCount = Math.max(0, savepointCount - 1);
+                    if (savepointCount == 0 && isBegunBySavepoint) {
+                        end();
+                    }
+                }
+                case ROLLBACK_TO -> {}
+            }
+        }
+
+        private void end() {
+            isOpen = false;
+            isBegunBySavepoint = false;
+            savepointCount = 0;
+        }
+
+        private Kind kind() {
+            return switch (start.phase()) {
+                case WRITING -> Kind.EXCLUSIVE;
+                case STALE -> Kind.READ;
+                case DEFERRED, READING, AUTOCOMMIT ->
+                    start.wasTakenAway() || (!writes && !wantsWriter) ? Kind.READ : writingKind();
+            };
+        }
+
+        private Kind writingKind() {
+            return !start.isAutocommit() || needsExclusive || isOpen ? Kind.EXCLUSIVE : Kind.GROUP;
+        }
+    }
+}
