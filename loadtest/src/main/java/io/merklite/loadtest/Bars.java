@@ -1,5 +1,6 @@
 package io.merklite.loadtest;
 
+import io.merklite.loadtest.journal.JournalBars;
 import io.merklite.loadtest.query.TranspileBars;
 import io.merklite.loadtest.schema.SchemaBars;
 import io.merklite.loadtest.session.SessionBars;
@@ -28,6 +29,7 @@ public final class Bars {
         all.put("transpile", TranspileBars::main);
         all.put("subscribe", SubscriptionBars::main);
         all.put("sync", SyncBars::main);
+        all.put("journal", JournalBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);
