@@ -105,6 +105,22 @@ public final class ByteOutput {
         return 0;
     }
 
+    /**
+     * Puts {@code value} as a varint (seven bits a byte, the lowest first, the top bit set on all but the last) in the place of
+     * the byte at {@code index}, and moves what follows if that takes more than one.
+     */
+    public void insertVarint(int index, int value) {
+        var length = (Integer.SIZE - Integer.numberOfLeadingZeros(value | 1) + 6) / 7;
+        reserve(length - 1);
+        System.arraycopy(bytes, index + 1, bytes, index + length, size - index - 1);
+        size += length - 1;
+        var rest = value;
+        for (var i = 0; i < length; i++) {
+            bytes[index + i] = (byte) (i == length - 1 ? rest : (rest & 0x7F) | 0x80);
+            rest >>>= 7;
+        }
+    }
+
     /** The bytes written, which this buffer gives away: nothing may be written after. */
     public ByteString toByteString() {
         return ByteString.fromArrayUnsafe(bytes, 0, size);

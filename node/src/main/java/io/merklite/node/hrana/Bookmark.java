@@ -1,0 +1,52 @@
+package io.merklite.node.hrana;
+
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.vector.VersionVector;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A version vector as the text that clients hold: where a write is, for reads that must see it.
+ *
+ * <p>Base64 (of URLs, without padding) of a version, 1, and of 16 bytes for each origin: its bits and its seq, big-endian, in the
+ * order of origins.
+ */
+final class Bookmark {
+    private static final byte VERSION = 1;
+    private static final int ENTRY_SIZE_BYTES = 2 * Long.BYTES;
+
+    private Bookmark() {}
+
+    static String encode(VersionVector vector) {
+        var bytes = ByteBuffer.allocate(1 + vector.seqs().size() * ENTRY_SIZE_BYTES).put(VERSION);
+        vector.seqs().forEach((origin, seq) -> bytes.putLong(origin.bits()).putLong(seq));
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+    }
+
+    /** The vector that {@code text} stands for; none if it is no bookmark. */
+    static Optional<VersionVector> decode(String text) {
+        byte[] decoded;
+        try {
+            decoded = Base64.getUrlDecoder().decode(text.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+        var bytes = ByteBuffer.wrap(decoded);
+        if (decoded.length % ENTRY_SIZE_BYTES != 1 || bytes.get() != VERSION) {
+            return Optional.empty();
+        }
+        Map<Origin, Long> seqs = new HashMap<>();
+        while (bytes.hasRemaining()) {
+            var origin = bytes.getLong();
+            var seq = bytes.getLong();
+            if (origin == 0 || seq < 1 || seqs.put(new Origin(origin), seq) != null) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(VersionVector.of(seqs));
+    }
+}

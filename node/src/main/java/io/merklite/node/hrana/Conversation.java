@@ -1,0 +1,265 @@
+package io.merklite.node.hrana;
+
+import io.merklite.cluster.Databases;
+import io.merklite.cluster.sql.SqlError;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.node.http.Access;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hrana on one WebSocket: who the client is, its streams, its cursors, its stored texts.
+ *
+ * <p><b>Invariants.</b> (1) {@code hello_ok} is the first message. (2) Every request is answered once, or the connection is closed. (3)
+ * Requests of one stream run in order, those of different streams at the same time.
+ *
+ * <p><b>Threading.</b> Confined to its connection: callbacks of {@link Peer#await} run there too.
+ */
+final class Conversation {
+    /** The other end of the connection. */
+    interface Peer {
+        /** Counts a request that now waits for its answer. */
+        void admit(Ticket ticket);
+
+        /** Sends the answer to a request, which with that no longer waits. */
+        void answer(Ticket ticket, Answer answer);
+
+        void send(ServerMessage message);
+
+        /** Sends a closing frame; what comes after is not looked at. */
+        void close(int code, String reason);
+
+        /** Closes the connection at a moment, in the place of the one that was set before. */
+        void closeAt(Optional<Instant> moment);
+
+        /** Whether more is waiting to be sent than should: then nothing new begins until {@link Conversation#proceed}. */
+        boolean isCongested();
+
+        /** Calls back with a value or a failure, when there is one. */
+        <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then);
+    }
+
+    /**
+     * A request that waits for its answer.
+     *
+     * @param requestId of the client's
+     * @param sizeBytes of its message
+     */
+    record Ticket(int requestId, int sizeBytes) {}
+
+    private final String database;
+    private final int version;
+    private final RequestDecoder decoder;
+    private final Databases databases;
+    private final Access access;
+    private final HranaSettings settings;
+    private final Peer peer;
+    private final StoredSql stored;
+
+    /** Streams by the client's ids; one that could not be opened is none. */
+    private final Map<Integer, Optional<SocketStream>> streams = new HashMap<>();
+
+    private final Map<Integer, Optional<SocketCursor>> cursors = new HashMap<>();
+    private Optional<Access.Right> right = Optional.empty();
+
+    Conversation(
+            String database,
+            int version,
+            RequestDecoder decoder,
+            Databases databases,
+            Access access,
+            HranaSettings settings,
+            Peer peer) {
+        this.database = database;
+        this.version = version;
+        this.decoder = decoder;
+        this.databases = databases;
+        this.access = access;
+        this.settings = settings;
+        this.peer = peer;
+        this.stored = new StoredSql(settings.storedTextsPerSocket(), settings.maxStoredTextSizeBytes());
+    }
+
+    /** How many streams are open. */
+    int streamCount() {
+        return streams.size();
+    }
+
+    /** Takes a message, or throws {@link HranaException} if it violates the protocol: then the connection must be closed. */
+    void receive(byte[] payload) {
+        switch (decoder.message(payload)) {
+            case ClientMessage.Hello(var token) -> onHello(token);
+            case ClientMessage.Request(var requestId, var ask) -> {
+                if (right.isEmpty()) {
+                    throw new HranaException.Violated("a request comes before hello");
+                }
+                if (ask.since() > version) {
+                    throw new HranaException.Violated("a request of version " + ask.since() + " in version " + version);
+                }
+                var ticket = new Ticket(requestId, payload.length);
+                peer.admit(ticket);
+                onRequest(ticket, ask);
+            }
+        }
+    }
+
+    /** Goes on with what waits, after there was too much to be sent. */
+    void proceed() {
+        streams.values().forEach(stream -> stream.ifPresent(SocketStream::proceed));
+        cursors.values().forEach(cursor -> cursor.ifPresent(SocketCursor::proceed));
+    }
+
+    /** Rolls back all that is open: the connection has ended. */
+    void end() {
+        streams.values().forEach(stream -> stream.ifPresent(SocketStream::abandon));
+        streams.clear();
+        cursors.clear();
+    }
+
+    /** The failure of a stage that has no value. */
+    static Throwable cause(@Nullable Throwable failure) {
+        return failure == null ? new IllegalStateException("a stage ended without value and failure") : failure;
+    }
+
+    private void onHello(Optional<String> token) {
+        if (right.isPresent() && version < 2) {
+            throw new HranaException.Violated("a second hello, in version 1");
+        }
+        switch (access.authorize(token.filter(text -> !text.isEmpty()), database, Access.Right.READ)) {
+            case Access.Decision.Allowed(var given, var expiresAt) -> {
+                right = Optional.of(given);
+                peer.closeAt(expiresAt);
+                peer.send(ServerMessage.HelloOk.HELLO_OK);
+            }
+            case Access.Decision.Unauthenticated(var code, var message) -> refuse(new SqlError(code, message));
+            case Access.Decision.Forbidden(var message) -> refuse(new SqlError("ACCESS_DENIED", message));
+        }
+    }
+
+    private void refuse(SqlError error) {
+        right = Optional.empty();
+        peer.send(new ServerMessage.HelloFailed(error));
+        peer.close(1008, error.message());
+    }
+
+    private void onRequest(Ticket ticket, ClientMessage.Ask ask) {
+        switch (ask) {
+            case ClientMessage.Ask.OpenStream(var id) -> onOpenStream(ticket, id);
+            case ClientMessage.Ask.CloseStream(var id) -> onCloseStream(ticket, id);
+            case ClientMessage.Ask.OfStream(var id, var request) -> onStreamRequest(ticket, id, request);
+            case ClientMessage.Ask.StoreSql(var request) -> peer.answer(ticket, stored.store(request));
+            case ClientMessage.Ask.CloseSql(var request) -> peer.answer(ticket, stored.close(request));
+            case ClientMessage.Ask.OpenCursor(var streamId, var id, var batch) ->
+                onOpenCursor(ticket, streamId, id, batch);
+            case ClientMessage.Ask.FetchCursor(var id, var maxCount) -> onFetchCursor(ticket, id, maxCount);
+            case ClientMessage.Ask.CloseCursor(var id) -> onCloseCursor(ticket, id);
+        }
+    }
+
+    private void onOpenStream(Ticket ticket, int id) {
+        if (streams.containsKey(id)) {
+            throw new HranaException.Violated("stream " + id + " is open already");
+        }
+        if (streams.size() >= settings.maxStreamsPerSocket()) {
+            streams.put(id, Optional.empty());
+            peer.answer(
+                    ticket,
+                    Answer.Failed.of(
+                            "TOO_MANY_STREAMS",
+                            "a connection may have " + settings.maxStreamsPerSocket()
+                                    + " streams: close those not needed any more"));
+            return;
+        }
+        var defaults = StreamOptions.DEFAULTS;
+        var options = new StreamOptions(defaults.acknowledgement(), defaults.after(), isReadOnly());
+        streams.put(
+                id,
+                Optional.of(new SocketStream(
+                        databases.stream(database, options), options.isReadOnly(), peer, stored)));
+        peer.answer(ticket, Answer.Done.OPEN_STREAM);
+    }
+
+    private void onCloseStream(Ticket ticket, int id) {
+        var stream = stream(id);
+        streams.remove(id);
+        stream.ifPresentOrElse(
+                open -> open.close(ticket), () -> peer.answer(ticket, Answer.Done.CLOSE_STREAM));
+    }
+
+    private void onStreamRequest(Ticket ticket, int id, StreamRequest request) {
+        usable(ticket, id).ifPresent(stream -> stream.run(ticket, request));
+    }
+
+    private void onOpenCursor(Ticket ticket, int streamId, int id, HranaBatch batch) {
+        if (cursors.containsKey(id)) {
+            throw new HranaException.Violated("cursor " + id + " is open already");
+        }
+        cursors.put(id, Optional.empty());
+        usable(ticket, streamId).ifPresent(stream -> {
+            var cursor = new SocketCursor(stream, peer, settings.cursorPageSizeBytes());
+            stream.open(cursor, batch);
+            cursors.put(id, Optional.of(cursor));
+            peer.answer(ticket, Answer.Done.OPEN_CURSOR);
+        });
+    }
+
+    private void onFetchCursor(Ticket ticket, int id, long maxCount) {
+        cursor(id).ifPresentOrElse(
+                        cursor -> cursor.fetch(ticket, maxCount),
+                        () -> peer.answer(
+                                ticket,
+                                Answer.Failed.of(
+                                        "CURSOR_NOT_OPEN",
+                                        "cursor " + id + " could not be opened: close it, and open another")));
+    }
+
+    private void onCloseCursor(Ticket ticket, int id) {
+        var cursor = cursor(id);
+        cursors.remove(id);
+        cursor.ifPresent(SocketCursor::close);
+        peer.answer(ticket, Answer.Done.CLOSE_CURSOR);
+    }
+
+    /** The stream with this id, if it can take requests; otherwise the request is answered with why not. */
+    private Optional<SocketStream> usable(Ticket ticket, int id) {
+        var stream = stream(id);
+        if (stream.isEmpty()) {
+            peer.answer(
+                    ticket,
+                    Answer.Failed.of(
+                            "STREAM_NOT_OPEN", "stream " + id + " could not be opened: close it, and open another"));
+        } else if (isReadOnly() && !stream.get().isReadOnly()) {
+            peer.answer(
+                    ticket,
+                    Answer.Failed.of(
+                            "ACCESS_DENIED", "the token now allows reading only, and the stream may write: open another"));
+            return Optional.empty();
+        }
+        return stream;
+    }
+
+    private boolean isReadOnly() {
+        return right.filter(given -> given != Access.Right.READ).isEmpty();
+    }
+
+    private Optional<SocketStream> stream(int id) {
+        var stream = streams.get(id);
+        if (stream == null) {
+            throw new HranaException.Violated("stream " + id + " is unknown");
+        }
+        return stream;
+    }
+
+    private Optional<SocketCursor> cursor(int id) {
+        var cursor = cursors.get(id);
+        if (cursor == null) {
+            throw new HranaException.Violated("cursor " + id + " is unknown");
+        }
+        return cursor;
+    }
+}

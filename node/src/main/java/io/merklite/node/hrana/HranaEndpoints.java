@@ -1,0 +1,564 @@
+package io.merklite.node.hrana;
+
+import io.merklite.cluster.Databases;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
+import io.merklite.node.http.Access;
+import io.merklite.node.http.Endpoints;
+import io.merklite.node.http.HttpSettings;
+import io.merklite.node.http.Refusal;
+import io.merklite.node.http.RefusedException;
+import io.merklite.node.http.RequestBody;
+import io.merklite.sync.vector.VersionVector;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.http.impl.engine.server.UpgradeToOtherProtocolResponseHeader;
+import org.apache.pekko.http.javadsl.model.AttributeKeys;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.ws.Message;
+import org.apache.pekko.http.javadsl.model.ws.WebSocketUpgrade;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * The paths of Hrana, below {@code /db/NAME/} and, for the default database, below {@code /}.
+ *
+ * <p>Paths below {@code /} that are none of Hrana's are left to others.
+ */
+public final class HranaEndpoints implements Endpoints {
+    private static final Duration BODY_TIMEOUT = Duration.ofMinutes(1);
+    private static final int CURSOR_PAGE_COUNT = 1000;
+    private static final String VERSION = "merklite "
+            + Optional.ofNullable(HranaEndpoints.class.getPackage().getImplementationVersion())
+                    .orElse("0.1.0");
+
+    private final Databases databases;
+    private final Access access;
+    private final HranaSettings settings;
+    private final int maxMessageSizeBytes;
+    private final InstantSource clock;
+    private final SecureRandom random;
+    private final ActorSystem<?> system;
+    private final Executor executor;
+    private final ActorRef<HttpStreams.Command> streams;
+    private final Batons batons;
+    private final Wire wire;
+    private final RequestBody bodies;
+    private final StatementsApi statements;
+
+    private HranaEndpoints(
+            ActorSystem<?> system,
+            Databases databases,
+            Access access,
+            HttpSettings http,
+            HranaSettings settings,
+            InstantSource clock,
+            SecureRandom random) {
+        this.system = system;
+        this.databases = databases;
+        this.access = access;
+        this.settings = settings;
+        this.clock = clock;
+        this.random = random;
+        maxMessageSizeBytes = http.maxRequestSizeBytes();
+        executor = system.executionContext();
+        streams = system.systemActorOf(
+                HttpStreams.create(databases, settings, clock), "hrana-streams", Props.empty());
+        var key = new byte[32];
+        random.nextBytes(key);
+        batons = new Batons(key);
+        wire = Wire.of(http, settings);
+        bodies = new RequestBody(http.maxRequestSizeBytes(), BODY_TIMEOUT, Materializer.createMaterializer(system));
+        statements = new StatementsApi(wire.jsonRequests());
+    }
+
+    /**
+     * Hrana for {@code databases}.
+     *
+     * @param system in which the owners of streams live; one of these per system
+     * @param random for the key of batons and the ids of streams
+     */
+    public static HranaEndpoints create(
+            ActorSystem<?> system,
+            Databases databases,
+            Access access,
+            HttpSettings http,
+            HranaSettings settings,
+            InstantSource clock,
+            SecureRandom random) {
+        return new HranaEndpoints(system, databases, access, http, settings, clock, random);
+    }
+
+    /** What a path asks of a database. */
+    private enum Route {
+        BASE,
+        PROBE,
+        VERSION,
+        HEALTH,
+        PIPELINE,
+        PIPELINE_PROTOBUF,
+        CURSOR,
+        CURSOR_PROTOBUF,
+        EXECUTE,
+        BATCH,
+        FOREIGN_REPLICA,
+        NONE;
+
+        static Route of(String rest) {
+            return switch (rest) {
+                case "v2/pipeline", "v3/pipeline" -> PIPELINE;
+                case "v3/cursor" -> CURSOR;
+                case "v3-protobuf/pipeline" -> PIPELINE_PROTOBUF;
+                case "v3-protobuf/cursor" -> CURSOR_PROTOBUF;
+                case "" -> BASE;
+                case "v1", "v2", "v3", "v3-protobuf" -> PROBE;
+                case "version" -> VERSION;
+                case "health" -> HEALTH;
+                case "v1/execute" -> EXECUTE;
+                case "v1/batch" -> BATCH;
+                case "info" -> FOREIGN_REPLICA;
+                default -> rest.startsWith("wal_log.ReplicationLog/") ? FOREIGN_REPLICA : NONE;
+            };
+        }
+    }
+
+    @Override
+    public Optional<CompletionStage<HttpResponse>> answer(HttpRequest request) {
+        var path = DatabasePath.of(request.getUri().getPathString());
+        var route = Route.of(path.rest());
+        if (path.database().isEmpty() && !path.isForgottenSlash() && isLeftToOthers(request, path, route)) {
+            return Optional.empty();
+        }
+        CompletionStage<HttpResponse> answer;
+        try {
+            answer = path.isForgottenSlash()
+                    ? refused(new Refusal(
+                            404,
+                            "DATABASE_NOT_FOUND",
+                            "no database in this path: the base URL must end with '/', as in http://host:port/db/NAME/"))
+                    : route(request, path, route);
+        } catch (RefusedException e) {
+            answer = refused(e.refusal());
+        }
+        var isOldest = route == Route.BASE && request.method().equals(HttpMethods.POST);
+        return Optional.of(answer.exceptionally(failure -> {
+            var refusal = Failures.refusal(failure);
+            return isOldest ? StatementsApi.error(refusal.status(), refusal.message()) : refusal.toResponse();
+        }));
+    }
+
+    /** Paths without a database that a node has other uses for. */
+    private static boolean isLeftToOthers(HttpRequest request, DatabasePath path, Route route) {
+        return route == Route.NONE
+                || path.rest().equals("v1")
+                || (route == Route.BASE && request.method().equals(HttpMethods.GET) && upgrade(request).isEmpty());
+    }
+
+    private CompletionStage<HttpResponse> route(HttpRequest request, DatabasePath path, Route route) {
+        return switch (route) {
+            case PIPELINE -> post(request, path, (bytes, target) -> pipeline(bytes, target, false));
+            case PIPELINE_PROTOBUF -> post(request, path, (bytes, target) -> pipeline(bytes, target, true));
+            case CURSOR -> post(request, path, (bytes, target) -> cursor(bytes, target, false));
+            case CURSOR_PROTOBUF -> post(request, path, (bytes, target) -> cursor(bytes, target, true));
+            case EXECUTE -> post(request, path, (bytes, target) -> single(bytes, target, "execute"));
+            case BATCH -> post(request, path, (bytes, target) -> single(bytes, target, "batch"));
+            case BASE ->
+                request.method().equals(HttpMethods.POST)
+                        ? post(
+                                request,
+                                path,
+                                (bytes, target) ->
+                                        statements.run(bytes, databases.stream(target.database(), target.options())))
+                        : connect(request, path);
+            case PROBE -> get(request, "Hrana is served here");
+            case VERSION -> get(request, VERSION);
+            case HEALTH -> get(request, "ok");
+            case FOREIGN_REPLICA ->
+                refused(new Refusal(
+                        404,
+                        "EMBEDDED_REPLICA_UNSUPPORTED",
+                        "embedded replicas of libSQL (syncUrl) are not served: use an embedded replica of Merklite, which"
+                                + " also works offline (docs/embedded-replica.md), or drop syncUrl and use the URL alone"));
+            case NONE ->
+                refused(new Refusal(
+                        404, "NOT_FOUND", "nothing is served at this path of a database: see docs/hrana.md"));
+        };
+    }
+
+    // ---- what all requests have
+
+    /** A database, and how the request wants it. */
+    private record Target(String database, StreamOptions options) {}
+
+    @FunctionalInterface
+    private interface Handler {
+        CompletionStage<HttpResponse> answer(byte[] body, Target target);
+    }
+
+    private CompletionStage<HttpResponse> post(HttpRequest request, DatabasePath path, Handler handler) {
+        if (!request.method().equals(HttpMethods.POST)) {
+            return notAllowed("POST");
+        }
+        var headers = Headers.of(request);
+        var target = target(headers, path, headers.token());
+        return bodies.of(request).thenCompose(body -> handler.answer(body, target));
+    }
+
+    private static CompletionStage<HttpResponse> get(HttpRequest request, String text) {
+        if (!request.method().equals(HttpMethods.GET) && !request.method().equals(HttpMethods.HEAD)) {
+            return notAllowed("GET");
+        }
+        return CompletableFuture.completedFuture(
+                HttpResponse.create().withEntity(HttpEntities.create(ContentTypes.TEXT_PLAIN_UTF8, text)));
+    }
+
+    private static CompletionStage<HttpResponse> notAllowed(String allowed) {
+        return refused(new Refusal(405, "METHOD_NOT_ALLOWED", "this path takes " + allowed + " only"));
+    }
+
+    private static CompletionStage<HttpResponse> refused(Refusal refusal) {
+        return CompletableFuture.completedFuture(refusal.toResponse());
+    }
+
+    /** The headers that matter here, found in one pass. */
+    private record Headers(
+            Optional<String> token,
+            Optional<String> namespace,
+            Optional<String> host,
+            Optional<String> acknowledgement,
+            Optional<String> after) {
+        static Headers of(HttpRequest request) {
+            Optional<String> token = Optional.empty();
+            Optional<String> namespace = Optional.empty();
+            Optional<String> host = Optional.empty();
+            Optional<String> acknowledgement = Optional.empty();
+            Optional<String> after = Optional.empty();
+            for (HttpHeader header : request.getHeaders()) {
+                switch (header.lowercaseName()) {
+                    case "authorization" -> token = bearer(header.value());
+                    case "x-namespace" -> namespace = Optional.of(header.value());
+                    case "host" -> host = Optional.of(header.value());
+                    case "merklite-ack" -> acknowledgement = Optional.of(header.value());
+                    case "merklite-after" -> after = Optional.of(header.value());
+                    default -> {}
+                }
+            }
+            return new Headers(token, namespace, host, acknowledgement, after);
+        }
+
+        /** The token of a header; of another scheme all of it, which is no token and is refused as such. */
+        private static Optional<String> bearer(String value) {
+            var trimmed = value.strip();
+            var isBearer = trimmed.regionMatches(true, 0, "bearer", 0, 6)
+                    && (trimmed.length() == 6 || trimmed.charAt(6) == ' ');
+            return Optional.of(isBearer ? trimmed.substring(6).strip() : trimmed)
+                    .filter(token -> !token.isEmpty());
+        }
+    }
+
+    private Target target(Headers headers, DatabasePath path, Optional<String> token) {
+        var database = database(headers, path, token);
+        var options = options(headers);
+        return switch (access.authorize(token, database, Access.Right.READ)) {
+            case Access.Decision.Allowed(var right, var expiresAt) ->
+                new Target(
+                        database,
+                        right == Access.Right.READ
+                                ? new StreamOptions(options.acknowledgement(), options.after(), true)
+                                : options);
+            case Access.Decision.Unauthenticated(var code, var message) ->
+                throw new RefusedException(new Refusal(401, code, message));
+            case Access.Decision.Forbidden(var message) ->
+                throw new RefusedException(new Refusal(403, "ACCESS_DENIED", message));
+        };
+    }
+
+    /** Which database is meant: the path's, or the first that a header, the host, the token or the settings name. */
+    private String database(Headers headers, DatabasePath path, Optional<String> token) {
+        var name = path.database()
+                .or(headers::namespace)
+                .or(() -> headers.host().flatMap(this::hostDatabase))
+                .or(() -> access.onlyDatabase(token))
+                .or(settings::defaultDatabase)
+                .orElseThrow(() -> new RefusedException(new Refusal(
+                        404, "DATABASE_NOT_FOUND", "no database is named: use a URL like http://host:port/db/NAME/")));
+        if (!DatabasePath.isName(name)) {
+            throw unknownDatabase();
+        }
+        return name;
+    }
+
+    private Optional<String> hostDatabase(String host) {
+        var name = host.replaceFirst(":[0-9]*$", "").toLowerCase(Locale.ROOT);
+        return settings.hostSuffix()
+                .filter(suffix -> name.endsWith("." + suffix))
+                .map(suffix -> name.substring(0, name.length() - suffix.length() - 1));
+    }
+
+    private static RefusedException unknownDatabase() {
+        return new RefusedException(new Refusal(
+                404, "DATABASE_NOT_FOUND", "there is no database of this name: create it, or correct the URL"));
+    }
+
+    private static StreamOptions options(Headers headers) {
+        if (headers.acknowledgement().isEmpty() && headers.after().isEmpty()) {
+            return StreamOptions.DEFAULTS;
+        }
+        return new StreamOptions(
+                headers.acknowledgement()
+                        .map(HranaEndpoints::acknowledgement)
+                        .orElse(StreamOptions.DEFAULTS.acknowledgement()),
+                headers.after().map(HranaEndpoints::after),
+                false);
+    }
+
+    private static Acknowledgement acknowledgement(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "local" -> Acknowledgement.LOCAL;
+            case "majority" -> Acknowledgement.MAJORITY;
+            case "all" -> Acknowledgement.ALL;
+            case "each-dc" -> Acknowledgement.EACH_DATACENTER;
+            default ->
+                throw new RefusedException(new Refusal(
+                        400, "HEADER_INVALID", "merklite-ack must be one of local, majority, all, each-dc"));
+        };
+    }
+
+    private static VersionVector after(String text) {
+        return Bookmark.decode(text)
+                .orElseThrow(() -> new RefusedException(new Refusal(
+                        400, "HEADER_INVALID", "merklite-after must be a bookmark, as a merklite-bookmark header has it")));
+    }
+
+    // ---- pipelines and cursors
+
+    private CompletionStage<HttpResponse> pipeline(byte[] body, Target target, boolean isProtobuf) {
+        var pipeline = wire.decoder(isProtobuf).pipeline(body);
+        var encoder = wire.encoder(isProtobuf);
+        var requests = pipeline.requests();
+        if (pipeline.baton().isEmpty() && !requests.isEmpty() && requests.getLast() == StreamRequest.Close.CLOSE) {
+            return runAtOnce(requests, target, encoder);
+        }
+        return ask(pipeline.baton(), target, new HttpStreams.Work.Pipeline(requests))
+                .thenApplyAsync(
+                        outcome -> switch (outcome) {
+                            case HttpStreams.Outcome.Answered(var answers, var id, var nextSeq) ->
+                                answered(
+                                        encoder,
+                                        nextSeq.isPresent()
+                                                ? head(target, id, nextSeq.getAsLong())
+                                                : new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
+                                        answers);
+                            case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
+                            case HttpStreams.Outcome.Failed(var failure) ->
+                                Failures.refusal(failure).toResponse();
+                            case HttpStreams.Outcome.CursorOpened opened ->
+                                throw new IllegalStateException("a cursor for a pipeline: " + opened);
+                        },
+                        executor);
+    }
+
+    /** A stream that begins and ends with one request needs no owner: nearly all are of this kind. */
+    private CompletionStage<HttpResponse> runAtOnce(
+            List<StreamRequest> requests, Target target, AnswerEncoder encoder) {
+        var plan = Plan.of(requests, newStoredSql());
+        // Encoded off the database's thread, which has other requests to run.
+        return databases
+                .stream(target.database(), target.options())
+                .run(plan.sqlRequests(), true)
+                .thenApplyAsync(
+                        responses -> answered(
+                                encoder,
+                                new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
+                                plan.answers(responses)),
+                        executor);
+    }
+
+    private StoredSql newStoredSql() {
+        return new StoredSql(settings.storedTextsPerStream(), settings.maxStoredTextSizeBytes());
+    }
+
+    private static HttpResponse answered(AnswerEncoder encoder, AnswerEncoder.Head head, List<Answer> answers) {
+        return HttpResponse.create()
+                .withEntity(HttpEntities.create(encoder.pipelineType(), encoder.pipeline(head, answers)));
+    }
+
+    private AnswerEncoder.Head head(Target target, long id, long nextSeq) {
+        return new AnswerEncoder.Head(
+                Optional.of(batons.issue(target.database(), new Batons.Claim(id, nextSeq))),
+                settings.baseUrl().map(url -> url + "/db/" + target.database() + "/"));
+    }
+
+    private CompletionStage<HttpStreams.Outcome> ask(Optional<String> baton, Target target, HttpStreams.Work work) {
+        var claim = baton.map(text -> batons.verify(target.database(), text)
+                .orElseThrow(() -> new RefusedException(new Refusal(
+                        400,
+                        "BATON_INVALID",
+                        "this node did not issue this baton for this database: open another stream"))));
+        return AskPattern.ask(
+                streams,
+                replyTo -> claim.<HttpStreams.Command>map(
+                                held -> new HttpStreams.Continue(
+                                        target.database(), target.options(), work, held, replyTo))
+                        .orElseGet(() -> new HttpStreams.Open(
+                                target.database(), target.options(), work, random.nextLong(), replyTo)),
+                settings.answerTimeout(),
+                system.scheduler());
+    }
+
+    private CompletionStage<HttpResponse> cursor(byte[] body, Target target, boolean isProtobuf) {
+        var cursor = wire.decoder(isProtobuf).cursor(body);
+        var encoder = wire.encoder(isProtobuf);
+        return ask(cursor.baton(), target, new HttpStreams.Work.Cursor(cursor.batch()))
+                .thenApply(outcome -> switch (outcome) {
+                    case HttpStreams.Outcome.CursorOpened opened -> {
+                        var head = encoder.cursorHead(head(target, opened.id(), opened.nextSeq()));
+                        yield HttpResponse.create()
+                                .withEntity(HttpEntities.createChunked(
+                                        encoder.cursorType(),
+                                        Source.single(head).concat(pages(opened, encoder))));
+                    }
+                    case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
+                    case HttpStreams.Outcome.Failed(var failure) ->
+                        Failures.refusal(failure).toResponse();
+                    case HttpStreams.Outcome.Answered answered ->
+                        throw new IllegalStateException("answers for a cursor: " + answered);
+                });
+    }
+
+    /** The results of a cursor as its reader takes them. However the reading ends, the cursor is closed and its stream told. */
+    private Source<ByteString, NotUsed> pages(HttpStreams.Outcome.CursorOpened opened, AnswerEncoder encoder) {
+        var cursor = opened.cursor();
+        return Source.unfoldResourceAsync(
+                () -> {
+                    opened.owner().tell(HttpStream.CursorBegun.CURSOR_BEGUN);
+                    return CompletableFuture.completedFuture(cursor);
+                },
+                open -> open.fetch(CURSOR_PAGE_COUNT, settings.cursorPageSizeBytes())
+                        .thenApplyAsync(
+                                page -> page.isDone() && page.entries().isEmpty()
+                                        ? Optional.<ByteString>empty()
+                                        : Optional.of(encoder.cursorEntries(page.entries())),
+                                executor),
+                open -> open.close().thenApply(closed -> {
+                    opened.owner().tell(HttpStream.CursorRead.CURSOR_READ);
+                    return org.apache.pekko.Done.getInstance();
+                }));
+    }
+
+    /** Version 1: one statement or batch on a stream of its own. */
+    private CompletionStage<HttpResponse> single(byte[] body, Target target, String type) {
+        var request = wire.jsonRequests().single(body, type);
+        var plan = Plan.of(List.of(request, StreamRequest.Close.CLOSE), newStoredSql());
+        return databases
+                .stream(target.database(), target.options())
+                .run(plan.sqlRequests(), true)
+                .thenApplyAsync(
+                        responses -> plan.answers(responses).getFirst() instanceof Answer.Failed(var error)
+                                ? new Refusal(400, error.code(), error.message()).toResponse()
+                                : HttpResponse.create()
+                                        .withEntity(HttpEntities.create(
+                                                ContentTypes.APPLICATION_JSON,
+                                                wire.jsonAnswers()
+                                                        .single(plan.answers(responses)
+                                                                .getFirst()))),
+                        executor);
+    }
+
+    // ---- WebSocket
+
+    private static Optional<WebSocketUpgrade> upgrade(HttpRequest request) {
+        return request.getAttribute(AttributeKeys.webSocketUpgrade);
+    }
+
+    private CompletionStage<HttpResponse> connect(HttpRequest request, DatabasePath path) {
+        if (!request.method().equals(HttpMethods.GET)) {
+            return notAllowed("GET and POST");
+        }
+        var upgrade = upgrade(request);
+        if (upgrade.isEmpty()) {
+            return refused(new Refusal(
+                    426,
+                    "UPGRADE_REQUIRED",
+                    "this is the URL of a database, for clients of libSQL: open it with one, or as a WebSocket"));
+        }
+        List<String> offered = new ArrayList<>();
+        upgrade.get().getRequestedProtocols().forEach(offered::add);
+        var choice = offered.isEmpty()
+                ? Optional.of(new Subprotocol.Choice(Subprotocol.HRANA1, ""))
+                : Subprotocol.choose(offered);
+        if (choice.isEmpty()) {
+            return refused(new Refusal(
+                    400, "SUBPROTOCOL_UNKNOWN", "offer one of hrana3-protobuf, hrana3, hrana2, hrana1 as subprotocol"));
+        }
+        var database = database(Headers.of(request), path, Optional.empty());
+        return databases
+                .exists(database)
+                .thenApply(exists -> exists
+                        ? connected(upgrade.get(), choice.get(), database)
+                        : unknownDatabase().refusal().toResponse());
+    }
+
+    private HttpResponse connected(WebSocketUpgrade upgrade, Subprotocol.Choice choice, String database) {
+        var isProtobuf = choice.subprotocol().isProtobuf();
+        var stage = new WebSocketStage(
+                peer -> new Conversation(
+                        database,
+                        choice.subprotocol().version(),
+                        wire.decoder(isProtobuf),
+                        databases,
+                        access,
+                        settings,
+                        peer),
+                wire.encoder(isProtobuf),
+                isProtobuf,
+                maxMessageSizeBytes,
+                settings.pingInterval(),
+                clock);
+        return handleBytes(upgrade, choice.spelling(), Flow.fromGraph(stage));
+    }
+
+    /**
+     * The answer of Pekko HTTP to the upgrade, with {@code bytes} in the place of its own framing. The header that carries the
+     * handler is internal to Pekko HTTP; this is the one place that knows it.
+     */
+    @SuppressWarnings("unchecked") // a handler's materialized value is of no interest to anybody
+    private static HttpResponse handleBytes(
+            WebSocketUpgrade upgrade, String subprotocol, Flow<ByteString, ByteString, NotUsed> bytes) {
+        Flow<Message, Message, NotUsed> unused = Flow.fromSinkAndSource(Sink.ignore(), Source.empty());
+        var response = subprotocol.isEmpty()
+                ? upgrade.handleMessagesWith(unused)
+                : upgrade.handleMessagesWith(unused, subprotocol);
+        var handler = (org.apache.pekko.stream.scaladsl.Flow<ByteString, ByteString, Object>)
+                (org.apache.pekko.stream.scaladsl.Flow<ByteString, ByteString, ?>) bytes.asScala();
+        List<HttpHeader> headers = new ArrayList<>();
+        for (HttpHeader header : response.getHeaders()) {
+            headers.add(
+                    header instanceof UpgradeToOtherProtocolResponseHeader
+                            ? UpgradeToOtherProtocolResponseHeader.apply(handler)
+                            : header);
+        }
+        return response.withHeaders(headers);
+    }
+}
