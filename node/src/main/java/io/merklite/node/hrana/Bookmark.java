@@ -22,7 +22,8 @@ final class Bookmark {
     private Bookmark() {}
 
     static String encode(VersionVector vector) {
-        var bytes = ByteBuffer.allocate(1 + vector.seqs().size() * ENTRY_SIZE_BYTES).put(VERSION);
+        var bytes =
+                ByteBuffer.allocate(1 + vector.seqs().size() * ENTRY_SIZE_BYTES).put(VERSION);
         vector.seqs().forEach((origin, seq) -> bytes.putLong(origin.bits()).putLong(seq));
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
     }

@@ -179,16 +179,14 @@ final class Conversation {
         var options = new StreamOptions(defaults.acknowledgement(), defaults.after(), isReadOnly());
         streams.put(
                 id,
-                Optional.of(new SocketStream(
-                        databases.stream(database, options), options.isReadOnly(), peer, stored)));
+                Optional.of(new SocketStream(databases.stream(database, options), options.isReadOnly(), peer, stored)));
         peer.answer(ticket, Answer.Done.OPEN_STREAM);
     }
 
     private void onCloseStream(Ticket ticket, int id) {
         var stream = stream(id);
         streams.remove(id);
-        stream.ifPresentOrElse(
-                open -> open.close(ticket), () -> peer.answer(ticket, Answer.Done.CLOSE_STREAM));
+        stream.ifPresentOrElse(open -> open.close(ticket), () -> peer.answer(ticket, Answer.Done.CLOSE_STREAM));
     }
 
     private void onStreamRequest(Ticket ticket, int id, StreamRequest request) {
@@ -209,7 +207,8 @@ final class Conversation {
     }
 
     private void onFetchCursor(Ticket ticket, int id, long maxCount) {
-        cursor(id).ifPresentOrElse(
+        cursor(id)
+                .ifPresentOrElse(
                         cursor -> cursor.fetch(ticket, maxCount),
                         () -> peer.answer(
                                 ticket,
@@ -237,7 +236,8 @@ final class Conversation {
             peer.answer(
                     ticket,
                     Answer.Failed.of(
-                            "ACCESS_DENIED", "the token now allows reading only, and the stream may write: open another"));
+                            "ACCESS_DENIED",
+                            "the token now allows reading only, and the stream may write: open another"));
             return Optional.empty();
         }
         return stream;

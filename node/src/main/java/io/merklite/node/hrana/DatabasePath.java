@@ -43,9 +43,8 @@ record DatabasePath(Optional<String> database, String rest, boolean isForgottenS
         }
         for (var i = 0; i < name.length(); i++) {
             var c = name.charAt(i);
-            var isGood = (c >= 'a' && c <= 'z')
-                    || (c >= '0' && c <= '9')
-                    || (i > 0 && (c == '.' || c == '_' || c == '-'));
+            var isGood =
+                    (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (i > 0 && (c == '.' || c == '_' || c == '-'));
             if (!isGood) {
                 return false;
             }

@@ -153,7 +153,9 @@ final class FrameDecoder {
 
     private void beginControl() {
         require(opcode <= PONG, "an unknown opcode " + opcode);
-        require(isFinal && missing >= 0 && missing <= MAX_CONTROL_SIZE_BYTES, "a control frame that is too long or in pieces");
+        require(
+                isFinal && missing >= 0 && missing <= MAX_CONTROL_SIZE_BYTES,
+                "a control frame that is too long or in pieces");
         control = new ByteOutput((int) missing);
     }
 

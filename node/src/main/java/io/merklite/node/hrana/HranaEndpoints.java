@@ -83,8 +83,7 @@ public final class HranaEndpoints implements Endpoints {
         this.random = random;
         maxMessageSizeBytes = http.maxRequestSizeBytes();
         executor = system.executionContext();
-        streams = system.systemActorOf(
-                HttpStreams.create(databases, settings, clock), "hrana-streams", Props.empty());
+        streams = system.systemActorOf(HttpStreams.create(databases, settings, clock), "hrana-streams", Props.empty());
         var key = new byte[32];
         random.nextBytes(key);
         batons = new Batons(key);
@@ -153,10 +152,11 @@ public final class HranaEndpoints implements Endpoints {
         CompletionStage<HttpResponse> answer;
         try {
             answer = path.isForgottenSlash()
-                    ? refused(new Refusal(
-                            404,
-                            "DATABASE_NOT_FOUND",
-                            "no database in this path: the base URL must end with '/', as in http://host:port/db/NAME/"))
+                    ? refused(
+                            new Refusal(
+                                    404,
+                                    "DATABASE_NOT_FOUND",
+                                    "no database in this path: the base URL must end with '/', as in http://host:port/db/NAME/"))
                     : route(request, path, route);
         } catch (RefusedException e) {
             answer = refused(e.refusal());
@@ -172,7 +172,9 @@ public final class HranaEndpoints implements Endpoints {
     private static boolean isLeftToOthers(HttpRequest request, DatabasePath path, Route route) {
         return route == Route.NONE
                 || path.rest().equals("v1")
-                || (route == Route.BASE && request.method().equals(HttpMethods.GET) && upgrade(request).isEmpty());
+                || (route == Route.BASE
+                        && request.method().equals(HttpMethods.GET)
+                        && upgrade(request).isEmpty());
     }
 
     private CompletionStage<HttpResponse> route(HttpRequest request, DatabasePath path, Route route) {
@@ -195,11 +197,12 @@ public final class HranaEndpoints implements Endpoints {
             case VERSION -> get(request, VERSION);
             case HEALTH -> get(request, "ok");
             case FOREIGN_REPLICA ->
-                refused(new Refusal(
-                        404,
-                        "EMBEDDED_REPLICA_UNSUPPORTED",
-                        "embedded replicas of libSQL (syncUrl) are not served: use an embedded replica of Merklite, which"
-                                + " also works offline (docs/embedded-replica.md), or drop syncUrl and use the URL alone"));
+                refused(
+                        new Refusal(
+                                404,
+                                "EMBEDDED_REPLICA_UNSUPPORTED",
+                                "embedded replicas of libSQL (syncUrl) are not served: use an embedded replica of Merklite, which"
+                                        + " also works offline (docs/embedded-replica.md), or drop syncUrl and use the URL alone"));
             case NONE ->
                 refused(new Refusal(
                         404, "NOT_FOUND", "nothing is served at this path of a database: see docs/hrana.md"));
@@ -348,7 +351,9 @@ public final class HranaEndpoints implements Endpoints {
     private static VersionVector after(String text) {
         return Bookmark.decode(text)
                 .orElseThrow(() -> new RefusedException(new Refusal(
-                        400, "HEADER_INVALID", "merklite-after must be a bookmark, as a merklite-bookmark header has it")));
+                        400,
+                        "HEADER_INVALID",
+                        "merklite-after must be a bookmark, as a merklite-bookmark header has it")));
     }
 
     // ---- pipelines and cursors
@@ -384,8 +389,7 @@ public final class HranaEndpoints implements Endpoints {
             List<StreamRequest> requests, Target target, AnswerEncoder encoder) {
         var plan = Plan.of(requests, newStoredSql());
         // Encoded off the database's thread, which has other requests to run.
-        return databases
-                .stream(target.database(), target.options())
+        return databases.stream(target.database(), target.options())
                 .run(plan.sqlRequests(), true)
                 .thenApplyAsync(
                         responses -> answered(
@@ -418,9 +422,8 @@ public final class HranaEndpoints implements Endpoints {
                         "this node did not issue this baton for this database: open another stream"))));
         return AskPattern.ask(
                 streams,
-                replyTo -> claim.<HttpStreams.Command>map(
-                                held -> new HttpStreams.Continue(
-                                        target.database(), target.options(), work, held, replyTo))
+                replyTo -> claim.<HttpStreams.Command>map(held ->
+                                new HttpStreams.Continue(target.database(), target.options(), work, held, replyTo))
                         .orElseGet(() -> new HttpStreams.Open(
                                 target.database(), target.options(), work, random.nextLong(), replyTo)),
                 settings.answerTimeout(),
@@ -471,8 +474,7 @@ public final class HranaEndpoints implements Endpoints {
     private CompletionStage<HttpResponse> single(byte[] body, Target target, String type) {
         var request = wire.jsonRequests().single(body, type);
         var plan = Plan.of(List.of(request, StreamRequest.Close.CLOSE), newStoredSql());
-        return databases
-                .stream(target.database(), target.options())
+        return databases.stream(target.database(), target.options())
                 .run(plan.sqlRequests(), true)
                 .thenApplyAsync(
                         responses -> plan.answers(responses).getFirst() instanceof Answer.Failed(var error)

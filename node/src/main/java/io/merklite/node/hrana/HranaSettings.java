@@ -51,7 +51,11 @@ public record HranaSettings(
                 "host-suffix",
                 hostSuffix.orElse(""),
                 "a domain in lower case without a dot in front, or empty");
-        require(baseUrl.map(HranaSettings::isBase).orElse(true), "base-url", baseUrl.orElse(""), "an absolute URL without a slash at its end, or empty");
+        require(
+                baseUrl.map(HranaSettings::isBase).orElse(true),
+                "base-url",
+                baseUrl.orElse(""),
+                "an absolute URL without a slash at its end, or empty");
         require(isPositive(streamIdle), "stream-idle", streamIdle, "more than 0");
         require(isPositive(expiredRetain), "expired-retain", expiredRetain, "more than 0");
         require(isPositive(answerTimeout), "answer-timeout", answerTimeout, "more than 0");

@@ -159,7 +159,8 @@ final class HttpStream {
         }
         return switch (state) {
             case State.Idle idle -> begin(request);
-            case State.Reading(var cursor, var waiting) when waiting.isEmpty() -> {
+            case State.Reading(var cursor, var waiting)
+            when waiting.isEmpty() -> {
                 nextSeq++;
                 yield in(new State.Reading(cursor, Optional.of(request)));
             }
@@ -210,8 +211,7 @@ final class HttpStream {
         var resolved = batch.resolve(stored);
         hasTraces |= Plan.leavesTraces(resolved);
         context.pipeToSelf(
-                stream.open(resolved),
-                (cursor, failure) -> failure == null ? new Opened(cursor) : new Failed(failure));
+                stream.open(resolved), (cursor, failure) -> failure == null ? new Opened(cursor) : new Failed(failure));
         return in(new State.Opening(replyTo));
     }
 
@@ -222,9 +222,7 @@ final class HttpStream {
                     noteAutocommit(responses.getLast());
                 }
                 replyTo.tell(new HttpStreams.Outcome.Answered(
-                        plan.answers(responses),
-                        id,
-                        plan.isLast() ? OptionalLong.empty() : OptionalLong.of(nextSeq)));
+                        plan.answers(responses), id, plan.isLast() ? OptionalLong.empty() : OptionalLong.of(nextSeq)));
                 yield plan.isLast() ? retire(HttpStreams.Ending.CLOSED) : idle();
             }
             case State.Reading(var cursor, var waiting) -> {

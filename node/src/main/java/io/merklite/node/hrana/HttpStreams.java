@@ -45,8 +45,7 @@ final class HttpStreams {
             implements Command {}
 
     /** From an endpoint: a request with a baton, and from a stream that retired before it came. Answered by an {@link Outcome}. */
-    record Continue(
-            String database, StreamOptions options, Work work, Batons.Claim claim, ActorRef<Outcome> replyTo)
+    record Continue(String database, StreamOptions options, Work work, Batons.Claim claim, ActorRef<Outcome> replyTo)
             implements Command {}
 
     /** From a stream: it has ended. */
@@ -172,8 +171,7 @@ final class HttpStreams {
         var id = request.claim().streamId();
         ended.remove(id);
         var stream = databases.stream(request.database(), request.options());
-        var owner =
-                context.spawnAnonymous(HttpStream.create(context.getSelf(), request, stream, settings));
+        var owner = context.spawnAnonymous(HttpStream.create(context.getSelf(), request, stream, settings));
         open.put(id, new Entry(request.database(), owner));
         openPerDatabase.merge(request.database(), 1, Integer::sum);
     }
@@ -194,7 +192,8 @@ final class HttpStreams {
         var oldest = ended.values().iterator();
         while (oldest.hasNext()) {
             var at = oldest.next().at();
-            if (ended.size() <= MAX_REMEMBERED && at.plus(settings.expiredRetain()).isAfter(now)) {
+            if (ended.size() <= MAX_REMEMBERED
+                    && at.plus(settings.expiredRetain()).isAfter(now)) {
                 return;
             }
             oldest.remove();

@@ -89,10 +89,16 @@ final class JsonAnswers implements AnswerEncoder {
             case ServerMessage.Answered(var requestId, var answer) ->
                 limited(json, answer, each -> {
                     if (each instanceof Answer.Failed(var error)) {
-                        json.value("response_error").name("request_id").value(requestId).name("error");
+                        json.value("response_error")
+                                .name("request_id")
+                                .value(requestId)
+                                .name("error");
                         error(json, error);
                     } else {
-                        json.value("response_ok").name("request_id").value(requestId).name("response");
+                        json.value("response_ok")
+                                .name("request_id")
+                                .value(requestId)
+                                .name("response");
                         answer(json, each);
                     }
                 });

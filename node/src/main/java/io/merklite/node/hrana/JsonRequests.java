@@ -141,14 +141,29 @@ final class JsonRequests implements RequestDecoder {
 
     /** All properties that requests have, of which each has some. */
     private static final class Fields {
-        @Nullable String type;
-        @Nullable HranaStatement statement;
-        @Nullable HranaBatch batch;
-        @Nullable String sql;
-        @Nullable Integer sqlId;
-        @Nullable Integer streamId;
-        @Nullable Integer cursorId;
-        @Nullable Long maxCount;
+        @Nullable
+        String type;
+
+        @Nullable
+        HranaStatement statement;
+
+        @Nullable
+        HranaBatch batch;
+
+        @Nullable
+        String sql;
+
+        @Nullable
+        Integer sqlId;
+
+        @Nullable
+        Integer streamId;
+
+        @Nullable
+        Integer cursorId;
+
+        @Nullable
+        Long maxCount;
 
         StreamRequest toStreamRequest() {
             return switch (required(type, "type")) {
@@ -172,12 +187,9 @@ final class JsonRequests implements RequestDecoder {
                 case "close_sql" -> new ClientMessage.Ask.CloseSql(closeSql());
                 case "open_cursor" ->
                     new ClientMessage.Ask.OpenCursor(
-                            required(streamId, "stream_id"),
-                            required(cursorId, "cursor_id"),
-                            required(batch, "batch"));
+                            required(streamId, "stream_id"), required(cursorId, "cursor_id"), required(batch, "batch"));
                 case "fetch_cursor" ->
-                    new ClientMessage.Ask.FetchCursor(
-                            required(cursorId, "cursor_id"), required(maxCount, "max_count"));
+                    new ClientMessage.Ask.FetchCursor(required(cursorId, "cursor_id"), required(maxCount, "max_count"));
                 case "close_cursor" -> new ClientMessage.Ask.CloseCursor(required(cursorId, "cursor_id"));
                 case "close" -> throw new HranaException.Malformed("a request of unknown type \"close\"");
                 default -> new ClientMessage.Ask.OfStream(required(streamId, "stream_id"), toStreamRequest());

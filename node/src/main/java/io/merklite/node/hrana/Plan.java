@@ -19,8 +19,7 @@ final class Plan {
     private final List<SqlRequest> sqlRequests;
     private final boolean isLast;
 
-    private Plan(
-            List<StreamRequest> requests, List<Answer> immediate, List<SqlRequest> sqlRequests, boolean isLast) {
+    private Plan(List<StreamRequest> requests, List<Answer> immediate, List<SqlRequest> sqlRequests, boolean isLast) {
         this.requests = requests;
         this.immediate = immediate;
         this.sqlRequests = sqlRequests;
@@ -80,7 +79,8 @@ final class Plan {
     }
 
     static boolean leavesTraces(SqlRequest.Batch batch) {
-        return batch.steps().stream().anyMatch(step -> leavesTraces(step.statement().sql()));
+        return batch.steps().stream()
+                .anyMatch(step -> leavesTraces(step.statement().sql()));
     }
 
     private static boolean leavesTraces(String sql) {

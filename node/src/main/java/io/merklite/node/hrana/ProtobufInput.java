@@ -133,7 +133,8 @@ final class ProtobufInput {
     private int length() {
         var length = varint();
         if (length < 0 || length > bytes.remaining()) {
-            throw malformed("a field of " + Long.toUnsignedString(length) + " bytes with " + bytes.remaining() + " left");
+            throw malformed(
+                    "a field of " + Long.toUnsignedString(length) + " bytes with " + bytes.remaining() + " left");
         }
         return (int) length;
     }

@@ -82,10 +82,12 @@ final class ProtobufRequests implements RequestDecoder {
                 }
                 case 2 -> request = fields(in.message(), Layout.EXECUTE, 0).execute();
                 case 3 -> request = fields(in.message(), Layout.BATCH, 0).streamBatch();
-                case 4 -> request = new StreamRequest.Sequence(
-                        fields(in.message(), Layout.SQL, 0).text());
-                case 5 -> request = new StreamRequest.Describe(
-                        fields(in.message(), Layout.SQL, 0).text());
+                case 4 ->
+                    request = new StreamRequest.Sequence(
+                            fields(in.message(), Layout.SQL, 0).text());
+                case 5 ->
+                    request = new StreamRequest.Describe(
+                            fields(in.message(), Layout.SQL, 0).text());
                 case 6 -> request = fields(in.message(), Layout.STORE_SQL, 0).storeSql();
                 case 7 -> request = fields(in.message(), Layout.STORE_SQL, 0).closeSql();
                 case 8 -> {
@@ -118,8 +120,7 @@ final class ProtobufRequests implements RequestDecoder {
                     var fields = fields(in.message(), Layout.OPEN_CURSOR, 2);
                     ask = new ClientMessage.Ask.OpenCursor(fields.streamId, fields.cursorId, fields.batch());
                 }
-                case 7 -> ask = new ClientMessage.Ask.CloseCursor(
-                        fields(in.message(), Layout.CURSOR, 1).cursorId);
+                case 7 -> ask = new ClientMessage.Ask.CloseCursor(fields(in.message(), Layout.CURSOR, 1).cursorId);
                 case 8 -> {
                     var fields = fields(in.message(), Layout.CURSOR, 1);
                     ask = new ClientMessage.Ask.FetchCursor(fields.cursorId, fields.maxCount);
@@ -132,12 +133,14 @@ final class ProtobufRequests implements RequestDecoder {
                     var fields = fields(in.message(), Layout.SQL, 1);
                     ask = new ClientMessage.Ask.OfStream(fields.streamId, new StreamRequest.Describe(fields.text()));
                 }
-                case 11 -> ask = new ClientMessage.Ask.StoreSql(
-                        fields(in.message(), Layout.STORE_SQL, 0).storeSql());
-                case 12 -> ask = new ClientMessage.Ask.CloseSql(
-                        fields(in.message(), Layout.STORE_SQL, 0).closeSql());
-                case 13 -> ask = new ClientMessage.Ask.OfStream(
-                        stream(in).streamId, StreamRequest.Autocommit.AUTOCOMMIT);
+                case 11 ->
+                    ask = new ClientMessage.Ask.StoreSql(
+                            fields(in.message(), Layout.STORE_SQL, 0).storeSql());
+                case 12 ->
+                    ask = new ClientMessage.Ask.CloseSql(
+                            fields(in.message(), Layout.STORE_SQL, 0).closeSql());
+                case 13 ->
+                    ask = new ClientMessage.Ask.OfStream(stream(in).streamId, StreamRequest.Autocommit.AUTOCOMMIT);
                 default -> in.skip();
             }
         }
@@ -166,10 +169,18 @@ final class ProtobufRequests implements RequestDecoder {
         long maxCount;
         int id;
         String stored = "";
-        @Nullable HranaStatement statement;
-        @Nullable HranaBatch batch;
-        @Nullable String sql;
-        @Nullable Integer sqlId;
+
+        @Nullable
+        HranaStatement statement;
+
+        @Nullable
+        HranaBatch batch;
+
+        @Nullable
+        String sql;
+
+        @Nullable
+        Integer sqlId;
 
         StreamRequest execute() {
             return new StreamRequest.Execute(required(statement, "stmt"));

@@ -45,9 +45,7 @@ final class StatementsApi {
         for (var statement : statements) {
             steps.add(new SqlStep(
                     statement,
-                    steps.isEmpty()
-                            ? Optional.empty()
-                            : Optional.of(new StepCondition.Succeeded(steps.size() - 1))));
+                    steps.isEmpty() ? Optional.empty() : Optional.of(new StepCondition.Succeeded(steps.size() - 1))));
         }
         List<SqlRequest> requests = List.of(new SqlRequest.Batch(steps), SqlRequest.Autocommit.AUTOCOMMIT);
         return stream.run(requests, true).thenApply(StatementsApi::response);
@@ -55,7 +53,8 @@ final class StatementsApi {
 
     /** An error of a whole request, in the shape that clients of this interface read. */
     static HttpResponse error(int status, String message) {
-        var json = new JsonWriter(128).beginObject().name("error").value(message).endObject();
+        var json =
+                new JsonWriter(128).beginObject().name("error").value(message).endObject();
         return HttpResponse.create()
                 .withStatus(status)
                 .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, json.toByteString()));
@@ -72,7 +71,8 @@ final class StatementsApi {
             }
             case SqlResponse.Refused(var error) -> error(400, error.message());
             case SqlResponse.SequenceDone done -> throw new IllegalStateException("no answer to a batch: " + done);
-            case SqlResponse.Described described -> throw new IllegalStateException("no answer to a batch: " + described);
+            case SqlResponse.Described described ->
+                throw new IllegalStateException("no answer to a batch: " + described);
             case SqlResponse.AutocommitIs is -> throw new IllegalStateException("no answer to a batch: " + is);
         };
     }

@@ -220,7 +220,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                             SqlScanner.parameters(text),
                             columns(prepared),
                             verb.equals("EXPLAIN"),
-                            List.of("SELECT", "EXPLAIN", "VALUES", "BEGIN", "COMMIT", "ROLLBACK").contains(verb));
+                            List.of("SELECT", "EXPLAIN", "VALUES", "BEGIN", "COMMIT", "ROLLBACK")
+                                    .contains(verb));
                 }
             } catch (StatementFailure e) {
                 return new SqlResponse.Refused(e.error);
@@ -288,7 +289,9 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
         private PreparedStatement bound(SqlStatement statement) throws SQLException {
             var sql = one(statement.sql());
             var verb = SqlScanner.verb(sql);
-            if (options.isReadOnly() && List.of("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER").contains(verb)) {
+            if (options.isReadOnly()
+                    && List.of("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
+                            .contains(verb)) {
                 throw new StatementFailure("SQLITE_READONLY", "attempt to write a readonly database");
             }
             if (List.of("ATTACH", "DETACH").contains(verb)) {
@@ -307,7 +310,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
             for (var i = 0; i < parameters.size(); i++) {
                 var name = parameters.get(i).orElse("");
                 for (var arg : statement.namedArgs()) {
-                    if (name.equals(arg.name()) || (!name.isEmpty() && name.substring(1).equals(arg.name()))) {
+                    if (name.equals(arg.name())
+                            || (!name.isEmpty() && name.substring(1).equals(arg.name()))) {
                         set(prepared, i + 1, arg.value());
                         bound[i] = true;
                     }
@@ -361,10 +365,13 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
             public CompletionStage<Page> fetch(int maxEntryCount, int maxSizeBytes) {
                 return enqueue(() -> {
                     List<CursorEntry> entries = new ArrayList<>();
-                    while (entries.size() < maxEntryCount && !isEnded && outcomes.size() < batch.steps().size()) {
+                    while (entries.size() < maxEntryCount
+                            && !isEnded
+                            && outcomes.size() < batch.steps().size()) {
                         step(entries);
                     }
-                    return new Page(entries, isEnded || outcomes.size() == batch.steps().size());
+                    return new Page(
+                            entries, isEnded || outcomes.size() == batch.steps().size());
                 });
             }
 
@@ -373,7 +380,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                 var step = batch.steps().get(index);
                 try {
                     if (prepared == null) {
-                        if (step.condition().isPresent() && !holds(step.condition().get(), outcomes)) {
+                        if (step.condition().isPresent()
+                                && !holds(step.condition().get(), outcomes)) {
                             outcomes.add(StepOutcome.Skipped.SKIPPED);
                             return;
                         }
@@ -393,7 +401,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                     prepared.close();
                     prepared = null;
                     entries.add(new CursorEntry.StepEnded(
-                            affected(step.statement().sql()), rowid(step.statement().sql())));
+                            affected(step.statement().sql()),
+                            rowid(step.statement().sql())));
                     outcomes.add(new StepOutcome.Done(
                             new StatementResult(List.of(), List.of(), 0, OptionalLong.empty(), 0, 0, 0)));
                 } catch (StatementFailure | SQLException e) {
@@ -457,14 +466,15 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
     private static List<SqlValue> row(ResultSet result, int columnCount) throws SQLException {
         List<SqlValue> row = new ArrayList<>(columnCount);
         for (var i = 1; i <= columnCount; i++) {
-            row.add(switch (result.getObject(i)) {
-                case null -> SqlValue.NULL;
-                case Integer integer -> SqlValue.of(integer.longValue());
-                case Long integer -> SqlValue.of(integer);
-                case Double real -> SqlValue.of(real);
-                case byte[] blob -> SqlValue.of(blob);
-                case Object text -> SqlValue.of(text.toString());
-            });
+            row.add(
+                    switch (result.getObject(i)) {
+                        case null -> SqlValue.NULL;
+                        case Integer integer -> SqlValue.of(integer.longValue());
+                        case Long integer -> SqlValue.of(integer);
+                        case Double real -> SqlValue.of(real);
+                        case byte[] blob -> SqlValue.of(blob);
+                        case Object text -> SqlValue.of(text.toString());
+                    });
         }
         return row;
     }
@@ -477,7 +487,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
         }
         var primary = sqlite.getResultCode().code & 0xFF;
         var code = switch (primary) {
-            case 1 -> text.contains("syntax error") || text.contains("no such column") ? "SQL_INPUT_ERROR" : "SQLITE_UNKNOWN";
+            case 1 ->
+                text.contains("syntax error") || text.contains("no such column") ? "SQL_INPUT_ERROR" : "SQLITE_UNKNOWN";
             case 5 -> "SQLITE_BUSY";
             case 8 -> "SQLITE_READONLY";
             case 9 -> "SQLITE_INTERRUPT";

@@ -38,7 +38,9 @@ final class SqlScanner {
         var isTrigger = !words.isEmpty()
                 && words.getFirst().equals("CREATE")
                 && words.stream().limit(3).anyMatch("TRIGGER"::equals);
-        return isTrigger && !(words.getLast().equals("END") && words.get(words.size() - 2).equals(";"));
+        return isTrigger
+                && !(words.getLast().equals("END")
+                        && words.get(words.size() - 2).equals(";"));
     }
 
     /** The first word that is none of WITH and its tables, in upper case. */
@@ -55,7 +57,10 @@ final class SqlScanner {
             depth += token.equals("(") ? 1 : token.equals(")") ? -1 : 0;
             if (token.equals("WITH")) {
                 isWith = true;
-            } else if (!isWith || (depth == 0 && List.of("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES").contains(token))) {
+            } else if (!isWith
+                    || (depth == 0
+                            && List.of("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES")
+                                    .contains(token))) {
                 return token;
             }
         }
@@ -77,7 +82,9 @@ final class SqlScanner {
                     names.add(Optional.empty());
                 }
                 names.set(number - 1, Optional.of(token));
-            } else if (token.length() > 1 && ":@$".indexOf(token.charAt(0)) >= 0 && !names.contains(Optional.of(token))) {
+            } else if (token.length() > 1
+                    && ":@$".indexOf(token.charAt(0)) >= 0
+                    && !names.contains(Optional.of(token))) {
                 names.add(Optional.of(token));
             }
         }
