@@ -1,5 +1,6 @@
 package io.merklite.cluster.sql;
 
+import io.merklite.sync.vector.VersionVector;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -25,6 +26,9 @@ public interface SqlStream {
 
     /** Begins a batch whose rows are fetched piece by piece. The stream takes no other request until it is done or closed. */
     CompletionStage<SqlCursor> open(SqlRequest.Batch batch);
+
+    /** What a read must see to see everything that this stream has been told so far; empty before the first answer. */
+    VersionVector bookmark();
 
     /** Rolls back what is open. More than once does nothing. */
     CompletionStage<Void> close();

@@ -473,6 +473,50 @@ public final class Database implements AutoCloseable {
         return Changeset.wrap(copy);
     }
 
+    // ---- transactions that their owner commits ----------------------------------------------------------------------
+
+    /**
+     * Runs one statement that changes the schema, in a transaction that was begun on {@link #store}.
+     *
+     * @return what was stamped around it, to be published after the commit
+     * @throws SQLException if SQLite refuses the statement
+     */
+    public List<Transaction> changeSchemaOpen(String sql) throws SQLException {
+        requireOpen();
+        var statement = SqlScript.statements(sql).getFirst();
+        check.look(statement);
+        return runner.changeSchemaOpen(statement);
+    }
+
+    /** Stamps what was written so far in a transaction that was begun on {@link #store}, the keys that it used included. */
+    public List<Transaction> stampOpen() {
+        requireOpen();
+        keys.save();
+        return store.stampInside().stream().toList();
+    }
+
+    /** Commits a transaction that was begun on {@link #store} and stamped; {@link #committed} must follow. */
+    public void commitOpen() {
+        requireOpen();
+        try {
+            store.commitOpen();
+        } catch (RuntimeException e) {
+            keys.forgetSaved();
+            throw e;
+        }
+    }
+
+    /** Tells listeners and subscriptions what {@link #commitOpen} has committed. */
+    public void committed(List<Transaction> transactions) {
+        requireOpen();
+        transactions.forEach(this::announce);
+        subscribers.changed(transactions.stream().map(Database::changes).toList());
+        seenChanges = totalChanges();
+        followSchema();
+        announcements.addFirst(subscribers::notifyChanged);
+        announcements.run();
+    }
+
     // ---- what it is -------------------------------------------------------------------------------------------------
 
     /** Whether a transaction is open on the connection, whoever began it. */

@@ -164,15 +164,25 @@ final class ScriptRunner {
         }
     }
 
-    /** Recorded changes do not survive that their table changes, and the registry must know it before rows come. */
     private void changeSchema(Statement statement) throws SQLException {
-        store.stampInside().ifPresent(stamped::add);
+        stamped.addAll(changeSchemaOpen(statement));
+    }
+
+    /**
+     * Runs a change of schema in the transaction that is open, and stamps around it: recorded changes do not survive that
+     * their table changes, and the registry must know it before rows come.
+     */
+    List<Transaction> changeSchemaOpen(Statement statement) throws SQLException {
+        List<Transaction> around = new ArrayList<>();
+        keys.save();
+        store.stampInside().ifPresent(around::add);
         if (statement.tokens().getFirst().is("ALTER")) {
             store.session().executeSchemaChange(statement.sql());
         } else {
             execute(statement);
         }
-        store.stampInside().ifPresent(stamped::add);
+        store.stampInside().ifPresent(around::add);
+        return around;
     }
 
     private void onCommit(Statement statement) throws SQLException {

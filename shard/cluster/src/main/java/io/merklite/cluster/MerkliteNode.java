@@ -1,0 +1,135 @@
+package io.merklite.cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
+import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.placement.NodeId;
+import io.merklite.cluster.replica.DatabaseStatus;
+import io.merklite.cluster.replica.LogLink;
+import io.merklite.cluster.replica.ReplicaGuardian;
+import io.merklite.cluster.replica.ReplicaHome;
+import io.merklite.cluster.sql.SqlStream;
+import io.merklite.cluster.sql.StreamOptions;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+
+/**
+ * A node of a cluster, in this JVM.
+ *
+ * <pre>{@code
+ * try (var node = MerkliteNode.start(ConfigFactory.parseString("merklite.data-directory = data"))) {
+ *     var orders = node.database("orders");
+ *     orders.execute("INSERT INTO item(label) VALUES (?)", SqlValue.of("seven"))
+ *           .thenCompose(done -> orders.query("SELECT count(*) FROM item"));
+ * }
+ * }</pre>
+ *
+ * <p><b>Threading.</b> Thread-safe. Nothing blocks but {@link #close}.
+ */
+public final class MerkliteNode implements Databases, AutoCloseable {
+    private static final String SYSTEM = "merklite";
+    private static final String ROLES = "pekko.cluster.roles";
+
+    private final ActorSystem<Started> system;
+    private final CompletableFuture<ReplicaGuardian> replicas = new CompletableFuture<>();
+
+    /** What the guardian is told: nothing. */
+    private enum Started {}
+
+    private MerkliteNode(Config config, NodeSettings settings, InstantSource clock, RandomGenerator random) {
+        this.system = ActorSystem.create(guardian(settings, clock, random), SYSTEM, config);
+    }
+
+    /**
+     * Starts a node with the system's clock and its own randomness. It joins the cluster that {@code config} names as
+     * {@code pekko.cluster.seed-nodes}.
+     *
+     * @param config what differs from the defaults
+     */
+    public static MerkliteNode start(Config config) {
+        return start(config, InstantSource.system(), new SecureRandom());
+    }
+
+    /** As {@link #start(Config)}, with another clock and randomness. */
+    public static MerkliteNode start(Config config, InstantSource clock, RandomGenerator random) {
+        var whole = config.withFallback(ConfigFactory.parseResources("merklite-pekko.conf"))
+                .withFallback(ConfigFactory.defaultReference())
+                .resolve();
+        var settings = NodeSettings.from(whole.getConfig("merklite"));
+        return new MerkliteNode(withIdentity(whole, settings), settings, clock, random);
+    }
+
+    private static Config withIdentity(Config config, NodeSettings settings) {
+        if (settings.nodeId().isEmpty()) {
+            return config;
+        }
+        List<String> roles = new ArrayList<>(config.getStringList(ROLES));
+        roles.add(NodeId.ROLE_PREFIX + settings.nodeId().get());
+        return config.withValue(ROLES, ConfigValueFactory.fromIterable(roles));
+    }
+
+    private Behavior<Started> guardian(NodeSettings settings, InstantSource clock, RandomGenerator random) {
+        return Behaviors.setup(context -> {
+            var member = Cluster.get(context.getSystem()).selfMember();
+            var home = new ReplicaHome(
+                    NodeId.of(member),
+                    member.dataCenter(),
+                    settings.dataDirectory().resolve("databases"),
+                    settings.replicas(),
+                    settings.placement(),
+                    clock,
+                    random,
+                    (database, event) -> context.getSystem().log().info("database={} event={}", database, event));
+            replicas.complete(ReplicaGuardian.start(context, home, new LogLink.Factory(home, settings.log())));
+            return Behaviors.empty();
+        });
+    }
+
+    /** Which databases there are. */
+    public CompletionStage<Catalog> catalog() {
+        return replicas.thenApply(ReplicaGuardian::catalog);
+    }
+
+    /** The actor system that it runs in. */
+    public ActorSystem<?> system() {
+        return system;
+    }
+
+    @Override
+    public CompletionStage<Boolean> exists(String database) {
+        return catalog().thenCompose(catalog -> catalog.state(database)).thenApply(Catalog.State.EXISTS::equals);
+    }
+
+    @Override
+    public SqlStream stream(String database, StreamOptions options) {
+        return replicas.join().stream(database, options);
+    }
+
+    /** How a database is, at the writer of this datacenter. */
+    public CompletionStage<DatabaseStatus> status(String database) {
+        return replicas.thenCompose(started -> started.status(database));
+    }
+
+    /** Leaves the cluster and stops. */
+    public CompletionStage<Done> terminate() {
+        system.terminate();
+        return system.getWhenTerminated();
+    }
+
+    /** As {@link #terminate}, and waits for it. */
+    @Override
+    public void close() {
+        terminate().toCompletableFuture().join();
+    }
+}

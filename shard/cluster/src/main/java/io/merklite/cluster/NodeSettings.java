@@ -1,0 +1,37 @@
+package io.merklite.cluster;
+
+import com.typesafe.config.Config;
+import io.merklite.cluster.journal.LogSettings;
+import io.merklite.cluster.placement.Placement;
+import io.merklite.cluster.replica.ReplicaSettings;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a node is told.
+ *
+ * @param nodeId its name; its address if there is none
+ * @param dataDirectory where its files are
+ * @param placement which nodes keep what
+ * @param isAutoCreating whether the first request for a database makes it
+ * @param replicas how replicas work
+ * @param log how changeset logs are kept
+ */
+public record NodeSettings(
+        Optional<String> nodeId,
+        Path dataDirectory,
+        Placement placement,
+        boolean isAutoCreating,
+        ReplicaSettings replicas,
+        LogSettings log) {
+    /** Reads the section {@code merklite}. */
+    public static NodeSettings from(Config merklite) {
+        return new NodeSettings(
+                Optional.of(merklite.getString("node-id")).filter(id -> !id.isEmpty()),
+                Path.of(merklite.getString("data-directory")),
+                new Placement(merklite.getInt("shard-count"), merklite.getInt("replicas-per-dc")),
+                merklite.getBoolean("auto-create"),
+                ReplicaSettings.from(merklite),
+                LogSettings.from(merklite));
+    }
+}

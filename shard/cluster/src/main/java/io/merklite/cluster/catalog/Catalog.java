@@ -1,0 +1,151 @@
+package io.merklite.cluster.catalog;
+
+import io.merklite.cluster.sql.SqlRequest;
+import io.merklite.cluster.sql.SqlResponse;
+import io.merklite.cluster.sql.SqlStatement;
+import io.merklite.cluster.sql.SqlStream;
+import io.merklite.cluster.sql.StatementResult;
+import io.merklite.cluster.sql.StepOutcome;
+import io.merklite.query.subscribe.SqlValue;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/**
+ * Which databases there are, and which there were.
+ *
+ * <p>It is kept in a database of its own, {@value #DATABASE}, which replicates like any other: an entry that one datacenter
+ * makes is known in the others as soon as that has come there, and concurrent entries merge. An entry of a dropped database
+ * stays, so that a node that was away does not bring it back.
+ *
+ * <p><b>Threading.</b> Thread-safe; nothing blocks.
+ */
+public final class Catalog {
+    /** Name of the catalog's own database. */
+    public static final String DATABASE = "merklite.catalog";
+
+    private static final String CREATE = """
+            CREATE TABLE IF NOT EXISTS databases(
+                name TEXT PRIMARY KEY NOT NULL, created_at INTEGER NOT NULL, dropped_at INTEGER) WITHOUT ROWID
+            """;
+    private static final String INSERT = """
+            INSERT INTO databases(name, created_at) VALUES (?1, ?2)
+            ON CONFLICT(name) DO UPDATE SET created_at = ?2, dropped_at = NULL WHERE dropped_at IS NOT NULL
+            """;
+
+    private final Supplier<SqlStream> streams;
+    private final InstantSource clock;
+    /** The table is made once; if that fails, it is tried again at the next call. */
+    private final AtomicReference<Optional<CompletionStage<?>>> table = new AtomicReference<>(Optional.empty());
+
+    /** What is known of a name. */
+    public enum State {
+        /** There is such a database. */
+        EXISTS,
+        /** There was one. */
+        DROPPED,
+        /** Nobody here has heard of it. */
+        UNKNOWN
+    }
+
+    /**
+     * A database.
+     *
+     * @param name its name
+     * @param createdAt when it was made
+     */
+    public record Entry(String name, Instant createdAt) {}
+
+    /** The catalog's database did not answer. */
+    public static final class CatalogException extends RuntimeException {
+        private CatalogException(String what) {
+            super("[catalog.failed] " + what + ". Look whether the nodes of this datacenter are up, and try again.");
+        }
+    }
+
+    /** @param streams opens streams of the catalog's database */
+    public Catalog(Supplier<SqlStream> streams, InstantSource clock) {
+        this.streams = streams;
+        this.clock = clock;
+    }
+
+    /** What is known of {@code name}. */
+    public CompletionStage<State> state(String name) {
+        return run(SqlStatement.of("SELECT dropped_at IS NULL FROM databases WHERE name = ?", SqlValue.of(name)))
+                .thenApply(result -> result.rows().stream()
+                        .findFirst()
+                        .map(row -> row.getFirst().equals(SqlValue.of(1)) ? State.EXISTS : State.DROPPED)
+                        .orElse(State.UNKNOWN));
+    }
+
+    /** Enters a database; false if it is there already. */
+    public CompletionStage<Boolean> create(String name) {
+        var now = SqlValue.of(clock.millis());
+        return run(SqlStatement.of(INSERT, SqlValue.of(name), now)).thenApply(result -> result.affectedRowCount() > 0);
+    }
+
+    /** Marks a database as dropped; false if there is none. */
+    public CompletionStage<Boolean> drop(String name) {
+        return run(SqlStatement.of(
+                        "UPDATE databases SET dropped_at = ? WHERE name = ? AND dropped_at IS NULL",
+                        SqlValue.of(clock.millis()),
+                        SqlValue.of(name)))
+                .thenApply(result -> result.affectedRowCount() > 0);
+    }
+
+    /** Databases in the order of their names, at most {@code limit}, whose names begin with {@code prefix} and come after {@code after}. */
+    public CompletionStage<List<Entry>> list(String prefix, String after, int limit) {
+        return run(SqlStatement.of(
+                        "SELECT name, created_at FROM databases WHERE dropped_at IS NULL AND name > ?1"
+                                + " AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3",
+                        SqlValue.of(after),
+                        SqlValue.of(prefix),
+                        SqlValue.of(limit)))
+                .thenApply(result -> result.rows().stream().map(Catalog::entry).toList());
+    }
+
+    private static Entry entry(List<SqlValue> row) {
+        var name = ((SqlValue.Text) row.get(0)).value();
+        var createdAt = ((SqlValue.Integer) row.get(1)).value();
+        return new Entry(name, Instant.ofEpochMilli(createdAt));
+    }
+
+    private CompletionStage<StatementResult> run(SqlStatement statement) {
+        return ensureTable().thenCompose(made -> runOnce(statement));
+    }
+
+    private CompletionStage<?> ensureTable() {
+        var known = table.get();
+        if (known.isPresent() && !known.get().toCompletableFuture().isCompletedExceptionally()) {
+            return known.get();
+        }
+        var making = runOnce(SqlStatement.of(CREATE));
+        table.set(Optional.of(making));
+        return making;
+    }
+
+    private CompletionStage<StatementResult> runOnce(SqlStatement statement) {
+        return streams.get()
+                .run(List.of(SqlRequest.Batch.of(statement)), true)
+                .thenCompose(responses -> result(responses.getFirst()));
+    }
+
+    private static CompletionStage<StatementResult> result(SqlResponse response) {
+        if (response instanceof SqlResponse.BatchDone done) {
+            return switch (done.outcomes().getFirst()) {
+                case StepOutcome.Done step -> CompletableFuture.completedFuture(step.result());
+                case StepOutcome.Failed failed ->
+                    CompletableFuture.failedFuture(
+                            new CatalogException(failed.error().message()));
+                case StepOutcome.Skipped skipped ->
+                    CompletableFuture.failedFuture(new CatalogException("a statement was skipped"));
+            };
+        }
+        return CompletableFuture.failedFuture(new CatalogException("answered with " + response));
+    }
+}

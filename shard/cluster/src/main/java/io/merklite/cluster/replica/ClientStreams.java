@@ -1,0 +1,37 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.sql.SqlStreamState;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What the streams of a database keep between their requests; those that keep nothing are not here.
+ *
+ * <p><b>Threading.</b> Confined to the database's actor. While a request runs on a reader, the reader owns the state.
+ */
+final class ClientStreams {
+    private final Map<StreamId, SqlStreamState> states = new HashMap<>();
+
+    SqlStreamState of(StreamId stream) {
+        return states.getOrDefault(stream, new SqlStreamState());
+    }
+
+    /** A request of a stream has run, and left it in this state. */
+    void ran(StreamId stream, SqlStreamState state, boolean wasLast) {
+        if (wasLast || state.isDefault()) {
+            states.remove(stream);
+        } else {
+            states.put(stream, state);
+        }
+    }
+
+    /** The stream is gone. */
+    void forget(StreamId stream) {
+        states.remove(stream);
+    }
+
+    /** Whether a stream has a transaction open, or something set. */
+    boolean isEmpty() {
+        return states.isEmpty();
+    }
+}

@@ -1,0 +1,739 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.replica.ReplicaCore.Outbox;
+import io.merklite.cluster.replica.SqlReply.Refusal;
+import io.merklite.cluster.sql.SqlPlan;
+import io.merklite.cluster.sql.SqlRequest;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.StashBuffer;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.actor.typed.pubsub.Topic;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+
+/**
+ * A database in one datacenter: its writer. A sharded entity, so there is one of each name.
+ *
+ * <p>It acquires the file from its node's {@link Replicas}, takes back from the log what the file has lost, asks the
+ * other copies what it has missed while somebody else was the writer, and then serves: writes in the order they come,
+ * many to a commit; reads beside them, on connections of their own; peers in between.
+ *
+ * <p><b>A write</b> goes: SQL in a transaction, stamp, append to the changeset log, and when that is on disk COMMIT,
+ * publication, answer. A process that dies before the COMMIT finds the transaction in its log.
+ */
+public final class DatabaseActor {
+    private static final int MAX_STASHED = 10_000;
+
+    /** What a database is told. */
+    public sealed interface Command {}
+
+    /**
+     * From another replica: a follower of this datacenter, or the writer of another.
+     *
+     * @param peer its name
+     * @param message what it says
+     */
+    record FromPeer(String peer, SyncMessage message) implements Command, ReplicaMessage {}
+
+    /**
+     * From a client: requests of one stream. Answered by {@link SqlReply}.
+     *
+     * @param stream which
+     * @param options how they run
+     * @param requests in order
+     * @param isLast whether the stream ends with them
+     */
+    record RunSql(
+            StreamId stream,
+            StreamOptions options,
+            List<SqlRequest> requests,
+            boolean isLast,
+            ActorRef<SqlReply> replyTo)
+            implements Command, ReplicaMessage {
+        RunSql {
+            requests = List.copyOf(requests);
+        }
+    }
+
+    /**
+     * From a client: the next entries of a stream's cursor. Answered by {@link SqlReply}.
+     *
+     * @param batch which the cursor is of: at its first fetch
+     * @param maxEntryCount how many entries at most
+     * @param maxSizeBytes how large they may be, about
+     */
+    record FetchSql(
+            StreamId stream,
+            StreamOptions options,
+            Optional<SqlRequest.Batch> batch,
+            int maxEntryCount,
+            int maxSizeBytes,
+            ActorRef<SqlReply> replyTo)
+            implements Command, ReplicaMessage {}
+
+    /** From a client: its cursor is not wanted any more, the stream goes on. */
+    record CloseCursor(StreamId stream) implements Command, ReplicaMessage {}
+
+    /** From a client: the stream is gone. */
+    record CloseStream(StreamId stream) implements Command, ReplicaMessage {}
+
+    /** From a follower without a file; answered by {@link SnapshotOffer}. */
+    record WantSnapshot(String node, ActorRef<SnapshotOffer> replyTo) implements Command, ReplicaMessage {}
+
+    /** A copy of the file can be fetched. */
+    record SnapshotOffer(ActorRef<SnapshotSource.Command> source) implements ReplicaMessage {}
+
+    /** From anybody; answered by {@link DatabaseStatus}. */
+    record Inspect(ActorRef<DatabaseStatus> replyTo) implements Command, ReplicaMessage {}
+
+    /** From the node's register: who is there has changed. */
+    record HostsChanged(Hosts hosts) implements Command {}
+
+    /** From the shard, or by itself when idle. */
+    enum Stop implements Command {
+        STOP
+    }
+
+    private record LookedUp(Catalog.State state) implements Command {}
+
+    private record LookUpFailed(String why) implements Command {}
+
+    private record FileAcquired(Replicas.Acquired acquired) implements Command {}
+
+    private record FromLog(LogLink.Answer answer) implements Command {}
+
+    private record FromReader(ReaderActor.Report report) implements Command {}
+
+    private enum Tick implements Command {
+        TICK
+    }
+
+    private enum GiveUpWaiting implements Command {
+        GIVE_UP_WAITING
+    }
+
+    private enum Idle implements Command {
+        IDLE
+    }
+
+    private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
+    private final StashBuffer<Command> stash;
+    private final ReplicaHome home;
+    private final String database;
+    private final ActorRef<ClusterSharding.ShardCommand> shard;
+    private final ActorRef<Replicas.Command> replicas;
+    private final Peers peers;
+    private final LogLink log;
+    private final Acknowledgements acknowledgements = new Acknowledgements();
+    private final ClientStreams streams = new ClientStreams();
+    private final Set<String> heard = new HashSet<>();
+    private Optional<ReplicaCore> core = Optional.empty();
+    private Optional<Exchange> exchange = Optional.empty();
+    private Optional<WriterLane> writer = Optional.empty();
+    private Optional<ReaderPool> readers = Optional.empty();
+    private Optional<ActorRef<Topic.Command<Replicas.Command>>> topic = Optional.empty();
+    private Hosts hosts = Hosts.NONE;
+    private boolean isActive = true;
+    private long snapshotCount;
+
+    /** The ways to other replicas. */
+    interface Peers {
+        /** Tells a writer of another datacenter. */
+        void tellDatacenter(String datacenter, String database, FromPeer message);
+    }
+
+    private DatabaseActor(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            StashBuffer<Command> stash,
+            ReplicaHome home,
+            String database,
+            ActorRef<ClusterSharding.ShardCommand> shard,
+            ActorRef<Replicas.Command> replicas,
+            Peers peers,
+            LogLink.Factory logs) {
+        this.context = context;
+        this.timers = timers;
+        this.stash = stash;
+        this.home = home;
+        this.database = database;
+        this.shard = shard;
+        this.replicas = replicas;
+        this.peers = peers;
+        this.log = logs.open(context, database, FromLog::new);
+    }
+
+    /**
+     * @param home what the node's replicas share
+     * @param database its name
+     * @param shard told when the database is idle
+     * @param replicas the node's register
+     * @param existence looks a name up in the catalog
+     * @param peers the ways to other replicas
+     * @param logs opens changeset logs
+     */
+    static Behavior<Command> create(
+            ReplicaHome home,
+            String database,
+            ActorRef<ClusterSharding.ShardCommand> shard,
+            ActorRef<Replicas.Command> replicas,
+            Function<String, CompletionStage<Catalog.State>> existence,
+            Peers peers,
+            LogLink.Factory logs) {
+        return Behaviors.setup(context -> Behaviors.withStash(
+                MAX_STASHED,
+                stash -> Behaviors.withTimers(timers -> {
+                    var actor = new DatabaseActor(context, timers, stash, home, database, shard, replicas, peers, logs);
+                    context.pipeToSelf(
+                            existence.apply(database),
+                            (state, failure) -> failure == null
+                                    ? new LookedUp(state)
+                                    : new LookUpFailed(String.valueOf(failure.getMessage())));
+                    return actor.lookingUp();
+                })));
+    }
+
+    // ---- before it serves -------------------------------------------------------------------------------------------
+
+    /** Asking for a database never makes one; a peer that speaks of it has it. */
+    private Behavior<Command> lookingUp() {
+        return Behaviors.receive(Command.class)
+                .onMessage(LookedUp.class, looked -> switch (looked.state()) {
+                    case EXISTS -> acquire();
+                    case DROPPED -> refuseAll(Refusal.NO_DATABASE, "it was dropped");
+                    case UNKNOWN ->
+                        isKnownHere() ? acquire() : refuseAll(Refusal.NO_DATABASE, "the catalog does not have it");
+                })
+                .onMessage(LookUpFailed.class, failed -> {
+                    context.getLog().warn("catalog does not answer why={}", failed.why());
+                    return isKnownHere() ? acquire() : refuseAll(Refusal.UNAVAILABLE, failed.why());
+                })
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onAnyMessage(this::stash)
+                .build();
+    }
+
+    private boolean isKnownHere() {
+        return Files.exists(home.file(database)) || stash.anyMatch(FromPeer.class::isInstance);
+    }
+
+    /** Refuses what has come, and what comes until the shard lets this actor stop. */
+    private Behavior<Command> refuseAll(Refusal refusal, String why) {
+        shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
+        return stash.unstashAll(Behaviors.receive(Command.class)
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onAnyMessage(command -> {
+                    refuse(command, refusal, why);
+                    return Behaviors.same();
+                })
+                .build());
+    }
+
+    private Behavior<Command> acquire() {
+        replicas.tell(new Replicas.Acquire(
+                database, context.getSelf(), context.messageAdapter(Replicas.Acquired.class, FileAcquired::new)));
+        return acquiring();
+    }
+
+    private Behavior<Command> acquiring() {
+        return Behaviors.receive(Command.class)
+                .onMessage(FileAcquired.class, acquired -> {
+                    topic = Optional.of(acquired.acquired().topic());
+                    hosts = acquired.acquired().hosts();
+                    return recover();
+                })
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onAnyMessage(this::stash)
+                .build();
+    }
+
+    private Behavior<Command> stash(Command command) {
+        if (stash.isFull()) {
+            refuse(command, Refusal.OVERLOADED, "too many requests wait for the database to open");
+        } else {
+            stash.stash(command);
+        }
+        return Behaviors.same();
+    }
+
+    private static void refuse(Command command, Refusal refusal, String what) {
+        var refused = new SqlReply.Refused(refusal, what);
+        if (command instanceof RunSql sql) {
+            sql.replyTo().tell(refused);
+        } else if (command instanceof FetchSql fetch) {
+            fetch.replyTo().tell(refused);
+        }
+    }
+
+    private Behavior<Command> recover() {
+        var opened = home.open(database);
+        core = Optional.of(opened);
+        exchange = Optional.of(new Exchange(opened, log.forPeers(), this::send));
+        log.recover(opened.vector());
+        return Behaviors.receive(Command.class)
+                .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onSignal(PostStop.class, stopped -> close())
+                .onAnyMessage(this::stash)
+                .build();
+    }
+
+    private Behavior<Command> onRecovered(LogLink.Answer answer) {
+        switch (answer) {
+            case LogLink.Answer.Recovered recovered -> {
+                exchange().deliver(core().recover(recovered.transactions()));
+                if (recovered.isComplete()) {
+                    return catchUp();
+                }
+                log.recover(core().vector());
+            }
+            case LogLink.Answer.Appended appended -> exchange().appended();
+            case LogLink.Answer.Failed failed -> {
+                return failed(failed);
+            }
+            case LogLink.Answer.Read read -> {
+                return Behaviors.unhandled();
+            }
+        }
+        return Behaviors.same();
+    }
+
+    /** A new writer first has what a majority of the other copies have; without them it goes on after a while. */
+    private Behavior<Command> catchUp() {
+        followers().forEach(peer -> exchange().connect(peer));
+        datacenters().forEach(peer -> exchange().connect(peer));
+        if (hasCaughtUp()) {
+            return serve();
+        }
+        timers.startSingleTimer(GiveUpWaiting.GIVE_UP_WAITING, home.settings().takeOverTimeout());
+        return Behaviors.receive(Command.class)
+                .onMessage(FromPeer.class, message -> {
+                    exchange().offer(message.peer(), message.message());
+                    exchange().pump();
+                    hear(message);
+                    return hasCaughtUp() ? serve() : Behaviors.same();
+                })
+                .onMessage(WantSnapshot.class, want -> {
+                    heard.add(PeerName.ofNode(want.node()));
+                    stash(want);
+                    return hasCaughtUp() ? serve() : Behaviors.same();
+                })
+                .onMessage(FromLog.class, answer -> {
+                    switch (answer.answer()) {
+                        case LogLink.Answer.Appended appended -> exchange().appended();
+                        case LogLink.Answer.Read read -> exchange().hold(read.found(), read.gone());
+                        case LogLink.Answer.Failed failed -> {
+                            return failed(failed);
+                        }
+                        case LogLink.Answer.Recovered recovered -> {
+                            return Behaviors.unhandled();
+                        }
+                    }
+                    exchange().pump();
+                    return hasCaughtUp() ? serve() : Behaviors.same();
+                })
+                .onMessage(HostsChanged.class, changed -> {
+                    hosts = changed.hosts();
+                    return hasCaughtUp() ? serve() : Behaviors.same();
+                })
+                .onMessage(GiveUpWaiting.class, giveUp -> {
+                    context.getLog()
+                            .warn("writer goes on without a majority of its copies heard={} expected={}", heard, followers());
+                    return serve();
+                })
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onSignal(PostStop.class, stopped -> close())
+                .onAnyMessage(this::stash)
+                .build();
+    }
+
+    private boolean hasCaughtUp() {
+        var followers = followers();
+        var known = followers.stream().filter(heard::contains).toList();
+        return 1 + known.size() > (1 + followers.size()) / 2
+                && known.stream()
+                        .allMatch(peer -> core().vector().covers(core().replicator().vectorOf(peer)));
+    }
+
+    // ---- serving ----------------------------------------------------------------------------------------------------
+
+    private Behavior<Command> serve() {
+        var settings = home.settings();
+        timers.cancel(GiveUpWaiting.GIVE_UP_WAITING);
+        timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
+        timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
+        writer = Optional.of(new WriterLane(core(), streams, home.settings(), home.clock(), new LaneOwner()));
+        readers = Optional.of(new ReaderPool(
+                context,
+                home.file(database),
+                settings.readerCount(),
+                core()::commitCount,
+                home.clock(),
+                context.messageAdapter(ReaderActor.Report.class, FromReader::new)));
+        context.getLog().info("writer serves vector={} peers={}", core().vector(), followers());
+        return stash.unstashAll(Behaviors.receive(Command.class)
+                .onMessage(RunSql.class, this::onRunSql)
+                .onMessage(FetchSql.class, this::onFetchSql)
+                .onMessage(CloseCursor.class, close -> {
+                    readers().closeCursor(close.stream());
+                    return Behaviors.same();
+                })
+                .onMessage(FromPeer.class, this::onFromPeer)
+                .onMessage(FromLog.class, answer -> onLog(answer.answer()))
+                .onMessage(FromReader.class, this::onFromReader)
+                .onMessage(Tick.class, tick -> onTick())
+                .onMessage(CloseStream.class, close -> {
+                    readers().close(close.stream());
+                    writer().close(close.stream());
+                    return turn();
+                })
+                .onMessage(WantSnapshot.class, this::onWantSnapshot)
+                .onMessage(Inspect.class, inspect -> {
+                    inspect.replyTo().tell(status());
+                    return Behaviors.same();
+                })
+                .onMessage(HostsChanged.class, this::onHostsChanged)
+                .onMessage(Idle.class, idle -> onIdle())
+                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onSignal(PostStop.class, stopped -> close())
+                .build());
+    }
+
+    private Behavior<Command> onRunSql(RunSql sql) {
+        isActive = true;
+        var stream = streams.of(sql.stream());
+        if (SqlPlan.of(sql.requests(), stream).kind() == SqlPlan.Kind.READ) {
+            readers().run(sql, stream);
+        } else {
+            writer().offer(sql, stream);
+        }
+        return turn();
+    }
+
+    private Behavior<Command> onFetchSql(FetchSql fetch) {
+        isActive = true;
+        var stream = streams.of(fetch.stream());
+        var isNew = fetch.batch().isPresent();
+        if (isNew
+                && SqlPlan.of(List.of(fetch.batch().get()), stream).kind() != SqlPlan.Kind.READ) {
+            fetch.replyTo().tell(new SqlReply.NoCursor());
+        } else if (!isNew && !readers().keepsFor(fetch.stream())) {
+            fetch.replyTo().tell(new SqlReply.Refused(Refusal.UNAVAILABLE, "the cursor is gone"));
+        } else {
+            readers().fetch(fetch, stream);
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onFromReader(FromReader from) {
+        var report = from.report();
+        readers().returned(report);
+        switch (report.work()) {
+            case ReaderActor.Run run when report.isForWriter() -> writer().offer(run.sql(), run.stream());
+            case ReaderActor.Run run ->
+                streams.ran(run.sql().stream(), run.stream(), run.sql().isLast());
+            case ReaderActor.Fetch fetch -> streams.ran(fetch.sql().stream(), fetch.stream(), false);
+        }
+        return turn();
+    }
+
+    private Behavior<Command> onFromPeer(FromPeer message) {
+        if (!(message.message() instanceof SyncMessage.Status)) {
+            isActive = true;
+        }
+        exchange().offer(message.peer(), message.message());
+        hear(message);
+        return turn();
+    }
+
+    private void hear(FromPeer message) {
+        heard.add(message.peer());
+        switch (message.message()) {
+            case SyncMessage.Acknowledge acknowledge -> {
+                acknowledgements.reached(message.peer(), acknowledge.origin(), acknowledge.seq());
+                settle();
+            }
+            case SyncMessage.Status status -> {
+                acknowledgements.reached(message.peer(), status.vector());
+                settle();
+            }
+            default -> {}
+        }
+    }
+
+    private void settle() {
+        if (acknowledgements.waitingCount() > 0) {
+            var followers = followers();
+            acknowledgements.settle(followers, 1 + followers.size(), datacenters());
+        }
+    }
+
+    private Behavior<Command> onLog(LogLink.Answer answer) {
+        switch (answer) {
+            case LogLink.Answer.Appended appended -> {
+                if (appended.owner() == LogLink.Owner.WRITER) {
+                    writer().appended();
+                } else {
+                    exchange().appended();
+                }
+            }
+            case LogLink.Answer.Read read -> {
+                // the file may be in a transaction: the answer waits like any other message
+                exchange().hold(read.found(), read.gone());
+            }
+            case LogLink.Answer.Failed failed -> {
+                return failed(failed);
+            }
+            case LogLink.Answer.Recovered recovered -> {
+                return Behaviors.unhandled();
+            }
+        }
+        return turn();
+    }
+
+    /** Does what can be done now: peers and clients in turn, while no transaction is open. */
+    private Behavior<Command> turn() {
+        while (writer().isFree()) {
+            if (exchange().isReady()) {
+                exchange().pump();
+            }
+            if (!writer().next()) {
+                if (!exchange().isReady()) {
+                    break;
+                }
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onTick() {
+        var now = home.clock().instant();
+        writer().tick(now);
+        acknowledgements.expire(now);
+        if (isActive && writer().isFree()) {
+            exchange().tick(now);
+        }
+        return turn();
+    }
+
+    private Behavior<Command> onHostsChanged(HostsChanged changed) {
+        var before = followers();
+        hosts = changed.hosts();
+        var after = followers();
+        before.stream().filter(peer -> !after.contains(peer)).forEach(peer -> {
+            core().forget(peer);
+            acknowledgements.forget(peer);
+        });
+        if (writer().isFree()) {
+            after.stream().filter(peer -> !before.contains(peer)).forEach(exchange()::connect);
+        }
+        settle();
+        return turn();
+    }
+
+    private Behavior<Command> onWantSnapshot(WantSnapshot want) {
+        snapshotCount++;
+        isActive = true;
+        var copy = Path.of(home.file(database) + ".copy-" + snapshotCount);
+        var source = context.spawn(
+                SnapshotSource.create(
+                        home.file(database), copy, home.settings().takeOverTimeout().multipliedBy(4)),
+                "snapshot-" + snapshotCount,
+                Dispatchers.BLOCKING);
+        want.replyTo().tell(new SnapshotOffer(source));
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onIdle() {
+        var isBusy = isActive
+                || !writer().isIdle()
+                || readers().isBusy()
+                || !streams.isEmpty()
+                || acknowledgements.waitingCount() > 0
+                || !core().replicator().waiting().isEmpty();
+        isActive = false;
+        if (!isBusy) {
+            shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
+        }
+        return Behaviors.same();
+    }
+
+    /** What the log has is not known: nothing may be committed. The file is opened again, and compared with it. */
+    private Behavior<Command> failed(LogLink.Answer.Failed failed) {
+        context.getLog()
+                .error("changeset log failed, database closes: free disk space or replace the disk why={}", failed.why());
+        writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, failed.why()));
+        return Behaviors.stopped();
+    }
+
+    private Behavior<Command> close() {
+        acknowledgements.giveUpAll();
+        writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database moves or closes"));
+        writer.ifPresent(WriterLane::close);
+        core.ifPresent(ReplicaCore::close);
+        core = Optional.empty();
+        return Behaviors.same();
+    }
+
+    // ---- other replicas ---------------------------------------------------------------------------------------------
+
+    /** Names of the followers of this datacenter. */
+    private List<String> followers() {
+        var placement = home.placement();
+        return placement.hosts(placement.shardOf(database), hosts.nodes().keySet()).stream()
+                .filter(node -> !node.equals(home.node()))
+                .map(PeerName::ofNode)
+                .toList();
+    }
+
+    private List<String> datacenters() {
+        return hosts.otherDatacenters().stream().map(PeerName::ofDatacenter).toList();
+    }
+
+    /** Sends messages; what is published to followers goes once, by topic. */
+    private void send(List<Envelope> envelopes) {
+        Set<SyncMessage> published = new HashSet<>();
+        for (var envelope : envelopes) {
+            var message = envelope.message();
+            if (PeerName.isNode(envelope.peer())) {
+                if (message instanceof SyncMessage.Publish || message instanceof SyncMessage.Announce) {
+                    if (published.add(message)) {
+                        publish(message);
+                    }
+                } else {
+                    PeerName.node(envelope.peer())
+                            .map(hosts.nodes()::get)
+                            .ifPresent(node -> node.tell(new Replicas.Deliver(database, message)));
+                }
+            } else {
+                PeerName.datacenter(envelope.peer())
+                        .ifPresent(datacenter -> peers.tellDatacenter(
+                                datacenter,
+                                database,
+                                new FromPeer(PeerName.ofDatacenter(home.datacenter()), message)));
+            }
+        }
+    }
+
+    /** Beyond the window of what is not acknowledged only the position is told: followers ask for the rest. */
+    private void publish(SyncMessage message) {
+        var told = message;
+        if (message instanceof SyncMessage.Publish publish) {
+            var transaction = publish.transaction();
+            var best = followers().stream()
+                    .mapToLong(peer -> acknowledgements.of(peer).seq(transaction.origin()))
+                    .max()
+                    .orElse(transaction.seq());
+            if (transaction.seq() - best > home.settings().windowCount()) {
+                told = new SyncMessage.Announce(transaction.origin(), transaction.seq());
+            }
+        }
+        var delivery = new Replicas.Deliver(database, told);
+        topic.ifPresent(open -> open.tell(Topic.publish(delivery)));
+    }
+
+    private DatabaseStatus status() {
+        var replicator = core().replicator();
+        List<DatabaseStatus.Copy> copies = new ArrayList<>();
+        for (var peer : followers()) {
+            copies.add(new DatabaseStatus.Copy(peer, replicator.vectorOf(peer)));
+        }
+        for (var peer : datacenters()) {
+            copies.add(new DatabaseStatus.Copy(peer, replicator.vectorOf(peer)));
+        }
+        return new DatabaseStatus(
+                database,
+                home.node(),
+                home.datacenter(),
+                core().vector(),
+                core().root(),
+                core().schemaFingerprint(),
+                sizeBytes(),
+                replicator.waiting().size(),
+                copies);
+    }
+
+    private long sizeBytes() {
+        try {
+            return Files.size(home.file(database));
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException("reading the size of " + home.file(database), e);
+        }
+    }
+
+    /** What the writer's lane asks of the actor. */
+    private final class LaneOwner implements WriterLane.Owner {
+        @Override
+        public void append(List<Transaction> transactions) {
+            log.append(transactions, LogLink.Owner.WRITER);
+        }
+
+        @Override
+        public void committed(Outbox outbox) {
+            exchange().deliver(outbox);
+        }
+
+        @Override
+        public void answer(RunSql sql, SqlReply.Answered answered, Optional<Transaction> last) {
+            var level = sql.options().acknowledgement();
+            if (last.isEmpty() || level == StreamOptions.Acknowledgement.LOCAL) {
+                sql.replyTo().tell(answered);
+                return;
+            }
+            Instant until = home.clock().instant().plus(home.settings().acknowledgeTimeout());
+            acknowledgements.await(
+                    last.get().origin(),
+                    last.get().seq(),
+                    level,
+                    until,
+                    () -> sql.replyTo().tell(answered),
+                    () -> sql.replyTo()
+                            .tell(new SqlReply.Refused(
+                                    Refusal.UNKNOWN_OUTCOME,
+                                    "committed here, not acknowledged in time at level " + level + "; bookmark "
+                                            + answered.bookmark())));
+            settle();
+        }
+
+        @Override
+        public VersionVector bookmark() {
+            return core().vector();
+        }
+    }
+
+    private ReplicaCore core() {
+        return core.orElseThrow();
+    }
+
+    private Exchange exchange() {
+        return exchange.orElseThrow();
+    }
+
+    private WriterLane writer() {
+        return writer.orElseThrow();
+    }
+
+    private ReaderPool readers() {
+        return readers.orElseThrow();
+    }
+}

@@ -1,0 +1,172 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.replica.ReplicaCore.Outbox;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The order of things between a replica's peers, its file and its log.
+ *
+ * <p>Messages are taken in one after the other. Some can only be answered when the log was read; what a message has changed
+ * must be in the log before the answer goes. Both take time, in which messages queue up to a bound; what is beyond it is
+ * dropped, and comes again by anti-entropy.
+ *
+ * <p><b>Threading.</b> Confined to the replica's actor.
+ */
+final class Exchange {
+    private static final int MAX_QUEUED = 10_000;
+    private static final int MAX_AT_ONCE = 256;
+
+    private final ReplicaCore core;
+    private final Log log;
+    private final Consumer<List<Envelope>> sender;
+    private final Deque<Inbound> inbound = new ArrayDeque<>();
+    private List<Envelope> held = List.of();
+    private Optional<Inbound> reading = Optional.empty();
+    private Optional<Found> found = Optional.empty();
+    private boolean isAppending;
+    private List<Transaction> unlogged = new ArrayList<>();
+    private List<Envelope> unsent = new ArrayList<>();
+    private long droppedCount;
+
+    private record Inbound(String peer, SyncMessage message) {}
+
+    private record Found(List<Transaction> transactions, List<SeqRange> gone) {}
+
+    /** The changeset log, as far as an exchange needs it. Answers come back as calls. */
+    interface Log {
+        /** Answered by {@link Exchange#appended}. */
+        void append(List<Transaction> transactions);
+
+        /** Answered by {@link Exchange#hold}. */
+        void read(List<SeqRange> ranges);
+    }
+
+    /** @param sender sends what may be sent now */
+    Exchange(ReplicaCore core, Log log, Consumer<List<Envelope>> sender) {
+        this.core = core;
+        this.log = log;
+        this.sender = sender;
+    }
+
+    /** Takes a message in, to be handled by {@link #pump}; false if there are too many. */
+    boolean offer(String peer, SyncMessage message) {
+        if (inbound.size() >= MAX_QUEUED) {
+            droppedCount++;
+            return false;
+        }
+        inbound.add(new Inbound(peer, message));
+        return true;
+    }
+
+    /** Whether there is something that {@link #pump} could handle now. */
+    boolean isReady() {
+        return found.isPresent() || (!inbound.isEmpty() && reading.isEmpty());
+    }
+
+    /** Keeps what the log had of the ranges that were asked for, for {@link #pump}. */
+    void hold(List<Transaction> transactions, List<SeqRange> gone) {
+        found = Optional.of(new Found(transactions, gone));
+    }
+
+    /** How many messages were dropped because there were too many. */
+    long droppedCount() {
+        return droppedCount;
+    }
+
+    /** Handles queued messages, some at once. Not while a transaction is open on the file. */
+    void pump() {
+        answerFound();
+        for (var count = 0; count < MAX_AT_ONCE && isReady(); count++) {
+            var next = inbound.remove();
+            var ranges = core.unloaded(next.message());
+            if (ranges.isEmpty()) {
+                deliver(core.receive(next.peer(), next.message()));
+            } else {
+                reading = Optional.of(next);
+                log.read(ranges);
+            }
+        }
+        appendUnlogged();
+    }
+
+    private void answerFound() {
+        var pages = found;
+        found = Optional.empty();
+        var question = reading;
+        reading = Optional.empty();
+        if (pages.isPresent() && question.isPresent()) {
+            deliver(core.receive(
+                    question.get().peer(),
+                    question.get().message(),
+                    pages.get().transactions(),
+                    pages.get().gone()));
+        }
+    }
+
+    /** Compares with a peer. Not while a transaction is open on the file. */
+    void connect(String peer) {
+        deliver(core.connect(peer));
+        appendUnlogged();
+    }
+
+    /** Time has come on. Not while a transaction is open on the file. */
+    void tick(Instant now) {
+        deliver(core.tick(now));
+        appendUnlogged();
+    }
+
+    /** Logs and sends what some work on the file has led to. */
+    void deliver(Outbox outbox) {
+        unlogged.addAll(outbox.unlogged());
+        unsent.addAll(outbox.envelopes());
+        if (unlogged.isEmpty() && !isAppending) {
+            send(takeUnsent());
+        }
+    }
+
+    /** What was appended is on disk. */
+    void appended() {
+        isAppending = false;
+        var released = held;
+        held = List.of();
+        send(released);
+        appendUnlogged();
+    }
+
+    private void appendUnlogged() {
+        if (isAppending) {
+            return;
+        }
+        if (unlogged.isEmpty()) {
+            send(takeUnsent());
+            return;
+        }
+        isAppending = true;
+        held = takeUnsent();
+        var transactions = unlogged;
+        unlogged = new ArrayList<>();
+        log.append(transactions);
+    }
+
+    private List<Envelope> takeUnsent() {
+        var taken = unsent;
+        unsent = new ArrayList<>();
+        return taken;
+    }
+
+    private void send(List<Envelope> envelopes) {
+        if (!envelopes.isEmpty()) {
+            sender.accept(envelopes);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.replicate.Envelope;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Terminated;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * A replica that follows its datacenter's writer.
+ *
+ * <p>Without a file it fetches a copy first. Then it takes in what the writer publishes, asks for what it missed, compares
+ * itself with the writer now and then, and closes the file when nothing has happened for a while.
+ *
+ * <p>Messages come from its {@link Replicas}, in whose name it is reachable; answers go to the writer's entity.
+ */
+public final class FollowerActor {
+    private static final int MAX_RETRY_DOUBLINGS = 5;
+
+    /** What a follower is told. */
+    public sealed interface Command {}
+
+    /** From the writer. */
+    record Deliver(SyncMessage message) implements Command {}
+
+    /** The node's writer wants the file: closes it and stops. */
+    enum Yield implements Command {
+        YIELD
+    }
+
+    private record FromLog(LogLink.Answer answer) implements Command {}
+
+    private record Offered(DatabaseActor.SnapshotOffer offer) implements Command {}
+
+    private record Fetched(SnapshotSink.Outcome outcome) implements Command {}
+
+    private enum Tick implements Command {
+        TICK
+    }
+
+    private enum Retry implements Command {
+        RETRY
+    }
+
+    private enum Idle implements Command {
+        IDLE
+    }
+
+    private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
+    private final ReplicaHome home;
+    private final String database;
+    private final WriterLink writer;
+    private final LogLink log;
+    private Optional<ReplicaCore> core = Optional.empty();
+    private Optional<Exchange> exchange = Optional.empty();
+    private boolean isActive = true;
+    private int attempts;
+
+    private FollowerActor(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            ReplicaHome home,
+            String database,
+            WriterLink writer,
+            LogLink.Factory logs) {
+        this.context = context;
+        this.timers = timers;
+        this.home = home;
+        this.database = database;
+        this.writer = writer;
+        this.log = logs.open(context, database, FromLog::new);
+    }
+
+    /**
+     * @param home what the node's replicas share
+     * @param database its name
+     * @param writer the way to the writer
+     * @param logs opens changeset logs
+     */
+    static Behavior<Command> create(ReplicaHome home, String database, WriterLink writer, LogLink.Factory logs) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            var follower = new FollowerActor(context, timers, home, database, writer, logs);
+            return Files.exists(home.file(database)) ? follower.recover() : follower.askForSnapshot();
+        }));
+    }
+
+    // ---- without a file ---------------------------------------------------------------------------------------------
+
+    private Behavior<Command> askForSnapshot() {
+        writer.wantSnapshot(home.node(), context.messageAdapter(DatabaseActor.SnapshotOffer.class, Offered::new));
+        timers.startSingleTimer(Retry.RETRY, retryDelay());
+        return fetching();
+    }
+
+    private Duration retryDelay() {
+        var doublings = Math.min(attempts, MAX_RETRY_DOUBLINGS);
+        attempts++;
+        var millis = home.settings().takeOverTimeout().toMillis() << doublings;
+        return Duration.ofMillis(millis / 2 + home.random().nextLong(millis / 2 + 1));
+    }
+
+    private Behavior<Command> fetching() {
+        return Behaviors.receive(Command.class)
+                .onMessage(Deliver.class, deliver -> Behaviors.same()) // what the copy lacks is asked for afterwards
+                .onMessage(Offered.class, offered -> {
+                    timers.cancel(Retry.RETRY);
+                    context.spawn(
+                            SnapshotSink.create(
+                                    offered.offer().source(),
+                                    home.file(database),
+                                    home.settings().takeOverTimeout(),
+                                    context.messageAdapter(SnapshotSink.Outcome.class, Fetched::new)),
+                            "sink-" + attempts,
+                            Dispatchers.BLOCKING);
+                    return Behaviors.same();
+                })
+                .onMessage(Fetched.class, fetched -> switch (fetched.outcome()) {
+                    case SnapshotSink.Outcome.Fetched done -> {
+                        home.renewIncarnation(database);
+                        yield recover();
+                    }
+                    case SnapshotSink.Outcome.Failed failed -> {
+                        context.getLog().warn("snapshot failed why={}", failed.why());
+                        timers.startSingleTimer(Retry.RETRY, retryDelay());
+                        yield Behaviors.same();
+                    }
+                })
+                .onMessage(Retry.class, retry -> askForSnapshot())
+                .onMessage(Yield.class, yield -> Behaviors.stopped())
+                .onMessage(FromLog.class, answer -> Behaviors.same())
+                .build();
+    }
+
+    // ---- following --------------------------------------------------------------------------------------------------
+
+    /** Opens the file, and has the log give back what it lacks. */
+    private Behavior<Command> recover() {
+        var opened = home.open(database);
+        core = Optional.of(opened);
+        exchange = Optional.of(new Exchange(opened, log.forPeers(), this::send));
+        log.recover(opened.vector());
+        return Behaviors.receive(Command.class)
+                .onMessage(Deliver.class, deliver -> {
+                    exchange().offer(PeerName.WRITER, deliver.message());
+                    return Behaviors.same();
+                })
+                .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
+                .onMessage(Yield.class, yield -> Behaviors.stopped())
+                .onSignal(PostStop.class, stopped -> close())
+                .build();
+    }
+
+    private Behavior<Command> onRecovered(LogLink.Answer answer) {
+        return switch (answer) {
+            case LogLink.Answer.Recovered recovered -> {
+                exchange().deliver(core().recover(recovered.transactions()));
+                if (recovered.isComplete()) {
+                    yield follow();
+                }
+                log.recover(core().vector());
+                yield Behaviors.same();
+            }
+            case LogLink.Answer.Failed failed -> failed(failed);
+            case LogLink.Answer.Appended appended -> {
+                exchange().appended();
+                yield Behaviors.same();
+            }
+            case LogLink.Answer.Read read -> Behaviors.same();
+        };
+    }
+
+    private Behavior<Command> follow() {
+        var settings = home.settings();
+        timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
+        timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
+        exchange().connect(PeerName.WRITER);
+        exchange().pump();
+        return Behaviors.receive(Command.class)
+                .onMessage(Deliver.class, this::onDeliver)
+                .onMessage(FromLog.class, answer -> onLog(answer.answer()))
+                .onMessage(Tick.class, tick -> {
+                    if (isActive) {
+                        exchange().tick(home.clock().instant());
+                    }
+                    return Behaviors.same();
+                })
+                .onMessage(Idle.class, idle -> onIdle())
+                .onMessage(Yield.class, yield -> Behaviors.stopped())
+                .onSignal(Terminated.class, terminated -> Behaviors.stopped())
+                .onSignal(PostStop.class, stopped -> close())
+                .build();
+    }
+
+    private Behavior<Command> onDeliver(Deliver deliver) {
+        if (!(deliver.message() instanceof SyncMessage.Status)) {
+            isActive = true;
+        }
+        exchange().offer(PeerName.WRITER, deliver.message());
+        exchange().pump();
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onLog(LogLink.Answer answer) {
+        switch (answer) {
+            case LogLink.Answer.Appended appended -> exchange().appended();
+            case LogLink.Answer.Read read -> exchange().hold(read.found(), read.gone());
+            case LogLink.Answer.Failed failed -> {
+                return failed(failed);
+            }
+            case LogLink.Answer.Recovered recovered -> {
+                return Behaviors.unhandled();
+            }
+        }
+        exchange().pump();
+        return Behaviors.same();
+    }
+
+    /** What the log has is not known: the file is opened again, and compared with it. */
+    private Behavior<Command> failed(LogLink.Answer.Failed failed) {
+        context.getLog().error("changeset log failed, replica closes: free disk space or replace the disk why={}", failed.why());
+        return Behaviors.stopped();
+    }
+
+    private Behavior<Command> onIdle() {
+        if (!isActive && core().replicator().waiting().isEmpty()) {
+            return Behaviors.stopped();
+        }
+        isActive = false;
+        return Behaviors.same();
+    }
+
+    private void send(List<Envelope> envelopes) {
+        for (var envelope : envelopes) {
+            writer.tell(PeerName.ofNode(home.node()), envelope.message());
+        }
+    }
+
+    private Behavior<Command> close() {
+        core.ifPresent(ReplicaCore::close);
+        core = Optional.empty();
+        return Behaviors.same();
+    }
+
+    private ReplicaCore core() {
+        return core.orElseThrow();
+    }
+
+    private Exchange exchange() {
+        return exchange.orElseThrow();
+    }
+
+    /** The way to a database's writer, wherever it is. */
+    interface WriterLink {
+        void tell(String from, SyncMessage message);
+
+        void wantSnapshot(String node, ActorRef<DatabaseActor.SnapshotOffer> replyTo);
+    }
+}

@@ -1,0 +1,317 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.database.Database;
+import io.merklite.sync.database.DatabaseOptions;
+import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.message.SyncMessage.Want;
+import io.merklite.sync.message.SyncMessage.WantPart;
+import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.replicate.Event;
+import io.merklite.sync.replicate.Replicator;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * One copy of a database: its file, its conversation with the other copies, and what its log must get.
+ *
+ * <p>Everything that a writer and a follower have in common, without actors: calls go in, an {@link Outbox} comes out.
+ *
+ * <p><b>Invariants.</b> (1) Nothing of an outbox may be sent before what it says must be logged is in the log. (2) While a
+ * transaction is open, none but the calls about transactions are allowed.
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to its actor, on the dispatcher for blocking work. Blocks on disk.
+ */
+final class ReplicaCore implements AutoCloseable {
+    private static final int BUSY_TIMEOUT_MILLIS = 5_000;
+    private static final int CHECKPOINT_PAGES = 4_000;
+
+    private final Database database;
+    private final LogWindow window;
+    private final Replicator replicator;
+    private final Consumer<Event> alarm;
+    private final List<Changeset> changes = new ArrayList<>();
+    private final List<Transaction> stamped = new ArrayList<>();
+    private final AtomicLong commits = new AtomicLong();
+    private boolean foreignKeys = true;
+
+    /**
+     * What a call has led to.
+     *
+     * @param unlogged transactions that must be in the log before the envelopes go
+     * @param envelopes messages to peers
+     */
+    record Outbox(List<Transaction> unlogged, List<Envelope> envelopes) {
+        static final Outbox EMPTY = new Outbox(List.of(), List.of());
+
+        Outbox {
+            unlogged = List.copyOf(unlogged);
+            envelopes = List.copyOf(envelopes);
+        }
+
+        /** Both, in order. */
+        Outbox and(Outbox next) {
+            List<Transaction> transactions = new ArrayList<>(unlogged);
+            transactions.addAll(next.unlogged);
+            List<Envelope> messages = new ArrayList<>(envelopes);
+            messages.addAll(next.envelopes);
+            return new Outbox(transactions, messages);
+        }
+    }
+
+    private ReplicaCore(
+            Database database,
+            ReplicaSettings settings,
+            RandomGenerator random,
+            Instant now,
+            Consumer<Event> alarm) {
+        this.database = database;
+        this.alarm = alarm;
+        this.window = new LogWindow(settings.logWindowCount(), settings.logWindowBytes());
+        this.replicator = new Replicator(database.store(), window, settings.replicator(), random, now, this::on);
+    }
+
+    /**
+     * Opens a replica, made if there is none.
+     *
+     * @param file its path
+     * @param name of the database
+     * @param alarm hears of events that an operator should know
+     * @throws StoreFailure if it can't be opened
+     */
+    static ReplicaCore open(
+            Path file,
+            String name,
+            ReplicaSettings settings,
+            InstantSource clock,
+            RandomGenerator random,
+            Consumer<Event> alarm) {
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
+                var statement = connection.createStatement()) {
+            statement.execute("PRAGMA journal_mode = WAL");
+        } catch (SQLException e) {
+            throw new StoreFailure("opening " + file, e);
+        }
+        var database = Database.open(
+                file.toString(),
+                DatabaseOptions.of(name, clock, random).withMaxDrift(settings.maxDrift()));
+        try (var statement = database.connection().createStatement()) {
+            // The log is on disk before a commit: what a power cut takes from the file, the log gives back.
+            statement.execute("PRAGMA synchronous = NORMAL");
+            statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+            statement.execute("PRAGMA foreign_keys = ON");
+            statement.execute("PRAGMA wal_autocheckpoint = " + CHECKPOINT_PAGES);
+            return new ReplicaCore(database, settings, random, clock.instant(), alarm);
+        } catch (SQLException e) {
+            database.close();
+            throw new StoreFailure("opening " + file, e);
+        }
+    }
+
+    private void on(Event event) {
+        switch (event) {
+            case Event.Applied applied -> changes.add(applied.changes());
+            case Event.RowsMerged merged -> changes.add(merged.changes());
+            case Event.Repaired repaired -> alarm.accept(repaired);
+            case Event.RootsDiffer differ -> alarm.accept(differ);
+            case Event.OriginForked forked -> alarm.accept(forked);
+            case Event.SchemaDiffers differs -> alarm.accept(differs);
+            case Event.Quarantined quarantined -> alarm.accept(quarantined);
+            case Event.Descended descended -> alarm.accept(descended);
+        }
+    }
+
+    // ---- what it is -------------------------------------------------------------------------------------------------
+
+    Database database() {
+        return database;
+    }
+
+    Connection connection() {
+        return database.connection();
+    }
+
+    Origin origin() {
+        return database.store().origin();
+    }
+
+    VersionVector vector() {
+        return database.store().vector();
+    }
+
+    long root() {
+        return database.store().root();
+    }
+
+    long schemaFingerprint() {
+        return database.store().schemaFingerprint();
+    }
+
+    /** How many times something was committed, by clients or peers. Thread-safe. */
+    long commitCount() {
+        return commits.get();
+    }
+
+    Replicator replicator() {
+        return replicator;
+    }
+
+    // ---- peers ------------------------------------------------------------------------------------------------------
+
+    Outbox connect(String peer) {
+        return outbox(replicator.connect(peer));
+    }
+
+    void forget(String peer) {
+        replicator.forget(peer);
+    }
+
+    Outbox tick(Instant now) {
+        return outbox(replicator.tick(now));
+    }
+
+    /** The log's ranges that must be loaded before {@code message} can be answered; usually none. */
+    List<SeqRange> unloaded(SyncMessage message) {
+        var ranges =
+                switch (message) {
+                    case Want want -> want.ranges();
+                    case WantPart want when want.offset() == 0 ->
+                        List.of(new SeqRange(want.origin(), want.seq(), want.seq()));
+                    default -> List.<SeqRange>of();
+                };
+        return window.has(ranges) ? List.of() : ranges;
+    }
+
+    Outbox receive(String peer, SyncMessage message) {
+        return outbox(replicator.receive(peer, message));
+    }
+
+    /** As {@link #receive}, once the log was read. */
+    Outbox receive(String peer, SyncMessage message, List<Transaction> found, List<SeqRange> gone) {
+        window.load(found);
+        return receive(peer, message instanceof Want want ? window.cut(want, gone) : message);
+    }
+
+    /** Publishes what was committed here and is in the log already. */
+    Outbox written(List<Transaction> transactions) {
+        List<Envelope> envelopes = new ArrayList<>();
+        for (var transaction : transactions) {
+            envelopes.addAll(replicator.written(transaction));
+        }
+        window.takeUnlogged();
+        return new Outbox(List.of(), envelopes);
+    }
+
+    private Outbox outbox(List<Envelope> envelopes) {
+        if (!changes.isEmpty()) {
+            var merged = List.copyOf(changes);
+            changes.clear();
+            commits.incrementAndGet();
+            database.applied(merged);
+        }
+        return new Outbox(window.takeUnlogged(), envelopes);
+    }
+
+    /**
+     * Gives back what the log has and the file does not, in the order of the log: after a power cut, or when the process
+     * died between log and commit.
+     *
+     * @return what constraints made of it, to be logged and published
+     */
+    Outbox recover(List<Transaction> transactions) {
+        var store = database.store();
+        for (var transaction : transactions) {
+            window.remember(transaction);
+            var origin = transaction.origin();
+            if (store.vector().seq(origin) >= transaction.seq()) {
+                continue;
+            }
+            if (store.vector().seq(origin) < transaction.seq() - 1) {
+                // A seq without a transaction: rows that were there when their table began to replicate. They still are.
+                store.adopt(VersionVector.EMPTY.with(origin, transaction.seq() - 1), Map.of());
+            }
+            var merged = store.merge(transaction);
+            changes.add(merged.changes());
+            merged.repair().ifPresent(window::append);
+        }
+        return outbox(List.of());
+    }
+
+    // ---- the transaction of the owner -------------------------------------------------------------------------------
+
+    /** Begins a transaction that writes. */
+    void begin(boolean withForeignKeys) {
+        if (withForeignKeys != foreignKeys) {
+            execute("PRAGMA foreign_keys = " + (withForeignKeys ? "ON" : "OFF"));
+            foreignKeys = withForeignKeys;
+        }
+        stamped.clear();
+        database.store().beginOpen();
+    }
+
+    /** Runs a statement that changes the schema. */
+    void changeSchema(String sql) throws SQLException {
+        stamped.addAll(database.changeSchemaOpen(sql));
+    }
+
+    /** SQLite went back to a savepoint. */
+    void rolledBackToSavepoint() {
+        database.store().rolledBack();
+        stamped.removeIf(transaction -> transaction.seq() > vector().seq(transaction.origin()));
+    }
+
+    /** SQLite has undone the transaction by itself. */
+    void rolledBack() {
+        stamped.clear();
+        database.store().rolledBack();
+    }
+
+    void rollback() {
+        stamped.clear();
+        database.store().rollbackOpen();
+    }
+
+    /** Stamps what the open transaction wrote: these must be in the log before {@link #commit}. */
+    List<Transaction> stamp() {
+        stamped.addAll(database.stampOpen());
+        return List.copyOf(stamped);
+    }
+
+    /** Commits what was stamped, and publishes it. */
+    Outbox commit() {
+        database.commitOpen();
+        commits.incrementAndGet();
+        var committed = List.copyOf(stamped);
+        stamped.clear();
+        database.committed(committed);
+        return written(committed);
+    }
+
+    private void execute(String sql) {
+        try (var statement = connection().createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new StoreFailure("running " + sql, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        database.close();
+    }
+}

@@ -1,0 +1,159 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.placement.PreferredHost;
+import io.merklite.cluster.sql.SqlStream;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.message.SyncMessage;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
+import org.apache.pekko.cluster.sharding.typed.ShardingEnvelope;
+import org.apache.pekko.cluster.sharding.typed.ShardingMessageExtractor;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+
+/**
+ * The replicas of one node, put together: its register, its share of the writers, and the ways to all others.
+ *
+ * <p><b>Threading.</b> Thread-safe.
+ */
+public final class ReplicaGuardian {
+    private static final EntityTypeKey<DatabaseActor.Command> KEY =
+            EntityTypeKey.create(DatabaseActor.Command.class, "merklite-database");
+
+    /** Above all waits inside of a database. */
+    private static final Duration PATIENCE_BEYOND = Duration.ofSeconds(75);
+
+    private final ActorSystem<?> system;
+    private final ReplicaHome home;
+    private final ClusterSharding sharding;
+    private final LogLink.Factory logs;
+    private final Map<String, Boolean> proxies = new ConcurrentHashMap<>();
+    private final Catalog catalog;
+    private final AtomicLong streamCount = new AtomicLong();
+    private final long streamNode;
+    private final Duration patience;
+
+    private ReplicaGuardian(ActorSystem<?> system, ReplicaHome home, LogLink.Factory logs) {
+        this.system = system;
+        this.home = home;
+        this.logs = logs;
+        this.sharding = ClusterSharding.get(system);
+        this.streamNode = home.random().nextLong();
+        this.catalog = new Catalog(() -> stream(Catalog.DATABASE, StreamOptions.DEFAULTS), home.clock());
+        this.patience = home.settings()
+                .queueTimeout()
+                .plus(home.settings().acknowledgeTimeout())
+                .plus(PATIENCE_BEYOND);
+    }
+
+    /** Starts the replicas of a node. Called once, on the node's guardian. */
+    public static ReplicaGuardian start(
+            org.apache.pekko.actor.typed.javadsl.ActorContext<?> context, ReplicaHome home, LogLink.Factory logs) {
+        var guardian = new ReplicaGuardian(context.getSystem(), home, logs);
+        guardian.start(context);
+        return guardian;
+    }
+
+    private void start(org.apache.pekko.actor.typed.javadsl.ActorContext<?> context) {
+        var replicas = context.spawn(Replicas.create(home, this::writerLink, logs), "replicas");
+        sharding.init(Entity.of(KEY, entity -> Behaviors.withMdc(
+                        DatabaseActor.Command.class,
+                        Map.of("database", entity.getEntityId(), "replica", home.node()),
+                        DatabaseActor.create(
+                                home,
+                                entity.getEntityId(),
+                                entity.getShard(),
+                                replicas,
+                                this::existence,
+                                this::tellDatacenter,
+                                logs)))
+                .withStopMessage(DatabaseActor.Stop.STOP)
+                .withEntityProps(Dispatchers.BLOCKING)
+                .withSettings(ClusterShardingSettings.create(system).withNoPassivationStrategy())
+                .withAllocationStrategy(
+                        new PreferredHost(Cluster.get(system), home.placement()))
+                .withMessageExtractor(new Extractor()));
+    }
+
+    private CompletionStage<Catalog.State> existence(String database) {
+        return database.equals(Catalog.DATABASE)
+                ? CompletableFuture.completedFuture(Catalog.State.EXISTS)
+                : catalog.state(database);
+    }
+
+    /** Finds the shard of a database. */
+    private final class Extractor
+            extends ShardingMessageExtractor<ShardingEnvelope<DatabaseActor.Command>, DatabaseActor.Command> {
+        @Override
+        public String entityId(ShardingEnvelope<DatabaseActor.Command> envelope) {
+            return envelope.entityId();
+        }
+
+        @Override
+        public String shardId(String entityId) {
+            return Integer.toString(home.placement().shardOf(entityId));
+        }
+
+        @Override
+        public DatabaseActor.Command unwrapMessage(ShardingEnvelope<DatabaseActor.Command> envelope) {
+            return envelope.message();
+        }
+    }
+
+    private EntityRef<DatabaseActor.Command> writer(String database) {
+        return sharding.entityRefFor(KEY, database);
+    }
+
+    private void tellDatacenter(String datacenter, String database, DatabaseActor.FromPeer message) {
+        proxies.computeIfAbsent(datacenter, name -> {
+            sharding.init(Entity.of(KEY, entity -> Behaviors.<DatabaseActor.Command>empty())
+                    .withDataCenter(name)
+                    .withMessageExtractor(new Extractor()));
+            return true;
+        });
+        sharding.entityRefFor(KEY, database, datacenter).tell(message);
+    }
+
+    private FollowerActor.WriterLink writerLink(String database) {
+        var writer = writer(database);
+        return new FollowerActor.WriterLink() {
+            @Override
+            public void tell(String from, SyncMessage message) {
+                writer.tell(new DatabaseActor.FromPeer(from, message));
+            }
+
+            @Override
+            public void wantSnapshot(String node, ActorRef<DatabaseActor.SnapshotOffer> replyTo) {
+                writer.tell(new DatabaseActor.WantSnapshot(node, replyTo));
+            }
+        };
+    }
+
+    /** Which databases there are. */
+    public Catalog catalog() {
+        return catalog;
+    }
+
+    /** Opens a stream of a database. */
+    public SqlStream stream(String database, StreamOptions options) {
+        var id = new StreamId(streamNode, streamCount.incrementAndGet());
+        return new ClusterStream(database, id, options, writer(database), patience);
+    }
+
+    /** How a database is, at the writer of this datacenter. */
+    public CompletionStage<DatabaseStatus> status(String database) {
+        return writer(database).ask(DatabaseActor.Inspect::new, patience);
+    }
+}

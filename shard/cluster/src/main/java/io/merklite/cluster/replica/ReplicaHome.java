@@ -1,0 +1,89 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.placement.Placement;
+import io.merklite.sync.replicate.Event;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.function.BiConsumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * What every replica of a node shares.
+ *
+ * @param node id of the node
+ * @param datacenter name of its datacenter
+ * @param directory where its files are
+ * @param settings how replicas work
+ * @param placement which nodes keep what
+ * @param clock wall clock
+ * @param random source of origins and jitter
+ * @param alarm hears of events that an operator should know, with the database's name
+ */
+public record ReplicaHome(
+        String node,
+        String datacenter,
+        Path directory,
+        ReplicaSettings settings,
+        Placement placement,
+        InstantSource clock,
+        RandomGenerator random,
+        BiConsumer<String, Event> alarm) {
+    /** Suffix of database files. */
+    static final String SUFFIX = ".db";
+
+    /** The file of a database. */
+    public Path file(String database) {
+        return directory.resolve(database + SUFFIX);
+    }
+
+    /**
+     * What tells the file of a database from those that were there before it: kept beside it, since a copy of the file
+     * must not bring its own.
+     */
+    String incarnation(String database) {
+        var path = directory.resolve(database + ".incarnation");
+        try {
+            if (Files.exists(path) && Files.exists(file(database))) {
+                return Files.readString(path).strip();
+            }
+            return renewIncarnation(database);
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading " + path, e);
+        }
+    }
+
+    /** The file of a database is about to be made anew: it gets a log of its own. */
+    String renewIncarnation(String database) {
+        var path = directory.resolve(database + ".incarnation");
+        var incarnation = HexFormat.of().toHexDigits(random.nextLong());
+        var part = directory.resolve(database + ".incarnation.part");
+        try {
+            try (var channel = FileChannel.open(
+                    part,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.TRUNCATE_EXISTING)) {
+                channel.write(StandardCharsets.US_ASCII.encode(incarnation));
+                channel.force(true);
+            }
+            Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing " + path, e);
+        }
+        return incarnation;
+    }
+
+    ReplicaCore open(String database) {
+        incarnation(database);
+        return ReplicaCore.open(
+                file(database), database, settings, clock, random, event -> alarm.accept(database, event));
+    }
+}

@@ -1,0 +1,216 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.sql.SqlCodec;
+import io.merklite.sync.SyncException.UnknownVersion;
+import io.merklite.sync.message.Chunk;
+import io.merklite.sync.message.SyncMessageCodec;
+import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.wire.WireReader;
+import io.merklite.sync.wire.WireWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.serialization.SerializerWithStringManifest;
+
+/**
+ * {@link ReplicaMessage}s to bytes and back.
+ *
+ * <p>The manifest says which message and which version of it; the fields follow in the order of the record: text and bytes
+ * with their length before them, numbers as varints, roots and fingerprints fixed and big-endian, actors as Pekko writes
+ * them. What a later version sends is refused with an error that says so: upgrade the receivers first.
+ *
+ * <p><b>Threading.</b> Thread-safe.
+ */
+public final class ReplicaSerializer extends SerializerWithStringManifest {
+    private static final int IDENTIFIER = 4102;
+    private static final String WHAT = "message between nodes";
+    private static final int MAX_MESSAGE_BYTES = 64 << 20;
+    private static final int MAX_TEXT_BYTES = 64 << 10;
+    private static final int MAX_ORIGINS = 65_536;
+    private static final int MAX_COPIES = 10_000;
+    private static final int MIN_COPY_BYTES = 2;
+
+    private static final String FROM_PEER = "from-peer/1";
+    private static final String DELIVER = "deliver/1";
+    private static final String RUN_SQL = "run-sql/1";
+    private static final String ANSWERED = "answered/1";
+    private static final String REFUSED = "refused/1";
+    private static final String CLOSE_STREAM = "close-stream/1";
+    private static final String WANT_SNAPSHOT = "want-snapshot/1";
+    private static final String SNAPSHOT_OFFER = "snapshot-offer/1";
+    private static final String SNAPSHOT_WANT = "snapshot-want/1";
+    private static final String SNAPSHOT_DONE = "snapshot-done/1";
+    private static final String SNAPSHOT_PIECE = "snapshot-piece/1";
+    private static final String INSPECT = "inspect/1";
+    private static final String STATUS = "status/1";
+
+    private final ActorRefResolver resolver;
+    private final SyncMessageCodec messages = new SyncMessageCodec(MAX_MESSAGE_BYTES);
+    private final SqlCodec sql = new SqlCodec(MAX_MESSAGE_BYTES);
+
+    /** Called by Pekko. */
+    public ReplicaSerializer(ExtendedActorSystem system) {
+        this.resolver = ActorRefResolver.get(Adapter.toTyped(system));
+    }
+
+    @Override
+    public int identifier() {
+        return IDENTIFIER;
+    }
+
+    @Override
+    public String manifest(Object message) {
+        return switch ((ReplicaMessage) message) {
+            case DatabaseActor.FromPeer from -> FROM_PEER;
+            case Replicas.Deliver deliver -> DELIVER;
+            case DatabaseActor.RunSql run -> RUN_SQL;
+            case SqlReply.Answered answered -> ANSWERED;
+            case SqlReply.Refused refused -> REFUSED;
+            case DatabaseActor.CloseStream close -> CLOSE_STREAM;
+            case DatabaseActor.WantSnapshot want -> WANT_SNAPSHOT;
+            case DatabaseActor.SnapshotOffer offer -> SNAPSHOT_OFFER;
+            case SnapshotSource.Want want -> SNAPSHOT_WANT;
+            case SnapshotSource.Done done -> SNAPSHOT_DONE;
+            case SnapshotSource.Piece piece -> SNAPSHOT_PIECE;
+            case DatabaseActor.Inspect inspect -> INSPECT;
+            case DatabaseStatus status -> STATUS;
+        };
+    }
+
+    @Override
+    public byte[] toBinary(Object message) {
+        var out = new WireWriter();
+        switch ((ReplicaMessage) message) {
+            case DatabaseActor.FromPeer from -> out.string(from.peer()).bytes(messages.encode(from.message()));
+            case Replicas.Deliver deliver -> out.string(deliver.database()).bytes(messages.encode(deliver.message()));
+            case DatabaseActor.RunSql run -> {
+                stream(out, run.stream());
+                out.bytes(sql.encode(run.options()))
+                        .bytes(sql.encodeRequests(run.requests()))
+                        .uint8(run.isLast() ? 1 : 0);
+                actor(out, run.replyTo());
+            }
+            case SqlReply.Answered answered ->
+                out.bytes(sql.encodeResponses(answered.responses()))
+                        .vector(answered.bookmark())
+                        .uint8(answered.isAutocommit() ? 1 : 0);
+            case SqlReply.Refused refused -> out.string(refused.refusal().name()).string(refused.what());
+            case DatabaseActor.CloseStream close -> stream(out, close.stream());
+            case DatabaseActor.WantSnapshot want -> {
+                out.string(want.node());
+                actor(out, want.replyTo());
+            }
+            case DatabaseActor.SnapshotOffer offer -> actor(out, offer.source());
+            case SnapshotSource.Want want -> {
+                out.varint(want.offset());
+                actor(out, want.replyTo());
+            }
+            case SnapshotSource.Done done -> {}
+            case SnapshotSource.Piece piece -> {
+                var bytes = new byte[piece.bytes().sizeBytes()];
+                piece.bytes().view().get(bytes);
+                out.varint(piece.offset()).varint(piece.totalSizeBytes()).bytes(bytes);
+            }
+            case DatabaseActor.Inspect inspect -> actor(out, inspect.replyTo());
+            case DatabaseStatus status -> status(out, status);
+        }
+        return out.toByteArray();
+    }
+
+    private static void stream(WireWriter out, StreamId stream) {
+        out.int64(stream.node()).varint(stream.number());
+    }
+
+    private void actor(WireWriter out, ActorRef<?> actor) {
+        out.string(resolver.toSerializationFormat(actor));
+    }
+
+    private static void status(WireWriter out, DatabaseStatus status) {
+        out.string(status.database())
+                .string(status.node())
+                .string(status.datacenter())
+                .vector(status.vector())
+                .int64(status.root())
+                .int64(status.schema())
+                .varint(status.sizeBytes())
+                .varint(status.waitingCount())
+                .varint(status.copies().size());
+        for (var copy : status.copies()) {
+            out.string(copy.peer()).vector(copy.vector());
+        }
+    }
+
+    @Override
+    public Object fromBinary(byte[] bytes, String manifest) {
+        var in = new WireReader(WHAT, bytes, 0, bytes.length);
+        var message = read(in, manifest);
+        in.expectEnd();
+        return message;
+    }
+
+    private ReplicaMessage read(WireReader in, String manifest) {
+        return switch (manifest) {
+            case FROM_PEER -> new DatabaseActor.FromPeer(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
+            case DELIVER -> new Replicas.Deliver(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
+            case RUN_SQL ->
+                new DatabaseActor.RunSql(
+                        stream(in),
+                        sql.decodeOptions(in.bytes(MAX_MESSAGE_BYTES)),
+                        sql.decodeRequests(in.bytes(MAX_MESSAGE_BYTES)),
+                        in.uint8() != 0,
+                        actor(in));
+            case ANSWERED ->
+                new SqlReply.Answered(
+                        sql.decodeResponses(in.bytes(MAX_MESSAGE_BYTES)), in.vector(MAX_ORIGINS), in.uint8() != 0);
+            case REFUSED -> new SqlReply.Refused(SqlReply.Refusal.valueOf(text(in)), text(in));
+            case CLOSE_STREAM -> new DatabaseActor.CloseStream(stream(in));
+            case WANT_SNAPSHOT -> new DatabaseActor.WantSnapshot(text(in), actor(in));
+            case SNAPSHOT_OFFER -> new DatabaseActor.SnapshotOffer(actor(in));
+            case SNAPSHOT_WANT -> new SnapshotSource.Want(in.varint(), actor(in));
+            case SNAPSHOT_DONE -> SnapshotSource.Done.DONE;
+            case SNAPSHOT_PIECE -> piece(in);
+            case INSPECT -> new DatabaseActor.Inspect(actor(in));
+            case STATUS -> status(in);
+            default -> throw new UnknownVersion(WHAT + " '" + manifest + "'", 0, 1);
+        };
+    }
+
+    private static String text(WireReader in) {
+        return in.string(MAX_TEXT_BYTES);
+    }
+
+    private static StreamId stream(WireReader in) {
+        return new StreamId(in.int64(), in.varint());
+    }
+
+    private <T> ActorRef<T> actor(WireReader in) {
+        return resolver.resolveActorRef(text(in));
+    }
+
+    private static SnapshotSource.Piece piece(WireReader in) {
+        var offset = in.varint();
+        var total = in.varint();
+        var bytes = in.bytes(MAX_MESSAGE_BYTES);
+        return new SnapshotSource.Piece(offset, total, Chunk.copyOf(bytes, 0, bytes.length));
+    }
+
+    private static DatabaseStatus status(WireReader in) {
+        var database = text(in);
+        var node = text(in);
+        var datacenter = text(in);
+        var vector = in.vector(MAX_ORIGINS);
+        var root = in.int64();
+        var schema = in.int64();
+        var size = in.varint();
+        var waiting = Math.toIntExact(in.varint());
+        List<DatabaseStatus.Copy> copies = new ArrayList<>();
+        var count = in.count(MIN_COPY_BYTES, MAX_COPIES);
+        for (var i = 0; i < count; i++) {
+            copies.add(new DatabaseStatus.Copy(text(in), in.vector(MAX_ORIGINS)));
+        }
+        return new DatabaseStatus(database, node, datacenter, vector, root, schema, size, waiting, copies);
+    }
+}

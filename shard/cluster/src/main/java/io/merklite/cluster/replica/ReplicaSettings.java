@@ -1,0 +1,101 @@
+package io.merklite.cluster.replica;
+
+import com.typesafe.config.Config;
+import io.merklite.sync.replicate.ReplicatorOptions;
+import java.time.Duration;
+
+/**
+ * How replicas work.
+ *
+ * @param idleTimeout after how long without work a replica closes its file
+ * @param tickInterval how often due things are looked for
+ * @param maxBatchCount how many clients' transactions share one commit
+ * @param maxQueueCount how many requests wait for the writer; more are refused
+ * @param readerCount connections that read beside the writer
+ * @param leaseContended how old an open write transaction may get while others wait
+ * @param leaseIdle how long an open write transaction may do nothing
+ * @param queueTimeout how long a request waits for the writer
+ * @param acknowledgeTimeout how long a write waits for other replicas before its outcome is called unknown
+ * @param takeOverTimeout how long a new writer waits for what other replicas have
+ * @param windowCount how many transactions may be on their way to a follower unacknowledged; beyond it they are announced
+ * @param logWindowBytes how much of the log stays in memory
+ * @param maxDrift how far ahead of the clock a stamp may be
+ * @param replicator how replicas talk
+ */
+public record ReplicaSettings(
+        Duration idleTimeout,
+        Duration tickInterval,
+        int maxBatchCount,
+        int maxQueueCount,
+        int readerCount,
+        Duration leaseContended,
+        Duration leaseIdle,
+        Duration queueTimeout,
+        Duration acknowledgeTimeout,
+        Duration takeOverTimeout,
+        int windowCount,
+        long logWindowBytes,
+        Duration maxDrift,
+        ReplicatorOptions replicator) {
+    private static final int WINDOW_TRANSACTIONS = 10_000;
+
+    public ReplicaSettings {
+        requirePositive("merklite.database.idle-timeout", idleTimeout);
+        requirePositive("merklite.database.tick-interval", tickInterval);
+        requirePositive("merklite.database.max-batch", maxBatchCount);
+        requirePositive("merklite.database.max-queue", maxQueueCount);
+        requirePositive("merklite.database.readers", readerCount);
+        requirePositive("merklite.database.lease-contended", leaseContended);
+        requirePositive("merklite.database.lease-idle", leaseIdle);
+        requirePositive("merklite.database.queue-timeout", queueTimeout);
+        requirePositive("merklite.replication.acknowledge-timeout", acknowledgeTimeout);
+        requirePositive("merklite.replication.take-over-timeout", takeOverTimeout);
+        requirePositive("merklite.replication.window", windowCount);
+        requirePositive("merklite.replication.log-window", logWindowBytes);
+        requirePositive("merklite.clock.max-drift", maxDrift);
+    }
+
+    private static void requirePositive(String path, Duration value) {
+        if (value.isZero() || value.isNegative()) {
+            throw new IllegalArgumentException(path + " = " + value + ", must be positive");
+        }
+    }
+
+    private static void requirePositive(String path, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(path + " = " + value + ", must be positive");
+        }
+    }
+
+    /** Reads the section {@code merklite}. */
+    public static ReplicaSettings from(Config merklite) {
+        return new ReplicaSettings(
+                merklite.getDuration("database.idle-timeout"),
+                merklite.getDuration("database.tick-interval"),
+                merklite.getInt("database.max-batch"),
+                merklite.getInt("database.max-queue"),
+                merklite.getInt("database.readers"),
+                merklite.getDuration("database.lease-contended"),
+                merklite.getDuration("database.lease-idle"),
+                merklite.getDuration("database.queue-timeout"),
+                merklite.getDuration("replication.acknowledge-timeout"),
+                merklite.getDuration("replication.take-over-timeout"),
+                merklite.getInt("replication.window"),
+                merklite.getBytes("replication.log-window"),
+                merklite.getDuration("clock.max-drift"),
+                new ReplicatorOptions(
+                        merklite.getDuration("anti-entropy.interval"),
+                        merklite.getDouble("anti-entropy.jitter"),
+                        merklite.getDuration("anti-entropy.timeout"),
+                        merklite.getDuration("tombstone.retain"),
+                        Math.toIntExact(merklite.getBytes("replication.inline-max")),
+                        merklite.getInt("replication.max-held"),
+                        merklite.getBytes("replication.max-held-bytes"),
+                        true));
+    }
+
+    /** How many transactions of the log stay in memory at most. */
+    int logWindowCount() {
+        return WINDOW_TRANSACTIONS;
+    }
+}

@@ -1,0 +1,269 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.placement.NodeId;
+import io.merklite.sync.message.SyncMessage;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.actor.typed.pubsub.Topic;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Subscribe;
+
+/**
+ * The register of a node's replicas: who owns which file, and who the other nodes are.
+ *
+ * <p>Followers are its children, started when something comes for them. A writer that starts on this node {@linkplain
+ * Acquire acquires} its database's file first: the follower closes it before the writer opens it.
+ *
+ * <p>Publications come on {@value #BUCKETS} topics of the datacenter, one for many shards: topics are few and known from
+ * the start, so there is no moment at which a new one is not heard yet. A node gets all of a topic's messages, and
+ * drops those of databases that it does not keep.
+ */
+public final class Replicas {
+    private static final int BUCKETS = 32;
+    private static final int WOKEN_AT_ONCE = 10;
+    private static final Duration WAKE_INTERVAL = Duration.ofMillis(500);
+
+    /** What the register is told. */
+    public sealed interface Command {}
+
+    /** From a writer of the datacenter, directly or by topic: for the follower of that database. */
+    record Deliver(String database, SyncMessage message) implements Command, ReplicaMessage {}
+
+    /** From a writer that starts on this node; answered by {@link Acquired} when nobody else has the file open. */
+    record Acquire(String database, ActorRef<DatabaseActor.Command> owner, ActorRef<Acquired> replyTo)
+            implements Command {}
+
+    /**
+     * The file is the writer's, until it stops.
+     *
+     * @param topic to publish on
+     * @param hosts who is there now; changes follow as {@link DatabaseActor.HostsChanged}
+     */
+    record Acquired(ActorRef<Topic.Command<Command>> topic, Hosts hosts) {}
+
+    private record FollowerStopped(String database) implements Command {}
+
+    private record WriterStopped(String database) implements Command {}
+
+    private record Listed(Receptionist.Listing listing) implements Command {}
+
+    private record MembersChanged(ClusterEvent.MemberEvent event) implements Command {}
+
+    private enum WakeSome implements Command {
+        WAKE_SOME
+    }
+
+    private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
+    private final ReplicaHome home;
+    private final WriterLinks writers;
+    private final LogLink.Factory logs;
+    private final ServiceKey<Command> key;
+    private final List<ActorRef<Topic.Command<Command>>> topics = new ArrayList<>();
+    private final Map<String, ActorRef<FollowerActor.Command>> followers = new HashMap<>();
+    private final Map<String, ActorRef<DatabaseActor.Command>> owners = new HashMap<>();
+    private final Map<String, Acquire> waiting = new HashMap<>();
+    private final Deque<String> asleep = new ArrayDeque<>();
+    private Set<ActorRef<Command>> registered = Set.of();
+    private Hosts hosts = Hosts.NONE;
+    private long followerCount;
+
+    private Replicas(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            ReplicaHome home,
+            WriterLinks writers,
+            LogLink.Factory logs) {
+        this.context = context;
+        this.timers = timers;
+        this.home = home;
+        this.writers = writers;
+        this.logs = logs;
+        this.key = ServiceKey.create(Command.class, "merklite-replicas-" + home.datacenter());
+    }
+
+    /** Gives the way to the writer of a database. */
+    interface WriterLinks {
+        FollowerActor.WriterLink of(String database);
+    }
+
+    /**
+     * @param home what the node's replicas share
+     * @param writers the way to writers
+     * @param logs opens changeset logs
+     */
+    static Behavior<Command> create(ReplicaHome home, WriterLinks writers, LogLink.Factory logs) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            var replicas = new Replicas(context, timers, home, writers, logs);
+            replicas.start();
+            return replicas.running();
+        }));
+    }
+
+    private void start() throws java.io.IOException {
+        for (var bucket = 0; bucket < BUCKETS; bucket++) {
+            var topic = context.spawn(
+                    Topic.create(Command.class, "merklite-" + home.datacenter() + "-" + bucket), "topic-" + bucket);
+            topic.tell(Topic.subscribe(context.getSelf()));
+            topics.add(topic);
+        }
+        context.getSystem().receptionist().tell(Receptionist.register(key, context.getSelf()));
+        context.getSystem()
+                .receptionist()
+                .tell(Receptionist.subscribe(
+                        key, context.messageAdapter(Receptionist.Listing.class, Listed::new)));
+        Cluster.get(context.getSystem())
+                .subscriptions()
+                .tell(Subscribe.create(
+                        context.messageAdapter(ClusterEvent.MemberEvent.class, MembersChanged::new),
+                        ClusterEvent.MemberEvent.class));
+        Files.createDirectories(home.directory());
+        try (Stream<java.nio.file.Path> files = Files.list(home.directory())) {
+            files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(ReplicaHome.SUFFIX))
+                    .map(name -> name.substring(0, name.length() - ReplicaHome.SUFFIX.length()))
+                    .sorted()
+                    .forEach(asleep::add);
+        }
+        timers.startTimerWithFixedDelay(WakeSome.WAKE_SOME, WAKE_INTERVAL);
+    }
+
+    private Behavior<Command> running() {
+        return Behaviors.receiveMessage(command -> {
+            switch (command) {
+                case Deliver deliver -> onDeliver(deliver);
+                case Acquire acquire -> onAcquire(acquire);
+                case FollowerStopped stopped -> onFollowerStopped(stopped.database());
+                case WriterStopped stopped -> owners.remove(stopped.database());
+                case Listed listed -> {
+                    registered = Set.copyOf(listed.listing().getServiceInstances(key));
+                    lookAround();
+                }
+                case MembersChanged changed -> lookAround();
+                case WakeSome wake -> wakeSome();
+            }
+            return Behaviors.same();
+        });
+    }
+
+    /** What was written elsewhere while this node was down is asked for, a few databases at a time. */
+    private void wakeSome() {
+        if (hosts.nodes().size() < 2) {
+            if (!hosts.otherDatacenters().isEmpty() || asleep.isEmpty()) {
+                timers.cancel(WakeSome.WAKE_SOME);
+            }
+            return;
+        }
+        for (var count = 0; count < WOKEN_AT_ONCE && !asleep.isEmpty(); count++) {
+            var database = asleep.remove();
+            if (!owners.containsKey(database) && !waiting.containsKey(database) && keeps(database)) {
+                follower(database);
+            }
+        }
+        if (asleep.isEmpty()) {
+            timers.cancel(WakeSome.WAKE_SOME);
+        }
+    }
+
+    private boolean keeps(String database) {
+        return home.placement()
+                .hosts(home.placement().shardOf(database), hosts.nodes().keySet())
+                .contains(home.node());
+    }
+
+    private void onDeliver(Deliver deliver) {
+        var database = deliver.database();
+        if (owners.containsKey(database) || waiting.containsKey(database)) {
+            return; // the writer is here; who sent this was it before
+        }
+        if (followers.containsKey(database) || keeps(database)) {
+            follower(database).tell(new FollowerActor.Deliver(deliver.message()));
+        }
+    }
+
+    private ActorRef<FollowerActor.Command> follower(String database) {
+        return followers.computeIfAbsent(database, name -> {
+            followerCount++;
+            var follower = context.spawn(
+                    Behaviors.withMdc(
+                            FollowerActor.Command.class,
+                            Map.of("database", name, "replica", home.node()),
+                            FollowerActor.create(home, name, writers.of(name), logs)),
+                    "follower-" + followerCount,
+                    Dispatchers.BLOCKING);
+            context.watchWith(follower, new FollowerStopped(name));
+            return follower;
+        });
+    }
+
+    private void onAcquire(Acquire acquire) {
+        var follower = followers.get(acquire.database());
+        if (follower == null) {
+            grant(acquire);
+        } else {
+            waiting.put(acquire.database(), acquire);
+            follower.tell(FollowerActor.Yield.YIELD);
+        }
+    }
+
+    private void grant(Acquire acquire) {
+        owners.put(acquire.database(), acquire.owner());
+        context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
+        var bucket = home.placement().shardOf(acquire.database()) % BUCKETS;
+        acquire.replyTo().tell(new Acquired(topics.get(bucket), hosts));
+    }
+
+    private void onFollowerStopped(String database) {
+        followers.remove(database);
+        var acquire = waiting.remove(database);
+        if (acquire != null) {
+            grant(acquire);
+        }
+    }
+
+    private void lookAround() {
+        Map<String, ActorRef<Command>> nodes = new HashMap<>();
+        Set<String> others = new HashSet<>();
+        var cluster = Cluster.get(context.getSystem());
+        for (var member : cluster.state().getMembers()) {
+            if (member.status().equals(MemberStatus.down())
+                    || member.status().equals(MemberStatus.removed())) {
+                continue;
+            }
+            if (!member.dataCenter().equals(home.datacenter())) {
+                others.add(member.dataCenter());
+                continue;
+            }
+            for (var ref : registered) {
+                var address = ref.path().address();
+                var isHere = address.hasLocalScope() && member.address().equals(cluster.selfMember().address());
+                if (isHere || address.equals(member.address())) {
+                    nodes.put(NodeId.of(member), ref);
+                }
+            }
+        }
+        var now = new Hosts(nodes, others);
+        if (!now.equals(hosts)) {
+            hosts = now;
+            owners.values().forEach(owner -> owner.tell(new DatabaseActor.HostsChanged(now)));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.sql.SqlCursor;
+import io.merklite.cluster.sql.SqlResponse;
+import io.merklite.sync.vector.VersionVector;
+import java.util.List;
+
+/** What a database answers to SQL. */
+public sealed interface SqlReply extends ReplicaMessage {
+    /**
+     * The requests were run.
+     *
+     * @param responses one for each
+     * @param bookmark what a read must see to see what these requests did
+     * @param isAutocommit whether no transaction is open on the stream now
+     */
+    record Answered(List<SqlResponse> responses, VersionVector bookmark, boolean isAutocommit) implements SqlReply {
+        public Answered {
+            responses = List.copyOf(responses);
+        }
+    }
+
+    /**
+     * Entries of a cursor.
+     *
+     * @param page the next ones
+     */
+    record Fetched(SqlCursor.Page page) implements SqlReply {}
+
+    /** A cursor was asked for, and the batch does more than read: it must be run. */
+    record NoCursor() implements SqlReply {}
+
+    /**
+     * They were not run, or nobody knows.
+     *
+     * @param refusal why
+     * @param what details for people
+     */
+    record Refused(Refusal refusal, String what) implements SqlReply {}
+
+    /** Why requests get no responses. */
+    enum Refusal {
+        /** There is no such database. */
+        NO_DATABASE,
+        /** Too many requests wait. */
+        OVERLOADED,
+        /** The writer waited too long for its turn. */
+        BUSY,
+        /** The database could not be opened, or its log fails. */
+        UNAVAILABLE,
+        /** It was committed here, and not acknowledged by the other replicas in time. */
+        UNKNOWN_OUTCOME
+    }
+}

@@ -1,0 +1,369 @@
+package io.merklite.cluster.replica;
+
+import io.merklite.cluster.replica.DatabaseActor.RunSql;
+import io.merklite.cluster.replica.ReplicaCore.Outbox;
+import io.merklite.cluster.replica.SqlReply.Answered;
+import io.merklite.cluster.replica.SqlReply.Refusal;
+import io.merklite.cluster.sql.SqlError;
+import io.merklite.cluster.sql.SqlLane;
+import io.merklite.cluster.sql.SqlLimits;
+import io.merklite.cluster.sql.SqlPlan;
+import io.merklite.cluster.sql.SqlResponse;
+import io.merklite.cluster.sql.SqlRun;
+import io.merklite.cluster.sql.SqlRun.Progress;
+import io.merklite.cluster.sql.SqlStreamState;
+import io.merklite.sync.SyncException;
+import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The one lane on which a database is written.
+ *
+ * <p>Requests that are complete in themselves share a commit: each runs under a savepoint of one SQLite transaction, so
+ * one that fails fails alone. What can't share has the lane for itself; a stream that leaves a transaction open keeps it,
+ * on a lease.
+ *
+ * <p><b>Invariants.</b> (1) Between {@code append} and {@link #appended} nothing runs on the file. (2) A request is
+ * answered once, and only after what it wrote is committed.
+ *
+ * <p><b>Threading.</b> Confined to the database's actor. Blocks on disk.
+ */
+final class WriterLane {
+    private final ReplicaCore core;
+    private final ReplicaSettings settings;
+    private final InstantSource clock;
+    private final SqlLane lane;
+    private final Owner owner;
+    private final Deque<Job> queue = new ArrayDeque<>();
+    private final ClientStreams streams;
+    private State state = State.FREE;
+
+    /** What the lane asks of the database's actor. */
+    interface Owner {
+        /** Answered by {@link WriterLane#appended}. */
+        void append(List<Transaction> transactions);
+
+        /** Sends what a commit has led to. */
+        void committed(Outbox outbox);
+
+        /** Answers, once {@code last} is acknowledged as the stream wants it. */
+        void answer(RunSql sql, Answered answered, Optional<Transaction> last);
+
+        /** What a read must see to see everything committed here. */
+        VersionVector bookmark();
+    }
+
+    /** A request that waits. */
+    private static final class Job {
+        private final RunSql sql;
+        private final SqlStreamState stream;
+        private final Instant deadline;
+        private boolean isAlone;
+
+        private Job(RunSql sql, SqlStreamState stream, Instant deadline) {
+            this.sql = sql;
+            this.stream = stream;
+            this.deadline = deadline;
+            this.isAlone = SqlPlan.of(sql.requests(), stream).kind() == SqlPlan.Kind.EXCLUSIVE;
+        }
+    }
+
+    /** A request that has run and is not committed yet. */
+    private record Ran(Job job, List<SqlResponse> responses) {}
+
+    private sealed interface State {
+        State FREE = new Free();
+
+        record Free() implements State {}
+
+        /** The log writes what several requests did. */
+        record Grouped(List<Ran> ran, Optional<Transaction> last) implements State {}
+
+        /** The log writes what one request did up to a COMMIT. */
+        record Committing(Job job, SqlRun run, Optional<Transaction> last) implements State {}
+
+        /** A stream has its transaction open. */
+        record Leased(StreamId stream, Instant since, Instant used) implements State {}
+    }
+
+    WriterLane(ReplicaCore core, ClientStreams streams, ReplicaSettings settings, InstantSource clock, Owner owner) {
+        this.core = core;
+        this.streams = streams;
+        this.settings = settings;
+        this.clock = clock;
+        this.owner = owner;
+        try {
+            this.lane = SqlLane.writing(core.connection(), new CoreTransaction(core), SqlLimits.DEFAULTS, clock);
+        } catch (SQLException e) {
+            throw new StoreFailure("preparing the writer's connection", e);
+        }
+    }
+
+    /** Whether no transaction is open on the file. */
+    boolean isFree() {
+        return state instanceof State.Free;
+    }
+
+    /** Whether there is nothing to do, and nobody has anything open. */
+    boolean isIdle() {
+        return isFree() && queue.isEmpty();
+    }
+
+    /**
+     * Takes a request in.
+     *
+     * @param stream the state of its stream
+     */
+    void offer(RunSql sql, SqlStreamState stream) {
+        if (queue.size() >= settings.maxQueueCount()) {
+            refuse(sql, Refusal.OVERLOADED, settings.maxQueueCount() + " requests wait for the writer");
+            return;
+        }
+        queue.add(new Job(sql, stream, clock.instant().plus(settings.queueTimeout())));
+    }
+
+    private static void refuse(RunSql sql, Refusal refusal, String what) {
+        sql.replyTo().tell(new SqlReply.Refused(refusal, what));
+    }
+
+    /** Does the next thing; false if there is none that can be done now. */
+    boolean next() {
+        return switch (state) {
+            case State.Free free -> {
+                if (queue.isEmpty()) {
+                    yield false;
+                }
+                if (queue.getFirst().isAlone) {
+                    runAlone(queue.removeFirst());
+                } else {
+                    runGroup();
+                }
+                yield true;
+            }
+            case State.Leased leased -> {
+                var next = takeOf(leased.stream());
+                next.ifPresent(this::runAlone);
+                yield next.isPresent();
+            }
+            case State.Grouped grouped -> false;
+            case State.Committing committing -> false;
+        };
+    }
+
+    private Optional<Job> takeOf(StreamId stream) {
+        for (Iterator<Job> jobs = queue.iterator(); jobs.hasNext(); ) {
+            var job = jobs.next();
+            if (job.sql.stream().equals(stream)) {
+                jobs.remove();
+                return Optional.of(job);
+            }
+        }
+        return Optional.empty();
+    }
+
+    // ---- many requests in one commit --------------------------------------------------------------------------------
+
+    private void runGroup() {
+        List<Job> taken = new ArrayList<>();
+        while (taken.size() < settings.maxBatchCount() && !queue.isEmpty() && !queue.getFirst().isAlone) {
+            taken.add(queue.removeFirst());
+        }
+        List<Ran> ran = new ArrayList<>();
+        List<Job> alone = new ArrayList<>();
+        core.begin(true);
+        try {
+            for (var job : taken) {
+                var run = lane.group(job.sql.requests(), job.stream, job.sql.options().isReadOnly());
+                switch (run.advance()) {
+                    case Progress.Finished finished -> ran.add(new Ran(job, finished.responses()));
+                    case Progress.Moves moves -> alone.add(job);
+                    case Progress.Lost lost -> {
+                        core.rolledBack();
+                        runApart(taken);
+                        return;
+                    }
+                    case Progress.Committing committing -> throw unexpected(committing);
+                    case Progress.Fetched fetched -> throw unexpected(fetched);
+                }
+            }
+            var transactions = core.stamp();
+            putBack(alone);
+            if (transactions.isEmpty()) {
+                owner.committed(core.commit());
+                answer(ran, Optional.empty());
+            } else {
+                state = new State.Grouped(ran, Optional.of(transactions.getLast()));
+                owner.append(transactions);
+            }
+        } catch (SyncException e) {
+            core.rollback();
+            runApart(taken);
+        }
+    }
+
+    /** Something of the group has spoilt it for all: each runs again by itself, so that only the one at fault fails. */
+    private void runApart(List<Job> jobs) {
+        putBack(jobs);
+    }
+
+    private void putBack(List<Job> jobs) {
+        for (var i = jobs.size() - 1; i >= 0; i--) {
+            jobs.get(i).isAlone = true;
+            queue.addFirst(jobs.get(i));
+        }
+    }
+
+    private void answer(List<Ran> ran, Optional<Transaction> last) {
+        var bookmark = owner.bookmark();
+        for (var done : ran) {
+            streams.ran(done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
+            owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), last);
+        }
+    }
+
+    // ---- one request by itself --------------------------------------------------------------------------------------
+
+    private void runAlone(Job job) {
+        drive(
+                job,
+                lane.exclusive(job.sql.requests(), job.stream, job.sql.options().isReadOnly()),
+                Optional.empty());
+    }
+
+    private void drive(Job job, SqlRun run, Optional<Transaction> last) {
+        var committed = last;
+        while (true) {
+            switch (run.advance()) {
+                case Progress.Finished finished -> {
+                    finish(job, finished.responses(), committed);
+                    return;
+                }
+                case Progress.Committing committing -> {
+                    List<Transaction> transactions;
+                    try {
+                        transactions = core.stamp();
+                    } catch (SyncException e) {
+                        core.rollback();
+                        run.commitFailed(new SqlError(e.code(), String.valueOf(e.getMessage())));
+                        continue;
+                    }
+                    if (!transactions.isEmpty()) {
+                        state = new State.Committing(job, run, Optional.of(transactions.getLast()));
+                        owner.append(transactions);
+                        return;
+                    }
+                    owner.committed(core.commit());
+                    run.committed();
+                }
+                case Progress.Moves moves -> throw unexpected(moves);
+                case Progress.Lost lost -> throw unexpected(lost);
+                case Progress.Fetched fetched -> throw unexpected(fetched);
+            }
+        }
+    }
+
+    private static IllegalStateException unexpected(Progress progress) {
+        return new IllegalStateException("a request on the writer's lane gave " + progress);
+    }
+
+    private void finish(Job job, List<SqlResponse> responses, Optional<Transaction> last) {
+        var id = job.sql.stream();
+        var stream = job.stream;
+        streams.ran(id, stream, job.sql.isLast());
+        if (!stream.isWriting()) {
+            state = State.FREE;
+        } else if (job.sql.isLast()) {
+            core.rollback();
+            state = State.FREE;
+        } else {
+            var since = state instanceof State.Leased leased ? leased.since() : clock.instant();
+            state = new State.Leased(id, since, clock.instant());
+        }
+        owner.answer(job.sql, new Answered(responses, owner.bookmark(), stream.isAutocommit()), last);
+    }
+
+    // ---- what comes back --------------------------------------------------------------------------------------------
+
+    /** What was to be appended is in the log. */
+    void appended() {
+        switch (state) {
+            case State.Grouped grouped -> {
+                state = State.FREE;
+                owner.committed(core.commit());
+                answer(grouped.ran(), grouped.last());
+            }
+            case State.Committing committing -> {
+                state = State.FREE;
+                owner.committed(core.commit());
+                committing.run().committed();
+                drive(committing.job(), committing.run(), committing.last());
+            }
+            case State.Free free -> throw new IllegalStateException("appended, and nothing was to be");
+            case State.Leased leased -> throw new IllegalStateException("appended, and nothing was to be");
+        }
+    }
+
+    /** The stream is gone: what it has open is undone. */
+    void close(StreamId stream) {
+        takeOf(stream);
+        if (state instanceof State.Leased leased && leased.stream().equals(stream)) {
+            core.rollback();
+            state = State.FREE;
+        }
+        streams.forget(stream);
+    }
+
+    /** Time has come on: leases and waits end. */
+    void tick(Instant now) {
+        queue.removeIf(job -> {
+            var isLate = !job.deadline.isAfter(now);
+            if (isLate) {
+                refuse(job.sql, Refusal.BUSY, "the writer was busy for " + settings.queueTimeout());
+            }
+            return isLate;
+        });
+        if (state instanceof State.Leased leased) {
+            var isContended = !queue.isEmpty()
+                    && !leased.since().plus(settings.leaseContended()).isAfter(now);
+            var isIdle = !leased.used().plus(settings.leaseIdle()).isAfter(now);
+            if (isContended || isIdle) {
+                core.rollback();
+                streams.of(leased.stream()).takenAway();
+                state = State.FREE;
+            }
+        }
+    }
+
+    /** Closes what was prepared. */
+    void close() {
+        try {
+            lane.close();
+        } catch (SQLException e) {
+            throw new StoreFailure("closing the writer's connection", e);
+        }
+    }
+
+    /** Refuses everything that waits: the database closes. */
+    void refuseAll(Refusal refusal, String why) {
+        queue.forEach(job -> refuse(job.sql, refusal, why));
+        queue.clear();
+        switch (state) {
+            case State.Grouped grouped -> grouped.ran()
+                    .forEach(ran -> refuse(ran.job().sql, Refusal.UNKNOWN_OUTCOME, why));
+            case State.Committing committing -> refuse(committing.job().sql, Refusal.UNKNOWN_OUTCOME, why);
+            case State.Free free -> {}
+            case State.Leased leased -> {}
+        }
+        state = State.FREE;
+    }
+}

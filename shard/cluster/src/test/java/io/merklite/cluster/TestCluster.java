@@ -1,0 +1,178 @@
+package io.merklite.cluster;
+
+import com.typesafe.config.ConfigFactory;
+import io.merklite.cluster.sql.SqlRequest;
+import io.merklite.cluster.sql.SqlResponse;
+import io.merklite.cluster.sql.SqlStatement;
+import io.merklite.cluster.sql.StatementResult;
+import io.merklite.cluster.sql.StepOutcome;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.query.subscribe.SqlValue;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** Nodes of one or more datacenters in this JVM. */
+public final class TestCluster implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final Map<String, MerkliteNode> nodes = new LinkedHashMap<>();
+    private final Map<String, Integer> ports = new HashMap<>();
+    private final String settings;
+
+    /** @param settings HOCON that differs from the tests' defaults */
+    public TestCluster(Path directory, String settings) {
+        this.directory = directory;
+        this.settings = settings;
+    }
+
+    /** Starts nodes called by datacenter and number, such as a1, and waits until each knows all. */
+    public static TestCluster start(Path directory, String settings, String... names) {
+        var cluster = new TestCluster(directory, settings);
+        for (var name : names) {
+            cluster.startNode(name);
+        }
+        cluster.awaitMembers(names.length);
+        return cluster;
+    }
+
+    /** Starts one node, again if it was stopped: it finds its files. */
+    public MerkliteNode startNode(String name) {
+        var port = ports.computeIfAbsent(name, node -> freePort());
+        var seed = ports.values().size() == 1 ? port : ports.get(nodes.isEmpty() ? name : nodes.keySet().iterator().next());
+        var config = ConfigFactory.parseString(settings)
+                .withFallback(ConfigFactory.parseString("""
+                        merklite {
+                          node-id = %1$s
+                          data-directory = "%2$s"
+                          journal.path = "%2$s/journal.db"
+                          anti-entropy.interval = 1s
+                        }
+                        pekko {
+                          loglevel = WARNING
+                          stdout-loglevel = OFF
+                          remote.artery.canonical { hostname = "127.0.0.1", port = %3$d }
+                          cluster {
+                            seed-nodes = ["pekko://merklite@127.0.0.1:%4$d"]
+                            multi-data-center.self-data-center = %5$s
+                            jmx.multi-mbeans-in-same-jvm = on
+                          }
+                        }
+                        """.formatted(name, directory.resolve(name), port, seed, name.substring(0, 1))));
+        var node = MerkliteNode.start(config);
+        nodes.put(name, node);
+        return node;
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until each node sees so many members that are up. */
+    public void awaitMembers(int count) {
+        for (var node : nodes.values()) {
+            await(() -> {
+                var up = 0;
+                for (var member : org.apache.pekko.cluster.Cluster.get(node.system()).state().getMembers()) {
+                    if (member.status().equals(org.apache.pekko.cluster.MemberStatus.up())) {
+                        up++;
+                    }
+                }
+                return up == count;
+            });
+        }
+    }
+
+    public MerkliteNode node(String name) {
+        return nodes.get(name);
+    }
+
+    /** Leaves and stops. */
+    public void stopNode(String name) {
+        nodes.remove(name).close();
+    }
+
+    public Path directory(String name) {
+        return directory.resolve(name);
+    }
+
+    /** Makes a database. */
+    public void create(String node, String database) {
+        join(node(node).catalog().thenCompose(catalog -> catalog.create(database)));
+    }
+
+    /** The rows of a statement, as text. */
+    public List<List<String>> rows(String node, String database, String sql, SqlValue... args) {
+        return result(node, database, StreamOptions.DEFAULTS, sql, args).rows().stream()
+                .map(row -> row.stream().map(TestCluster::text).toList())
+                .toList();
+    }
+
+    /** Runs one statement that must succeed. */
+    public StatementResult result(String node, String database, StreamOptions options, String sql, SqlValue... args) {
+        var responses = join(node(node)
+                .stream(database, options)
+                .run(List.of(SqlRequest.Batch.of(SqlStatement.of(sql, args))), true));
+        if (responses.getFirst() instanceof SqlResponse.BatchDone done
+                && done.outcomes().getFirst() instanceof StepOutcome.Done step) {
+            return step.result();
+        }
+        throw new AssertionError(sql + " gave " + responses);
+    }
+
+    public static String text(SqlValue value) {
+        return switch (value) {
+            case SqlValue.Null none -> "NULL";
+            case SqlValue.Integer number -> Long.toString(number.value());
+            case SqlValue.Real real -> Double.toString(real.value());
+            case SqlValue.Text text -> text.value();
+            case SqlValue.Blob blob -> blob.toString();
+        };
+    }
+
+    /** Waits for a stage. */
+    public static <T> T join(java.util.concurrent.CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    /** Waits until a condition holds. */
+    public static void await(BooleanSupplier condition) {
+        var deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("did not happen within " + PATIENCE);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+    }
+
+    @Override
+    public void close() {
+        List<java.util.concurrent.CompletionStage<?>> stopping = new ArrayList<>();
+        nodes.values().forEach(node -> stopping.add(node.terminate()));
+        stopping.forEach(stage -> stage.toCompletableFuture().join());
+    }
+}
