@@ -25,7 +25,8 @@ final class Callers {
     record Seen(double perSecond, double medianMicros, double p99Micros, long failedCount) {
         @Override
         public String toString() {
-            return "%,.0f/s, p50 %,.0f us, p99 %,.0f us, %d failed".formatted(perSecond, medianMicros, p99Micros, failedCount);
+            return "%,.0f/s, p50 %,.0f us, p99 %,.0f us, %d failed"
+                    .formatted(perSecond, medianMicros, p99Micros, failedCount);
         }
     }
 

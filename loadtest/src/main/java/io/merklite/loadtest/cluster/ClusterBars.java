@@ -22,8 +22,8 @@ public final class ClusterBars {
     private static final Duration WARM_UP = Duration.ofSeconds(8);
     private static final Duration MEASURED = Duration.ofSeconds(8);
     private static final int CALLERS = 64;
-    private static final String INSERT = "INSERT INTO item(id, label) VALUES (?1, ?2)"
-            + " ON CONFLICT(id) DO UPDATE SET label = excluded.label";
+    private static final String INSERT =
+            "INSERT INTO item(id, label) VALUES (?1, ?2)" + " ON CONFLICT(id) DO UPDATE SET label = excluded.label";
     private static final String LABEL = "x".repeat(100);
     private static final int KEYS = 100_000;
 
@@ -32,8 +32,15 @@ public final class ClusterBars {
     public static void main(String[] arguments) throws Exception {
         var directory = Files.createTempDirectory("merklite-bars");
         try (var node = start(directory)) {
-            node.catalog().toCompletableFuture().join().create("shop").toCompletableFuture().join();
-            run(node, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)").toCompletableFuture().join();
+            node.catalog()
+                    .toCompletableFuture()
+                    .join()
+                    .create("shop")
+                    .toCompletableFuture()
+                    .join();
+            run(node, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)")
+                    .toCompletableFuture()
+                    .join();
             writes(node, CALLERS, WARM_UP);
             for (var round = 0; round < 3; round++) {
                 System.out.println("writes, " + CALLERS + " callers: " + writes(node, CALLERS, MEASURED));

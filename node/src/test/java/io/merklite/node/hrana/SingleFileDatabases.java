@@ -104,6 +104,11 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
         }
 
         @Override
+        public io.merklite.sync.vector.VersionVector bookmark() {
+            return io.merklite.sync.vector.VersionVector.EMPTY;
+        }
+
+        @Override
         public CompletionStage<List<SqlResponse>> run(List<SqlRequest> requests, boolean isLast) {
             return enqueue(() -> {
                 List<SqlResponse> responses = new ArrayList<>();

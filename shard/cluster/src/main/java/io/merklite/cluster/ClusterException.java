@@ -183,4 +183,61 @@ public abstract sealed class ClusterException extends RuntimeException {
                     null);
         }
     }
+
+    /** There is no database of this name. */
+    public static final class NoDatabase extends ClusterException {
+        /** @param database the name */
+        public NoDatabase(String database) {
+            super(
+                    "cluster.no-database",
+                    "there is no database '" + database + "'",
+                    "Create it first, or look whether the name is spelt as it was created",
+                    null);
+        }
+    }
+
+    /** More is asked of a database than it can do. Nothing was done. */
+    public static final class Overloaded extends ClusterException {
+        /**
+         * @param database its name
+         * @param what what was exceeded
+         */
+        public Overloaded(String database, String what) {
+            super(
+                    "cluster.overloaded",
+                    "database " + database + ": " + what,
+                    "Try again later, with fewer at once",
+                    null);
+        }
+    }
+
+    /** A database can't be reached or opened. Nothing was done. */
+    public static final class Unavailable extends ClusterException {
+        /**
+         * @param database its name
+         * @param what why
+         */
+        public Unavailable(String database, String what) {
+            super(
+                    "cluster.unavailable",
+                    "database " + database + ": " + what,
+                    "Try again; if it lasts, look at the log of the node that has its writer",
+                    null);
+        }
+    }
+
+    /** Whether something was done can't be known now. */
+    public static final class UnknownOutcome extends ClusterException {
+        /**
+         * @param database its name
+         * @param what what is known
+         */
+        public UnknownOutcome(String database, String what) {
+            super(
+                    "cluster.unknown-outcome",
+                    "database " + database + ": " + what,
+                    "Read with the bookmark, if there is one, or look for the write before you repeat it",
+                    null);
+        }
+    }
 }

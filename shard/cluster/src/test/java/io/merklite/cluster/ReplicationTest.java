@@ -17,11 +17,19 @@ class ReplicationTest {
     void singleNodeWritesAndReads() {
         try (var cluster = TestCluster.start(directory, "", "a1")) {
             cluster.create("a1", "shop");
-            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
+            cluster.result(
+                    "a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
 
-            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (?, ?)", SqlValue.of(1), SqlValue.of("one"));
+            cluster.result(
+                    "a1",
+                    "shop",
+                    StreamOptions.DEFAULTS,
+                    "INSERT INTO item VALUES (?, ?)",
+                    SqlValue.of(1),
+                    SqlValue.of("one"));
 
-            assertThat(cluster.rows("a1", "shop", "SELECT id, label FROM item")).isEqualTo(List.of(List.of("1", "one")));
+            assertThat(cluster.rows("a1", "shop", "SELECT id, label FROM item"))
+                    .isEqualTo(List.of(List.of("1", "one")));
         }
     }
 
@@ -31,15 +39,18 @@ class ReplicationTest {
             cluster.create("a1", "shop");
             TestCluster.await(() -> TestCluster.join(cluster.node("b1").exists("shop")));
             for (var node : List.of("a1", "b1")) {
-                cluster.result(node, "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
+                cluster.result(
+                        node, "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
             }
 
             cluster.result("a1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (1, 'one')");
             cluster.result("b1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (2, 'two')");
 
             var both = List.of(List.of("1", "one"), List.of("2", "two"));
-            TestCluster.await(() -> cluster.rows("a1", "shop", "SELECT id, label FROM item").equals(both));
-            TestCluster.await(() -> cluster.rows("b1", "shop", "SELECT id, label FROM item").equals(both));
+            TestCluster.await(() ->
+                    cluster.rows("a1", "shop", "SELECT id, label FROM item").equals(both));
+            TestCluster.await(() ->
+                    cluster.rows("b1", "shop", "SELECT id, label FROM item").equals(both));
         }
     }
 }

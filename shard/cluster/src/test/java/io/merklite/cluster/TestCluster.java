@@ -51,9 +51,10 @@ public final class TestCluster implements AutoCloseable {
     /** Starts one node, again if it was stopped: it finds its files. */
     public MerkliteNode startNode(String name) {
         var port = ports.computeIfAbsent(name, node -> freePort());
-        var seed = ports.values().size() == 1 ? port : ports.get(nodes.isEmpty() ? name : nodes.keySet().iterator().next());
-        var config = ConfigFactory.parseString(settings)
-                .withFallback(ConfigFactory.parseString("""
+        var seed = ports.values().size() == 1
+                ? port
+                : ports.get(nodes.isEmpty() ? name : nodes.keySet().iterator().next());
+        var config = ConfigFactory.parseString(settings).withFallback(ConfigFactory.parseString("""
                         merklite {
                           node-id = %1$s
                           data-directory = "%2$s"
@@ -70,7 +71,8 @@ public final class TestCluster implements AutoCloseable {
                             jmx.multi-mbeans-in-same-jvm = on
                           }
                         }
-                        """.formatted(name, directory.resolve(name), port, seed, name.substring(0, 1))));
+                        """.formatted(
+                        name, directory.resolve(name), port, seed, name.substring(0, 1))));
         var node = MerkliteNode.start(config);
         nodes.put(name, node);
         return node;
@@ -89,7 +91,9 @@ public final class TestCluster implements AutoCloseable {
         for (var node : nodes.values()) {
             await(() -> {
                 var up = 0;
-                for (var member : org.apache.pekko.cluster.Cluster.get(node.system()).state().getMembers()) {
+                for (var member : org.apache.pekko.cluster.Cluster.get(node.system())
+                        .state()
+                        .getMembers()) {
                     if (member.status().equals(org.apache.pekko.cluster.MemberStatus.up())) {
                         up++;
                     }
@@ -126,8 +130,7 @@ public final class TestCluster implements AutoCloseable {
 
     /** Runs one statement that must succeed. */
     public StatementResult result(String node, String database, StreamOptions options, String sql, SqlValue... args) {
-        var responses = join(node(node)
-                .stream(database, options)
+        var responses = join(node(node).stream(database, options)
                 .run(List.of(SqlRequest.Batch.of(SqlStatement.of(sql, args))), true));
         if (responses.getFirst() instanceof SqlResponse.BatchDone done
                 && done.outcomes().getFirst() instanceof StepOutcome.Done step) {
@@ -149,7 +152,9 @@ public final class TestCluster implements AutoCloseable {
     /** Waits for a stage. */
     public static <T> T join(java.util.concurrent.CompletionStage<T> stage) {
         try {
-            return stage.toCompletableFuture().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+            return stage.toCompletableFuture()
+                    .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;

@@ -23,8 +23,7 @@ public record Placement(int shardCount, int replicaCount) {
             throw new IllegalArgumentException("merklite.shard-count = " + shardCount + ", must be in [1, 4096]");
         }
         if (replicaCount < 1) {
-            throw new IllegalArgumentException(
-                    "merklite.replicas-per-dc = " + replicaCount + ", must be at least 1");
+            throw new IllegalArgumentException("merklite.replicas-per-dc = " + replicaCount + ", must be at least 1");
         }
     }
 

@@ -61,13 +61,12 @@ final class Acknowledgements {
      */
     void settle(Collection<String> nodes, int copyCount, Collection<String> datacenters) {
         waiting.removeIf(write -> {
-            var isDone =
-                    switch (write.level()) {
-                        case LOCAL -> true;
-                        case MAJORITY -> 1 + count(nodes, write) > copyCount / 2;
-                        case ALL -> 1 + count(nodes, write) >= copyCount;
-                        case EACH_DATACENTER -> count(datacenters, write) == datacenters.size();
-                    };
+            var isDone = switch (write.level()) {
+                case LOCAL -> true;
+                case MAJORITY -> 1 + count(nodes, write) > copyCount / 2;
+                case ALL -> 1 + count(nodes, write) >= copyCount;
+                case EACH_DATACENTER -> count(datacenters, write) == datacenters.size();
+            };
             if (isDone) {
                 write.answer().run();
             }

@@ -358,7 +358,10 @@ public final class DatabaseActor {
                 })
                 .onMessage(GiveUpWaiting.class, giveUp -> {
                     context.getLog()
-                            .warn("writer goes on without a majority of its copies heard={} expected={}", heard, followers());
+                            .warn(
+                                    "writer goes on without a majority of its copies heard={} expected={}",
+                                    heard,
+                                    followers());
                     return serve();
                 })
                 .onMessage(Stop.class, stop -> Behaviors.stopped())
@@ -372,7 +375,8 @@ public final class DatabaseActor {
         var known = followers.stream().filter(heard::contains).toList();
         return 1 + known.size() > (1 + followers.size()) / 2
                 && known.stream()
-                        .allMatch(peer -> core().vector().covers(core().replicator().vectorOf(peer)));
+                        .allMatch(peer ->
+                                core().vector().covers(core().replicator().vectorOf(peer)));
     }
 
     // ---- serving ----------------------------------------------------------------------------------------------------
@@ -434,8 +438,7 @@ public final class DatabaseActor {
         isActive = true;
         var stream = streams.of(fetch.stream());
         var isNew = fetch.batch().isPresent();
-        if (isNew
-                && SqlPlan.of(List.of(fetch.batch().get()), stream).kind() != SqlPlan.Kind.READ) {
+        if (isNew && SqlPlan.of(List.of(fetch.batch().get()), stream).kind() != SqlPlan.Kind.READ) {
             fetch.replyTo().tell(new SqlReply.NoCursor());
         } else if (!isNew && !readers().keepsFor(fetch.stream())) {
             fetch.replyTo().tell(new SqlReply.Refused(Refusal.UNAVAILABLE, "the cursor is gone"));
@@ -557,7 +560,9 @@ public final class DatabaseActor {
         var copy = Path.of(home.file(database) + ".copy-" + snapshotCount);
         var source = context.spawn(
                 SnapshotSource.create(
-                        home.file(database), copy, home.settings().takeOverTimeout().multipliedBy(4)),
+                        home.file(database),
+                        copy,
+                        home.settings().takeOverTimeout().multipliedBy(4)),
                 "snapshot-" + snapshotCount,
                 Dispatchers.BLOCKING);
         want.replyTo().tell(new SnapshotOffer(source));
@@ -581,7 +586,9 @@ public final class DatabaseActor {
     /** What the log has is not known: nothing may be committed. The file is opened again, and compared with it. */
     private Behavior<Command> failed(LogLink.Answer.Failed failed) {
         context.getLog()
-                .error("changeset log failed, database closes: free disk space or replace the disk why={}", failed.why());
+                .error(
+                        "changeset log failed, database closes: free disk space or replace the disk why={}",
+                        failed.why());
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, failed.why()));
         return Behaviors.stopped();
     }
@@ -628,9 +635,7 @@ public final class DatabaseActor {
             } else {
                 PeerName.datacenter(envelope.peer())
                         .ifPresent(datacenter -> peers.tellDatacenter(
-                                datacenter,
-                                database,
-                                new FromPeer(PeerName.ofDatacenter(home.datacenter()), message)));
+                                datacenter, database, new FromPeer(PeerName.ofDatacenter(home.datacenter()), message)));
             }
         }
     }

@@ -226,7 +226,10 @@ public final class FollowerActor {
 
     /** What the log has is not known: the file is opened again, and compared with it. */
     private Behavior<Command> failed(LogLink.Answer.Failed failed) {
-        context.getLog().error("changeset log failed, replica closes: free disk space or replace the disk why={}", failed.why());
+        context.getLog()
+                .error(
+                        "changeset log failed, replica closes: free disk space or replace the disk why={}",
+                        failed.why());
         return Behaviors.stopped();
     }
 

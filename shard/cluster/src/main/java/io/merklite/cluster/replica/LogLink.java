@@ -98,11 +98,12 @@ public final class LogLink {
 
     private Answer onRead(ChangesetLog.ReadOutcome outcome) {
         return switch (outcome) {
-            case ChangesetLog.Page page when isRecovering ->
+            case ChangesetLog.Page page
+            when isRecovering ->
                 new Answer.Recovered(page.transactions(), page.rest().isEmpty());
             case ChangesetLog.Page page -> new Answer.Read(page.transactions(), page.gone());
-            case ChangesetLog.ReadFailed failed when isRecovering ->
-                new Answer.Failed(failed.code() + ": " + failed.reason());
+            case ChangesetLog.ReadFailed failed
+            when isRecovering -> new Answer.Failed(failed.code() + ": " + failed.reason());
             // A peer asks again, and takes the merkle path if it must.
             case ChangesetLog.ReadFailed failed -> new Answer.Read(List.of(), List.of());
         };
@@ -139,8 +140,7 @@ public final class LogLink {
     private ActorRef<ChangesetLog.Command> log() {
         var open = log.orElseGet(() -> child.spawn(
                 factory,
-                new LogId(
-                        database, factory.home().node(), factory.home().incarnation(database))));
+                new LogId(database, factory.home().node(), factory.home().incarnation(database))));
         log = Optional.of(open);
         return open;
     }

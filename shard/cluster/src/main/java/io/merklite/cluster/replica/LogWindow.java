@@ -87,9 +87,10 @@ final class LogWindow implements TransactionLog {
             }
             if (end > range.first()) {
                 ranges.add(new SeqRange(range.origin(), range.first(), end - 1));
-            } else if (gone.stream().anyMatch(lost -> lost.origin().equals(range.origin())
-                    && lost.first() <= range.first()
-                    && range.first() <= lost.last())) {
+            } else if (gone.stream()
+                    .anyMatch(lost -> lost.origin().equals(range.origin())
+                            && lost.first() <= range.first()
+                            && range.first() <= lost.last())) {
                 ranges.add(new SeqRange(range.origin(), range.first(), range.first()));
             }
         }

@@ -151,7 +151,9 @@ final class ReaderActor {
         switch (run.advance()) {
             case Progress.Finished finished -> {
                 var reply = new SqlReply.Answered(
-                        finished.responses(), VersionVector.EMPTY, request.stream().isAutocommit());
+                        finished.responses(),
+                        VersionVector.EMPTY,
+                        request.stream().isAutocommit());
                 if (sql.isLast() && request.stream().isReading()) {
                     rollback();
                     request.stream().takenAway();
@@ -171,8 +173,11 @@ final class ReaderActor {
 
     private void fetch(Fetch fetch) {
         var sql = fetch.sql();
-        var run = cursor.map(Open::run).orElseGet(() -> lane.read(
-                List.of(sql.batch().orElseThrow()), fetch.stream(), sql.options().isReadOnly()));
+        var run = cursor.map(Open::run)
+                .orElseGet(() -> lane.read(
+                        List.of(sql.batch().orElseThrow()),
+                        fetch.stream(),
+                        sql.options().isReadOnly()));
         switch (run.fetch(sql.maxEntryCount(), sql.maxSizeBytes())) {
             case Progress.Fetched fetched -> {
                 cursor = fetched.page().isDone() ? Optional.empty() : Optional.of(new Open(run, fetch));

@@ -85,7 +85,9 @@ final class ReaderPool {
                 }
                 count++;
                 idle.add(context.spawn(
-                        ReaderActor.create(file, commitCount, clock, reports), "reader-" + count, Dispatchers.BLOCKING));
+                        ReaderActor.create(file, commitCount, clock, reports),
+                        "reader-" + count,
+                        Dispatchers.BLOCKING));
             }
             idle.removeLast().tell(waiting.remove());
         }

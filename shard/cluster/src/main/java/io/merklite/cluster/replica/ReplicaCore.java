@@ -75,11 +75,7 @@ final class ReplicaCore implements AutoCloseable {
     }
 
     private ReplicaCore(
-            Database database,
-            ReplicaSettings settings,
-            RandomGenerator random,
-            Instant now,
-            Consumer<Event> alarm) {
+            Database database, ReplicaSettings settings, RandomGenerator random, Instant now, Consumer<Event> alarm) {
         this.database = database;
         this.alarm = alarm;
         this.window = new LogWindow(settings.logWindowCount(), settings.logWindowBytes());
@@ -108,8 +104,7 @@ final class ReplicaCore implements AutoCloseable {
             throw new StoreFailure("opening " + file, e);
         }
         var database = Database.open(
-                file.toString(),
-                DatabaseOptions.of(name, clock, random).withMaxDrift(settings.maxDrift()));
+                file.toString(), DatabaseOptions.of(name, clock, random).withMaxDrift(settings.maxDrift()));
         try (var statement = database.connection().createStatement()) {
             // The log is on disk before a commit: what a power cut takes from the file, the log gives back.
             statement.execute("PRAGMA synchronous = NORMAL");
@@ -187,13 +182,11 @@ final class ReplicaCore implements AutoCloseable {
 
     /** The log's ranges that must be loaded before {@code message} can be answered; usually none. */
     List<SeqRange> unloaded(SyncMessage message) {
-        var ranges =
-                switch (message) {
-                    case Want want -> want.ranges();
-                    case WantPart want when want.offset() == 0 ->
-                        List.of(new SeqRange(want.origin(), want.seq(), want.seq()));
-                    default -> List.<SeqRange>of();
-                };
+        var ranges = switch (message) {
+            case Want want -> want.ranges();
+            case WantPart want when want.offset() == 0 -> List.of(new SeqRange(want.origin(), want.seq(), want.seq()));
+            default -> List.<SeqRange>of();
+        };
         return window.has(ranges) ? List.of() : ranges;
     }
 
@@ -242,7 +235,8 @@ final class ReplicaCore implements AutoCloseable {
                 continue;
             }
             if (store.vector().seq(origin) < transaction.seq() - 1) {
-                // A seq without a transaction: rows that were there when their table began to replicate. They still are.
+                // A seq without a transaction: rows that were there when their table began to replicate. They still
+                // are.
                 store.adopt(VersionVector.EMPTY.with(origin, transaction.seq() - 1), Map.of());
             }
             var merged = store.merge(transaction);

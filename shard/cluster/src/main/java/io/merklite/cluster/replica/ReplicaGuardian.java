@@ -68,22 +68,23 @@ public final class ReplicaGuardian {
 
     private void start(org.apache.pekko.actor.typed.javadsl.ActorContext<?> context) {
         var replicas = context.spawn(Replicas.create(home, this::writerLink, logs), "replicas");
-        sharding.init(Entity.of(KEY, entity -> Behaviors.withMdc(
-                        DatabaseActor.Command.class,
-                        Map.of("database", entity.getEntityId(), "replica", home.node()),
-                        DatabaseActor.create(
-                                home,
-                                entity.getEntityId(),
-                                entity.getShard(),
-                                replicas,
-                                this::existence,
-                                this::tellDatacenter,
-                                logs)))
+        sharding.init(Entity.of(
+                        KEY,
+                        entity -> Behaviors.withMdc(
+                                DatabaseActor.Command.class,
+                                Map.of("database", entity.getEntityId(), "replica", home.node()),
+                                DatabaseActor.create(
+                                        home,
+                                        entity.getEntityId(),
+                                        entity.getShard(),
+                                        replicas,
+                                        this::existence,
+                                        this::tellDatacenter,
+                                        logs)))
                 .withStopMessage(DatabaseActor.Stop.STOP)
                 .withEntityProps(Dispatchers.BLOCKING)
                 .withSettings(ClusterShardingSettings.create(system).withNoPassivationStrategy())
-                .withAllocationStrategy(
-                        new PreferredHost(Cluster.get(system), home.placement()))
+                .withAllocationStrategy(new PreferredHost(Cluster.get(system), home.placement()))
                 .withMessageExtractor(new Extractor()));
     }
 

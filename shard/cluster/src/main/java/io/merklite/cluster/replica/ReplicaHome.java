@@ -67,10 +67,7 @@ public record ReplicaHome(
         var part = directory.resolve(database + ".incarnation.part");
         try {
             try (var channel = FileChannel.open(
-                    part,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
+                    part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
                 channel.write(StandardCharsets.US_ASCII.encode(incarnation));
                 channel.force(true);
             }

@@ -1,10 +1,10 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.sql.SqlCodec;
+import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.sync.SyncException.UnknownVersion;
 import io.merklite.sync.message.Chunk;
 import io.merklite.sync.message.SyncMessageCodec;
-import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
@@ -38,6 +38,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String RUN_SQL = "run-sql/1";
     private static final String ANSWERED = "answered/1";
     private static final String REFUSED = "refused/1";
+    private static final String FETCH_SQL = "fetch-sql/1";
+    private static final String FETCHED = "fetched/1";
+    private static final String NO_CURSOR = "no-cursor/1";
+    private static final String CLOSE_CURSOR = "close-cursor/1";
     private static final String CLOSE_STREAM = "close-stream/1";
     private static final String WANT_SNAPSHOT = "want-snapshot/1";
     private static final String SNAPSHOT_OFFER = "snapshot-offer/1";
@@ -49,7 +53,6 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
 
     private final ActorRefResolver resolver;
     private final SyncMessageCodec messages = new SyncMessageCodec(MAX_MESSAGE_BYTES);
-    private final SqlCodec sql = new SqlCodec(MAX_MESSAGE_BYTES);
 
     /** Called by Pekko. */
     public ReplicaSerializer(ExtendedActorSystem system) {
@@ -69,6 +72,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case DatabaseActor.RunSql run -> RUN_SQL;
             case SqlReply.Answered answered -> ANSWERED;
             case SqlReply.Refused refused -> REFUSED;
+            case DatabaseActor.FetchSql fetch -> FETCH_SQL;
+            case SqlReply.Fetched fetched -> FETCHED;
+            case SqlReply.NoCursor none -> NO_CURSOR;
+            case DatabaseActor.CloseCursor close -> CLOSE_CURSOR;
             case DatabaseActor.CloseStream close -> CLOSE_STREAM;
             case DatabaseActor.WantSnapshot want -> WANT_SNAPSHOT;
             case DatabaseActor.SnapshotOffer offer -> SNAPSHOT_OFFER;
@@ -88,16 +95,29 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case Replicas.Deliver deliver -> out.string(deliver.database()).bytes(messages.encode(deliver.message()));
             case DatabaseActor.RunSql run -> {
                 stream(out, run.stream());
-                out.bytes(sql.encode(run.options()))
-                        .bytes(sql.encodeRequests(run.requests()))
-                        .uint8(run.isLast() ? 1 : 0);
+                SqlCodec.writeOptions(out, run.options());
+                SqlCodec.writeRequests(out, run.requests());
+                out.uint8(run.isLast() ? 1 : 0);
                 actor(out, run.replyTo());
             }
-            case SqlReply.Answered answered ->
-                out.bytes(sql.encodeResponses(answered.responses()))
-                        .vector(answered.bookmark())
-                        .uint8(answered.isAutocommit() ? 1 : 0);
-            case SqlReply.Refused refused -> out.string(refused.refusal().name()).string(refused.what());
+            case SqlReply.Answered answered -> {
+                SqlCodec.writeResponses(out, answered.responses());
+                out.vector(answered.bookmark()).uint8(answered.isAutocommit() ? 1 : 0);
+            }
+            case SqlReply.Refused refused ->
+                out.string(refused.refusal().name()).string(refused.what());
+            case DatabaseActor.FetchSql fetch -> {
+                stream(out, fetch.stream());
+                SqlCodec.writeOptions(out, fetch.options());
+                SqlCodec.writeRequests(
+                        out,
+                        fetch.batch().<SqlRequest>map(batch -> batch).stream().toList());
+                out.varint(fetch.maxEntryCount()).varint(fetch.maxSizeBytes());
+                actor(out, fetch.replyTo());
+            }
+            case SqlReply.Fetched fetched -> SqlCodec.writePage(out, fetched.page());
+            case SqlReply.NoCursor none -> {}
+            case DatabaseActor.CloseCursor close -> stream(out, close.stream());
             case DatabaseActor.CloseStream close -> stream(out, close.stream());
             case DatabaseActor.WantSnapshot want -> {
                 out.string(want.node());
@@ -157,15 +177,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case DELIVER -> new Replicas.Deliver(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
             case RUN_SQL ->
                 new DatabaseActor.RunSql(
-                        stream(in),
-                        sql.decodeOptions(in.bytes(MAX_MESSAGE_BYTES)),
-                        sql.decodeRequests(in.bytes(MAX_MESSAGE_BYTES)),
-                        in.uint8() != 0,
-                        actor(in));
-            case ANSWERED ->
-                new SqlReply.Answered(
-                        sql.decodeResponses(in.bytes(MAX_MESSAGE_BYTES)), in.vector(MAX_ORIGINS), in.uint8() != 0);
+                        stream(in), SqlCodec.readOptions(in), SqlCodec.readRequests(in), in.uint8() != 0, actor(in));
+            case ANSWERED -> new SqlReply.Answered(SqlCodec.readResponses(in), in.vector(MAX_ORIGINS), in.uint8() != 0);
             case REFUSED -> new SqlReply.Refused(SqlReply.Refusal.valueOf(text(in)), text(in));
+            case FETCH_SQL -> fetch(in);
+            case FETCHED -> new SqlReply.Fetched(SqlCodec.readPage(in));
+            case NO_CURSOR -> new SqlReply.NoCursor();
+            case CLOSE_CURSOR -> new DatabaseActor.CloseCursor(stream(in));
             case CLOSE_STREAM -> new DatabaseActor.CloseStream(stream(in));
             case WANT_SNAPSHOT -> new DatabaseActor.WantSnapshot(text(in), actor(in));
             case SNAPSHOT_OFFER -> new DatabaseActor.SnapshotOffer(actor(in));
@@ -176,6 +194,16 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case STATUS -> status(in);
             default -> throw new UnknownVersion(WHAT + " '" + manifest + "'", 0, 1);
         };
+    }
+
+    private DatabaseActor.FetchSql fetch(WireReader in) {
+        var stream = stream(in);
+        var options = SqlCodec.readOptions(in);
+        var batch = SqlCodec.readRequests(in).stream()
+                .map(SqlRequest.Batch.class::cast)
+                .findFirst();
+        return new DatabaseActor.FetchSql(
+                stream, options, batch, Math.toIntExact(in.varint()), Math.toIntExact(in.varint()), actor(in));
     }
 
     private static String text(WireReader in) {

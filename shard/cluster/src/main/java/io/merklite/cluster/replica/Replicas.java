@@ -128,8 +128,7 @@ public final class Replicas {
         context.getSystem().receptionist().tell(Receptionist.register(key, context.getSelf()));
         context.getSystem()
                 .receptionist()
-                .tell(Receptionist.subscribe(
-                        key, context.messageAdapter(Receptionist.Listing.class, Listed::new)));
+                .tell(Receptionist.subscribe(key, context.messageAdapter(Receptionist.Listing.class, Listed::new)));
         Cluster.get(context.getSystem())
                 .subscriptions()
                 .tell(Subscribe.create(
@@ -244,8 +243,7 @@ public final class Replicas {
         Set<String> others = new HashSet<>();
         var cluster = Cluster.get(context.getSystem());
         for (var member : cluster.state().getMembers()) {
-            if (member.status().equals(MemberStatus.down())
-                    || member.status().equals(MemberStatus.removed())) {
+            if (member.status().equals(MemberStatus.down()) || member.status().equals(MemberStatus.removed())) {
                 continue;
             }
             if (!member.dataCenter().equals(home.datacenter())) {
@@ -254,7 +252,8 @@ public final class Replicas {
             }
             for (var ref : registered) {
                 var address = ref.path().address();
-                var isHere = address.hasLocalScope() && member.address().equals(cluster.selfMember().address());
+                var isHere = address.hasLocalScope()
+                        && member.address().equals(cluster.selfMember().address());
                 if (isHere || address.equals(member.address())) {
                     nodes.put(NodeId.of(member), ref);
                 }

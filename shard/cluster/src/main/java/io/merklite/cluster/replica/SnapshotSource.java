@@ -82,7 +82,8 @@ public final class SnapshotSource {
     private static void copy(Path file, Path copy) throws SQLException {
         try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
                 var statement = connection.createStatement()) {
-            statement.executeUpdate("backup to '" + copy.toAbsolutePath().toString().replace("'", "''") + "'");
+            statement.executeUpdate(
+                    "backup to '" + copy.toAbsolutePath().toString().replace("'", "''") + "'");
         }
     }
 

@@ -183,7 +183,8 @@ final class WriterLane {
         core.begin(true);
         try {
             for (var job : taken) {
-                var run = lane.group(job.sql.requests(), job.stream, job.sql.options().isReadOnly());
+                var run = lane.group(
+                        job.sql.requests(), job.stream, job.sql.options().isReadOnly());
                 switch (run.advance()) {
                     case Progress.Finished finished -> ran.add(new Ran(job, finished.responses()));
                     case Progress.Moves moves -> alone.add(job);
@@ -226,7 +227,8 @@ final class WriterLane {
     private void answer(List<Ran> ran, Optional<Transaction> last) {
         var bookmark = owner.bookmark();
         for (var done : ran) {
-            streams.ran(done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
+            streams.ran(
+                    done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
             owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), last);
         }
     }
@@ -358,8 +360,8 @@ final class WriterLane {
         queue.forEach(job -> refuse(job.sql, refusal, why));
         queue.clear();
         switch (state) {
-            case State.Grouped grouped -> grouped.ran()
-                    .forEach(ran -> refuse(ran.job().sql, Refusal.UNKNOWN_OUTCOME, why));
+            case State.Grouped grouped ->
+                grouped.ran().forEach(ran -> refuse(ran.job().sql, Refusal.UNKNOWN_OUTCOME, why));
             case State.Committing committing -> refuse(committing.job().sql, Refusal.UNKNOWN_OUTCOME, why);
             case State.Free free -> {}
             case State.Leased leased -> {}
