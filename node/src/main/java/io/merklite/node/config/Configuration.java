@@ -43,6 +43,8 @@ public final class Configuration {
     private final Config reference;
     private final Map<String, ConfigValue> defaults = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
+    private Config given = ConfigFactory.empty();
+    private Config merged = ConfigFactory.empty();
 
     private Configuration(Config unresolved) {
         this.unresolved = unresolved;
@@ -51,13 +53,25 @@ public final class Configuration {
     }
 
     /**
-     * The settings that {@code sources} give, defaults included, resolved.
+     * The settings that {@code sources} give.
      *
      * @param records what builds the settings record of each feature from the section {@code merklite}
      * @throws NodeException.InvalidConfiguration if anything is unknown or wrong, with all of it
      */
-    public static Config load(ConfigurationSources sources, List<Consumer<Config>> records) {
-        return new Configuration(ConfigFactory.defaultReferenceUnresolved()).merge(sources, records);
+    public static Configuration load(ConfigurationSources sources, List<Consumer<Config>> records) {
+        var configuration = new Configuration(ConfigFactory.defaultReferenceUnresolved());
+        configuration.merge(sources, records);
+        return configuration;
+    }
+
+    /** The section {@code merklite}, defaults included. */
+    public Config merklite() {
+        return merged.getConfig(ROOT);
+    }
+
+    /** What differs from the defaults, settings of Pekko among it, not resolved yet. */
+    public Config given() {
+        return given;
     }
 
     /** Every setting with its default, by the name of its variable. */
@@ -73,11 +87,11 @@ public final class Configuration {
         return variables;
     }
 
-    private Config merge(ConfigurationSources sources, List<Consumer<Config>> records) {
-        var given = flags(sources.flags())
+    private void merge(ConfigurationSources sources, List<Consumer<Config>> records) {
+        given = flags(sources.flags())
                 .withFallback(environment(sources.environment()))
                 .withFallback(file(sources));
-        var merged = resolve(given.withFallback(unresolved));
+        merged = resolve(given.withFallback(unresolved));
         var checked = check(ROOT, merged.getValue(ROOT), merged);
         for (var build : records) {
             build(build, checked.getConfig(ROOT));
@@ -85,7 +99,6 @@ public final class Configuration {
         if (!problems.isEmpty()) {
             throw new NodeException.InvalidConfiguration(problems);
         }
-        return merged;
     }
 
     private Config flags(Map<String, String> flags) {
@@ -141,9 +154,9 @@ public final class Configuration {
         return ConfigFactory.empty();
     }
 
-    private Config resolve(Config merged) {
+    private Config resolve(Config config) {
         try {
-            return merged.resolve();
+            return config.resolve();
         } catch (ConfigException.UnresolvedSubstitution e) {
             problems.add("a substitution has no value: " + e.getMessage());
             return reference;

@@ -149,7 +149,7 @@ public final class ServerTls {
         }
     }
 
-    private static TrustManager @Nullable [] trust(Optional<Path> authorityFile) throws GeneralSecurityException {
+    static TrustManager @Nullable [] trust(Optional<Path> authorityFile) throws GeneralSecurityException {
         if (authorityFile.isEmpty()) {
             return null;
         }

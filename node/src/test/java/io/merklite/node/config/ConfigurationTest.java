@@ -31,7 +31,7 @@ class ConfigurationTest {
     void everySettingsRecordIsBuiltFromTheDefaults() {
         var config = load("", Map.of(), Map.of());
 
-        assertThat(config.getInt("merklite.http.port")).isEqualTo(8080);
+        assertThat(config.getInt("http.port")).isEqualTo(8080);
     }
 
     @Test
@@ -43,16 +43,16 @@ class ConfigurationTest {
                 Map.of("MERKLITE_HTTP_PORT", "10", "MERKLITE_HTTP_BACKLOG", "20"),
                 Map.of("merklite.http.port", "100"));
 
-        assertThat(config.getInt("merklite.http.port")).isEqualTo(100);
-        assertThat(config.getInt("merklite.http.backlog")).isEqualTo(20);
-        assertThat(config.getInt("merklite.http.max-connections")).isEqualTo(3);
+        assertThat(config.getInt("http.port")).isEqualTo(100);
+        assertThat(config.getInt("http.backlog")).isEqualTo(20);
+        assertThat(config.getInt("http.max-connections")).isEqualTo(3);
     }
 
     @Test
     void listsOfTheEnvironmentAreApartByCommas() {
         var config = load("", Map.of("MERKLITE_CLUSTER_SEED_NODES", "a:1, b:2"), Map.of());
 
-        assertThat(config.getStringList("merklite.cluster.seed-nodes")).containsExactly("a:1", "b:2");
+        assertThat(config.getStringList("cluster.seed-nodes")).containsExactly("a:1", "b:2");
     }
 
     @Test
@@ -133,13 +133,18 @@ class ConfigurationTest {
 
     @Test
     void settingsOfPekkoPassThrough() {
-        var config = load("pekko.loglevel = DEBUG", Map.of(), Map.of("pekko.cluster.log-info", "off"));
+        var config = read("pekko.loglevel = DEBUG", Map.of(), Map.of("pekko.cluster.log-info", "off"))
+                .given();
 
         assertThat(config.getString("pekko.loglevel")).isEqualTo("DEBUG");
         assertThat(config.getBoolean("pekko.cluster.log-info")).isFalse();
     }
 
     private Config load(String text, Map<String, String> environment, Map<String, String> flags) {
+        return read(text, environment, flags).merklite();
+    }
+
+    private Configuration read(String text, Map<String, String> environment, Map<String, String> flags) {
         try {
             var file = Files.writeString(directory.resolve("node.conf"), text);
             return Configuration.load(new ConfigurationSources(Optional.of(file), environment, flags), RECORDS);

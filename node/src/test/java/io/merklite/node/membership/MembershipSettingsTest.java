@@ -1,0 +1,121 @@
+package io.merklite.node.membership;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.merklite.node.security.CertificateFolder;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MembershipSettingsTest {
+    @Test
+    void whatIsSaidTurnsIntoPekkosSettings() {
+        var settings = MembershipSettings.from(merklite("""
+                cluster { datacenter = east, host = n1.example, port = 25520, seed-nodes = ["n1.example:25520"] }
+                """));
+
+        var pekko = settings.toPekko();
+
+        assertThat(settings.isAlone()).isFalse();
+        assertThat(pekko.getString("pekko.cluster.multi-data-center.self-data-center"))
+                .isEqualTo("east");
+        assertThat(pekko.getStringList("pekko.cluster.seed-nodes"))
+                .containsExactly("pekko://merklite@n1.example:25520");
+        assertThat(pekko.getString("pekko.remote.artery.canonical.hostname")).isEqualTo("n1.example");
+        assertThat(pekko.hasPath("pekko.remote.artery.transport")).isFalse();
+    }
+
+    @Test
+    void aNodeWithoutOthersIsAlone() {
+        assertThat(MembershipSettings.from(merklite("")).isAlone()).isTrue();
+    }
+
+    @Test
+    void discoveryGoesWithNoListOfNodes() {
+        assertThatThrownBy(
+                        () -> MembershipSettings.from(
+                                merklite(
+                                        "cluster { discovery = kubernetes, seed-nodes = [\"a:1\"], datacenter = \"-\", port = 70000 }")))
+                .hasMessageContaining("merklite.cluster.seed-nodes = [a:1], must be empty")
+                .hasMessageContaining("merklite.cluster.datacenter = -, must be 1 to 63 letters")
+                .hasMessageContaining("merklite.cluster.port = 70000, must be 0 to 65535");
+        assertThat(MembershipSettings.from(merklite("cluster.discovery = kubernetes"))
+                        .toPekko()
+                        .getString("pekko.management.cluster.bootstrap.contact-point-discovery.discovery-method"))
+                .isEqualTo("kubernetes-api");
+    }
+
+    @Test
+    void certificatesOfNodesAreAllOrNone() {
+        assertThatThrownBy(() -> MembershipSettings.from(merklite("cluster.tls.key-file = a")))
+                .hasMessageContaining("merklite.cluster.tls.certificate-file")
+                .hasMessageContaining("merklite.cluster.tls.authority-file");
+        assertThatThrownBy(
+                        () -> MembershipSettings.from(
+                                merklite(
+                                        "cluster.tls { key-file = /nowhere/a, certificate-file = /nowhere/b, authority-file = /nowhere/c }")))
+                .hasMessageContaining("/nowhere/a, must be a readable file")
+                .hasMessageContaining("/nowhere/c, must be a readable file");
+    }
+
+    @Test
+    void nodesWithCertificatesOfOneAuthorityFormACluster(@TempDir Path folder) throws Exception {
+        var certificates = new CertificateFolder(folder, "testing");
+        certificates.makeAuthority("Test");
+        certificates.make("node1", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
+        certificates.make("node2", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
+        var port = freePort();
+
+        var first = start(folder, "node1", port, port);
+        var second = start(folder, "node2", 0, port);
+        try {
+            var both = first.createTestProbe();
+            both.awaitAssert(Duration.ofSeconds(20), () -> {
+                assertThat(Cluster.get(second.system()).state().getMembers())
+                        .hasSize(2)
+                        .allMatch(member -> member.status().equals(MemberStatus.up()));
+                return true;
+            });
+        } finally {
+            second.shutdownTestKit();
+            first.shutdownTestKit();
+        }
+    }
+
+    private static ActorTestKit start(Path folder, String name, int port, int seedPort) {
+        var settings = MembershipSettings.from(merklite("""
+                cluster {
+                  port = %d
+                  seed-nodes = ["127.0.0.1:%d"]
+                  tls {
+                    certificate-file = "%3$s/%4$s.pem", key-file = "%3$s/%4$s.key", authority-file = "%3$s/authority.pem"
+                  }
+                }
+                """.formatted(port, seedPort, folder, name)));
+        var config = ConfigFactory.parseString("pekko.actor.provider = cluster, pekko.cluster.jmx.enabled = off")
+                .withFallback(settings.toPekko())
+                .withFallback(ConfigFactory.load());
+        return ActorTestKit.create("merklite", config);
+    }
+
+    private static int freePort() throws Exception {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static Config merklite(String text) {
+        return ConfigFactory.parseString(text)
+                .withFallback(ConfigFactory.defaultReference().getConfig("merklite"));
+    }
+}
