@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -215,6 +216,21 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
             return new ChangesetLog(context, id, settings, clock, JournalMetrics.in(registry));
         }));
         return Behaviors.withMdc(Command.class, Map.of("database", id.database(), "node", id.node()), log);
+    }
+
+    /**
+     * Removes all of a log whose replica is gone: the database was dropped, or its file was made anew. It must not run.
+     *
+     * @param id whose log
+     * @param settings from {@code merklite.log}
+     * @return a behavior that stops when it is done; a failure is logged, and what is left takes room and nothing else
+     */
+    public static Behavior<Void> discard(LogId id, LogSettings settings) {
+        return Behaviors.setup(context -> {
+            context.watch(Adapter.toTyped(Adapter.actorOf(context, LogRemoval.everything(id, settings), REMOVAL)));
+            return Behaviors.<Void>receiveSignal(
+                    (ignored, signal) -> signal instanceof Terminated ? Behaviors.stopped() : Behaviors.unhandled());
+        });
     }
 
     @Override
@@ -484,7 +500,7 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
     private void onSnapshot(LogIndex index, long snapshotSequenceNr) {
         var isKnown = index.cutSequenceNr() > 0 && index.cutRecordedAt() <= snapshotSequenceNr;
         if (isKnown && context.getChild(REMOVAL).isEmpty()) {
-            Adapter.actorOf(context, LogRemoval.props(id, settings, index.cutSequenceNr()), REMOVAL);
+            Adapter.actorOf(context, LogRemoval.events(id, settings, index.cutSequenceNr()), REMOVAL);
         }
     }
 }

@@ -96,6 +96,7 @@ final class JournalWriter {
     private long sinceCheckpointBytes;
     private boolean isCheckpointing;
     private long failedBatches;
+    private boolean isClosed;
 
     private JournalWriter(
             ActorContext<Command> context,
@@ -226,7 +227,10 @@ final class JournalWriter {
             case Delete delete -> onDelete(delete);
             case DeleteStep step -> onDeleteStep(step);
             case SaveSnapshot save ->
-                change(save.outcome(), done, () -> journal.save(save.persistenceId(), save.snapshot()));
+                change(save.outcome(), done, () -> {
+                    journal.save(save.persistenceId(), save.snapshot());
+                    batchSizeBytes += save.snapshot().payload().sizeBytes();
+                });
             case DeleteSnapshots delete ->
                 change(delete.outcome(), done, () -> journal.deleteSnapshots(delete.persistenceId(), delete.range()));
             case Commit commit -> {
@@ -249,6 +253,10 @@ final class JournalWriter {
 
     private Behavior<Command> onReadHighest(ReadHighest read) {
         var next = commit();
+        if (isClosed) {
+            context.getSelf().tell(read);
+            return next;
+        }
         try {
             read.outcome().complete(journal.highest(read.persistenceId()));
             return next;
@@ -347,6 +355,9 @@ final class JournalWriter {
             return Behaviors.same();
         }
         var next = commit();
+        if (isClosed) {
+            return next;
+        }
         var timer = metrics.checkpointBegan();
         try {
             journal.checkpoint();
@@ -400,6 +411,7 @@ final class JournalWriter {
 
     /** Whatever is open is taken back by SQLite. */
     private Behavior<Command> close() {
+        isClosed = true;
         metrics.writerEnded();
         var stopped = new JournalFailure(settings.path() + " was closed before a write ended", null);
         done.forEach(outcome -> outcome.completeExceptionally(stopped));

@@ -1,6 +1,7 @@
 package io.merklite.cluster.journal;
 
 import io.merklite.cluster.ClusterException.JournalFailure;
+import io.merklite.cluster.journal.JournalWriter.SaveSnapshot;
 import io.merklite.cluster.journal.JournalWriter.Write;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,13 +25,13 @@ import org.apache.pekko.actor.typed.javadsl.Adapter;
  * actors that own it. It is opened when it is first asked for; several actor systems of a process have a file each.
  *
  * <p><b>Invariants.</b> (1) No more than {@code max-queued-size} bytes wait for the writer.
- * <p><b>Threading.</b> Thread-safe. {@link #write} waits while the queue is full; nothing else blocks.
+ * <p><b>Threading.</b> Thread-safe. {@link #write} and {@link #save} wait while the queue is full; nothing else blocks.
  */
 public final class NodeJournal implements Extension {
     /*
-     * At the bound: the journal plugin waits, on the thread that is its alone, before it takes the next write. The
-     * future of that write stays open and its actor does not go on, so what waits outside is one write per persistent
-     * actor, which that actor holds anyway.
+     * At the bound: the plugin waits, on the thread that is its alone, before it takes the next write. The actor that
+     * persists does not go on meanwhile, so what waits outside is one write per persistent actor, which that actor holds
+     * anyway.
      */
     private static final AbstractExtensionId<NodeJournal> EXTENSION = new AbstractExtensionId<>() {
         @Override
@@ -95,14 +96,23 @@ public final class NodeJournal implements Extension {
     CompletionStage<Done> write(String persistenceId, List<StoredEvent> events) {
         var sizeBytes =
                 events.stream().mapToLong(event -> event.payload().sizeBytes()).sum();
+        return queue(sizeBytes, outcome -> new Write(persistenceId, events, sizeBytes, outcome));
+    }
+
+    /** Keeps a snapshot. Waits like {@link #write}. */
+    CompletionStage<Done> save(String persistenceId, StoredSnapshot snapshot) {
+        return queue(snapshot.payload().sizeBytes(), outcome -> new SaveSnapshot(persistenceId, snapshot, outcome));
+    }
+
+    private CompletionStage<Done> queue(
+            long sizeBytes, Function<CompletableFuture<Done>, JournalWriter.Command> command) {
         var permits =
                 (int) Math.min(1 + sizeBytes / PERMIT_SIZE_BYTES, settings.maxQueuedSizeBytes() / PERMIT_SIZE_BYTES);
         try {
             window.acquire(permits);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return CompletableFuture.failedFuture(
-                    new JournalFailure("a write of " + persistenceId + " was given up, the node stops", e));
+            return CompletableFuture.failedFuture(new JournalFailure("a write was given up, the node stops", e));
         }
         var timer = metrics.appendBegan(permits * PERMIT_SIZE_BYTES);
         var outcome = new CompletableFuture<Done>();
@@ -110,7 +120,7 @@ public final class NodeJournal implements Extension {
             window.release(permits);
             metrics.appendEnded(timer, permits * PERMIT_SIZE_BYTES);
         });
-        writer.tell(new Write(persistenceId, events, sizeBytes, outcome));
+        writer.tell(command.apply(outcome));
         return ended;
     }
 
@@ -120,10 +130,6 @@ public final class NodeJournal implements Extension {
 
     CompletionStage<Done> delete(String persistenceId, long toSequenceNr) {
         return ask(writer, outcome -> new JournalWriter.Delete(persistenceId, toSequenceNr, outcome));
-    }
-
-    CompletionStage<Done> save(String persistenceId, StoredSnapshot snapshot) {
-        return ask(writer, outcome -> new JournalWriter.SaveSnapshot(persistenceId, snapshot, outcome));
     }
 
     CompletionStage<Done> deleteSnapshots(String persistenceId, SnapshotRange range) {

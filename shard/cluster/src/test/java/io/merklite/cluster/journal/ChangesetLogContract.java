@@ -318,6 +318,22 @@ abstract class ChangesetLogContract {
     }
 
     @Test
+    void discardedLogLeavesNothingButItsNumbers() throws Exception {
+        var log = log("merklite.log.snapshot-every = 3");
+        for (var seq = 1; seq <= 10; seq++) {
+            append(log, List.of(transaction(ANNE, seq)));
+        }
+        stop(log);
+
+        TestProbe<Object> watcher = kit().createTestProbe();
+        var discard = kit().spawn(ChangesetLog.discard(
+                id, LogSettings.from(kit().system().settings().config().getConfig("merklite"))));
+        watcher.expectTerminated(discard, LIMIT);
+
+        assertThat(eventsInJournal()).isEmpty();
+    }
+
+    @Test
     void moreReadsThanMayRunAreRefused() {
         var log = log("merklite.log.max-reads = 1");
         append(log, transactions(ANNE, 1, 100));

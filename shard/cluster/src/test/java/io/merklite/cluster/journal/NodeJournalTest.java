@@ -369,8 +369,12 @@ class NodeJournalTest {
     void writeAheadLogDoesNotGrowWithWhatIsWritten() {
         try (var journal = TestJournal.open(
                 file(), "merklite.journal.checkpoint-size = 256 KiB", "merklite.journal.max-wal-size = 1 MiB")) {
-            for (var sequenceNr = 1; sequenceNr <= 3000; sequenceNr++) {
-                await(journal.journal.write("a", List.of(event(sequenceNr, new byte[5000]))));
+            for (var first = 1; first <= 3000; first += 20) {
+                await(journal.journal.write(
+                        "a",
+                        LongStream.range(first, first + 20)
+                                .mapToObj(sequenceNr -> event(sequenceNr, new byte[5000]))
+                                .toList()));
             }
 
             assertThat(Path.of(file() + "-wal"))
