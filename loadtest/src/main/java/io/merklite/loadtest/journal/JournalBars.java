@@ -1,8 +1,10 @@
 package io.merklite.loadtest.journal;
 
+import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.ConfigFactory;
 import io.merklite.loadtest.Bar;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,8 @@ public final class JournalBars {
     private static final int WARM_SECONDS = Integer.getInteger("journal.warm.seconds", 3);
     private static final int EVENT_BYTES = 500;
     private static final double MICROS = 1e6;
+    private static final OperatingSystemMXBean PROCESS =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     private JournalBars() {}
 
@@ -80,16 +84,20 @@ public final class JournalBars {
         pass(Duration.ofSeconds(WARM_SECONDS));
         latencies.clear();
         var before = appended.sum();
+        var cpuBefore = PROCESS.getProcessCpuTime();
         var began = System.nanoTime();
         pass(Duration.ofSeconds(SECONDS));
-        var rate = (appended.sum() - before) * 1e9 / (System.nanoTime() - began);
+        var count = appended.sum() - before;
+        var rate = count * 1e9 / (System.nanoTime() - began);
+        var cpuMicros = (PROCESS.getProcessCpuTime() - cpuBefore) / 1e3 / count;
         System.out.printf(
                 Locale.ROOT,
-                "%d actors: %.0f appends/s, p50 %.2f ms, p99 %.2f ms, wal %d MiB%n",
+                "%d actors: %.0f appends/s, p50 %.2f ms, p99 %.2f ms, %.1f us of processor each, wal %d MiB%n",
                 actors,
                 rate,
                 latencies.quantileMillis(0.5),
                 latencies.quantileMillis(0.99),
+                cpuMicros,
                 Files.size(Path.of(file + "-wal")) >> 20);
         appenders.forEach(appender -> appender.tell(Appender.Stop.INSTANCE));
         system.terminate();

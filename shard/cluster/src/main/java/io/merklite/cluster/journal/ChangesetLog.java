@@ -24,6 +24,7 @@ import org.apache.pekko.persistence.typed.SnapshotCompleted;
 import org.apache.pekko.persistence.typed.SnapshotFailed;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
+import org.apache.pekko.persistence.typed.javadsl.EffectBuilder;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
@@ -57,7 +58,8 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
     public sealed interface Command {}
 
     /**
-     * From the replica, before it commits them: to be answered with {@link Appended} or {@link AppendFailed}.
+     * From the replica, before it commits them: to be answered with {@link Appended} or {@link AppendFailed}, in the order
+     * in which they were sent.
      *
      * @param transactions in the order in which they are applied, at least one
      */
@@ -260,7 +262,7 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
                 yield Effect().none();
             }
             case Cut cut -> onCut(index);
-            case Stop stop -> waiting.isEmpty() ? Effect().stop() : stopAfter(index);
+            case Stop stop -> persist(index).thenStop();
         };
     }
 
@@ -351,17 +353,6 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
     }
 
     private Effect<LogEvent, LogIndex> onAppend(LogIndex index, Append append) {
-        for (var transaction : append.transactions()) {
-            var size = mostBytes(transaction);
-            if (size > settings.maxTransactionSizeBytes()) {
-                refuse(
-                        append,
-                        "log.too-large",
-                        transaction + " takes up to " + size + " bytes, allowed are "
-                                + settings.maxTransactionSizeBytes());
-                return Effect().none();
-            }
-        }
         waiting.add(append);
         waitingCount += append.transactions().size();
         waitingSizeBytes +=
@@ -376,41 +367,15 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
         return Effect().none();
     }
 
-    /** An upper bound of what the codec makes of it. */
-    private static long mostBytes(Transaction transaction) {
-        return HEADER_BYTES
-                + transaction.changeset().remaining()
-                + BIRTH_BYTES * transaction.births().count()
-                + VECTOR_ENTRY_BYTES * transaction.dependencies().seqs().size();
-    }
-
-    private void refuse(Append append, String code, String reason) {
-        metrics.refused(code);
-        append.replyTo().tell(new AppendFailed(code, reason));
-    }
-
-    /** Persists what waits, as one. */
-    private Effect<LogEvent, LogIndex> persist(LogIndex index) {
+    /** Persists what waits, as one; without events, only the answers are given. */
+    private EffectBuilder<LogEvent, LogIndex> persist(LogIndex index) {
         var batch = takeBatch(index);
-        if (batch.events().isEmpty()) {
-            return Effect().none();
-        }
         return Effect().persist(batch.events()).thenRun(logged -> onPersisted(logged, batch));
-    }
-
-    private Effect<LogEvent, LogIndex> stopAfter(LogIndex index) {
-        var batch = takeBatch(index);
-        return batch.events().isEmpty()
-                ? Effect().stop()
-                : Effect()
-                        .persist(batch.events())
-                        .thenRun((LogIndex logged) -> onPersisted(logged, batch))
-                        .thenStop();
     }
 
     private void onPersisted(LogIndex index, Batch batch) {
         metrics.logged(batch.events().size());
-        batch.answers().forEach(answer -> answer.replyTo().tell(answer.appended()));
+        batch.answers().forEach(answer -> answer.replyTo().tell(answer.outcome()));
         if (index.excess(clock.millis()).isPresent()) {
             context.getSelf().tell(Cut.INSTANCE);
         }
@@ -419,7 +384,7 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
     /** What is persisted at once, and who is to be told. */
     private record Batch(List<LogEvent> events, List<Answer> answers) {}
 
-    private record Answer(ActorRef<AppendOutcome> replyTo, Appended appended) {}
+    private record Answer(ActorRef<AppendOutcome> replyTo, AppendOutcome outcome) {}
 
     private Batch takeBatch(LogIndex index) {
         List<LogEvent> events = new ArrayList<>();
@@ -428,11 +393,12 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
         var now = clock.instant();
         for (var append : waiting) {
             var raised = new HashMap<>(heads);
-            var known = append.transactions().stream()
-                    .filter(transaction -> !rises(index, raised, transaction))
+            var refusal = append.transactions().stream()
+                    .flatMap(transaction -> refusal(index, raised, transaction).stream())
                     .findFirst();
-            if (known.isPresent()) {
-                refuse(append, "log.known", known.get() + " or a later one of its origin is in the log");
+            if (refusal.isPresent()) {
+                metrics.refused(refusal.get().code());
+                answers.add(new Answer(append.replyTo(), refusal.get()));
                 continue;
             }
             heads = raised;
@@ -445,11 +411,29 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
         return new Batch(events, answers);
     }
 
-    private static boolean rises(LogIndex index, Map<Origin, Long> heads, Transaction transaction) {
-        var origin = transaction.origin();
-        var head = heads.getOrDefault(origin, index.head(origin));
-        heads.put(origin, Math.max(head, transaction.seq()));
-        return transaction.seq() > head;
+    /** Why the log does not take {@code transaction}; if it does, it becomes the head of its origin in {@code heads}. */
+    private Optional<AppendFailed> refusal(LogIndex index, Map<Origin, Long> heads, Transaction transaction) {
+        var size = mostBytes(transaction);
+        if (size > settings.maxTransactionSizeBytes()) {
+            return Optional.of(new AppendFailed(
+                    "log.too-large",
+                    transaction + " takes up to " + size + " bytes, allowed are "
+                            + settings.maxTransactionSizeBytes()));
+        }
+        var head = heads.getOrDefault(transaction.origin(), index.head(transaction.origin()));
+        if (transaction.seq() <= head) {
+            return Optional.of(new AppendFailed("log.known", transaction + ", and the log is at " + head));
+        }
+        heads.put(transaction.origin(), transaction.seq());
+        return Optional.empty();
+    }
+
+    /** An upper bound of what the codec makes of it. */
+    private static long mostBytes(Transaction transaction) {
+        return HEADER_BYTES
+                + transaction.changeset().remaining()
+                + BIRTH_BYTES * transaction.births().count()
+                + VECTOR_ENTRY_BYTES * transaction.dependencies().seqs().size();
     }
 
     private Effect<LogEvent, LogIndex> onRead(
