@@ -1,0 +1,5 @@
+/** Begun. */
+@NullMarked
+package io.merklite.client.jdbc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Begun. */
+@NullMarked
+package io.merklite.client.replica;
+
+import org.jspecify.annotations.NullMarked;
