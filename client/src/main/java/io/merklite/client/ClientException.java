@@ -75,6 +75,13 @@ public abstract sealed class ClientException extends RuntimeException {
             return step;
         }
 
+        /** What is to be thrown for it, as the failure of statement {@code index} of a call. */
+        public ClientException at(int index) {
+            return sqlCode.equals("OUTCOME_UNKNOWN")
+                    ? new OutcomeUnknown("the node could not tell in time: " + sqlMessage, this)
+                    : new StatementFailed(sqlCode, sqlMessage, index);
+        }
+
         @Override
         public boolean isTransient() {
             return isTransient(sqlCode);
@@ -82,7 +89,7 @@ public abstract sealed class ClientException extends RuntimeException {
 
         private static boolean isTransient(String sqlCode) {
             return switch (sqlCode) {
-                case "SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY" -> true;
+                case "SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY", "NO_WRITER" -> true;
                 default -> false;
             };
         }

@@ -1,29 +1,23 @@
 package io.merklite.client;
 
-import io.merklite.client.ClientException.Malformed;
 import io.merklite.client.ClientException.StatementFailed;
 import io.merklite.client.feed.Changes;
 import io.merklite.client.feed.ChangesQuery;
 import io.merklite.client.feed.CommittedChanges;
 import io.merklite.client.feed.FollowedQuery;
 import io.merklite.client.feed.ResultEvent;
+import io.merklite.client.hrana.AtomicBatch;
 import io.merklite.client.hrana.RowPublisher;
 import io.merklite.client.hrana.SqlStream;
 import io.merklite.client.hrana.SqlStream.Effect;
 import io.merklite.client.hrana.StreamAnswer;
-import io.merklite.client.hrana.StreamAnswer.StepOutcome;
-import io.merklite.client.hrana.StreamRequest;
-import io.merklite.client.hrana.StreamRequest.Batch;
 import io.merklite.client.hrana.StreamRequest.Close;
-import io.merklite.client.hrana.StreamRequest.Condition;
 import io.merklite.client.hrana.StreamRequest.Execute;
 import io.merklite.client.hrana.StreamRequest.Sequence;
-import io.merklite.client.hrana.StreamRequest.Step;
 import io.merklite.client.http.Failures;
 import io.merklite.client.http.KnownEndpoint;
 import io.merklite.client.http.NodeHttp;
 import io.merklite.client.sql.SqlText;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -89,7 +83,7 @@ public final class MerkliteClient implements AutoCloseable {
     public CompletionStage<Result> execute(SqlStatement statement) {
         return new SqlStream(http)
                 .run(List.of(new Execute(statement), Close.CLOSE), effect(statement))
-                .thenApply(answers -> result(answers.getFirst()));
+                .thenApply(answers -> AtomicBatch.executed(answers.getFirst()));
     }
 
     /** The same with the statement made of {@code sql} and {@code args}. */
@@ -106,27 +100,10 @@ public final class MerkliteClient implements AutoCloseable {
         if (statements.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        List<Step> steps = new ArrayList<>();
-        steps.add(Step.always(TransactionMode.WRITE.sql()));
-        statements.forEach(statement -> steps.add(Step.after(steps.size() - 1, statement)));
-        var commit = steps.size();
-        steps.add(Step.after(commit - 1, SqlStatement.of("COMMIT")));
-        steps.add(new Step(
-                SqlStatement.of("ROLLBACK"),
-                Optional.of(
-                        new Condition.All(List.of(new Condition.Ok(0), new Condition.Not(new Condition.Ok(commit)))))));
-        List<StreamRequest> requests = List.of(new Batch(steps), Close.CLOSE);
-        return new SqlStream(http).run(requests, Effect.COMMITS_ONCE).thenApply(answers -> {
-            var outcomes = outcomes(answers.getFirst());
-            List<Result> results = new ArrayList<>();
-            for (var i = 0; i <= commit; i++) {
-                var result = ran(outcomes.get(i), Math.max(0, Math.min(i - 1, statements.size() - 1)));
-                if (i > 0 && i < commit) {
-                    results.add(result);
-                }
-            }
-            return List.copyOf(results);
-        });
+        var batch = new AtomicBatch(TransactionMode.WRITE.sql(), statements);
+        return new SqlStream(http)
+                .run(List.of(batch.request(), Close.CLOSE), Effect.COMMITS_ONCE)
+                .thenApply(answers -> batch.results(answers.getFirst()));
     }
 
     /** Runs all statements of a text up to the first that fails, each in a transaction of its own unless the text says. */
@@ -135,7 +112,7 @@ public final class MerkliteClient implements AutoCloseable {
                 .run(List.of(new Sequence(sql), Close.CLOSE), Effect.COMMITS_SEVERAL)
                 .thenAccept(answers -> {
                     if (answers.getFirst() instanceof StreamAnswer.Failed failed) {
-                        throw failed.error();
+                        throw failed.error().at(0);
                     }
                 });
     }
@@ -240,32 +217,5 @@ public final class MerkliteClient implements AutoCloseable {
     @Override
     public void close() {
         http.close();
-    }
-
-    // ---- answers ----------------------------------------------------------------------------------------------------
-
-    static Result result(StreamAnswer answer) {
-        return switch (answer) {
-            case StreamAnswer.Executed executed -> executed.result();
-            case StreamAnswer.Failed failed -> throw failed.error();
-            default -> throw new Malformed("an answer of another kind than its request");
-        };
-    }
-
-    static List<StepOutcome> outcomes(StreamAnswer answer) {
-        return switch (answer) {
-            case StreamAnswer.BatchDone done -> done.outcomes();
-            case StreamAnswer.Failed failed -> throw failed.error();
-            default -> throw new Malformed("an answer of another kind than its request");
-        };
-    }
-
-    private static Result ran(StepOutcome outcome, int statement) {
-        return switch (outcome) {
-            case StepOutcome.Ran ran -> ran.result();
-            case StepOutcome.Broke broke ->
-                throw new StatementFailed(broke.error().sqlCode(), broke.error().sqlMessage(), statement);
-            case StepOutcome.Skipped skipped -> throw new Malformed("a step was skipped after one that ran");
-        };
     }
 }

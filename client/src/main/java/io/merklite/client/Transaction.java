@@ -1,11 +1,10 @@
 package io.merklite.client;
 
-import io.merklite.client.ClientException.Malformed;
 import io.merklite.client.ClientException.StatementFailed;
+import io.merklite.client.hrana.AtomicBatch;
 import io.merklite.client.hrana.SqlStream;
 import io.merklite.client.hrana.SqlStream.Effect;
 import io.merklite.client.hrana.StreamAnswer;
-import io.merklite.client.hrana.StreamAnswer.StepOutcome;
 import io.merklite.client.hrana.StreamRequest.Batch;
 import io.merklite.client.hrana.StreamRequest.Close;
 import io.merklite.client.hrana.StreamRequest.Execute;
@@ -43,7 +42,7 @@ public final class Transaction {
         return inOrder(false, () -> {
             if (stream.isOpen()) {
                 return stream.run(List.of(new Execute(statement)), Effect.UNCOMMITTED)
-                        .thenApply(answers -> MerkliteClient.result(answers.getFirst()));
+                        .thenApply(answers -> AtomicBatch.executed(answers.getFirst()));
             }
             var begin = new Batch(List.of(Step.always(mode.sql()), Step.after(0, statement)));
             return stream.run(List.of(begin), Effect.UNCOMMITTED).thenApply(answers -> second(answers.getFirst()));
@@ -56,16 +55,9 @@ public final class Transaction {
     }
 
     private static Result second(StreamAnswer answer) {
-        var outcomes = MerkliteClient.outcomes(answer);
-        if (outcomes.getFirst() instanceof StepOutcome.Broke begin) {
-            throw begin.error();
-        }
-        return switch (outcomes.getLast()) {
-            case StepOutcome.Ran ran -> ran.result();
-            case StepOutcome.Broke broke ->
-                throw new StatementFailed(broke.error().sqlCode(), broke.error().sqlMessage(), 0);
-            case StepOutcome.Skipped skipped -> throw new Malformed("a step was skipped after one that ran");
-        };
+        var outcomes = AtomicBatch.outcomes(answer);
+        AtomicBatch.ran(outcomes.getFirst(), 0);
+        return AtomicBatch.ran(outcomes.getLast(), 0);
     }
 
     /**
@@ -79,7 +71,7 @@ public final class Transaction {
                 true,
                 () -> stream.isOpen()
                         ? stream.run(List.of(new Execute(SqlStatement.of("COMMIT")), Close.CLOSE), Effect.COMMITS_ONCE)
-                                .thenAccept(answers -> MerkliteClient.result(answers.getFirst()))
+                                .thenAccept(answers -> AtomicBatch.executed(answers.getFirst()))
                         : CompletableFuture.completedFuture(null));
     }
 

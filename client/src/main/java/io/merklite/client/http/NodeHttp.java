@@ -31,7 +31,7 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Threading.</b> Thread-safe; nothing blocks. Answers come on threads of the JDK's HTTP client.
  */
 public final class NodeHttp implements AutoCloseable {
-    /** What reads must see at least: a list with commas between. */
+    /** What reads must see at least; several lines for several bookmarks. */
     static final String AFTER = "merklite-after";
 
     static final String BOOKMARK = "merklite-bookmark";
@@ -149,9 +149,7 @@ public final class NodeHttp implements AutoCloseable {
             builder.timeout(settings.requestTimeout());
         }
         settings.token().get().ifPresent(token -> builder.header("authorization", "Bearer " + token));
-        if (!after.isEmpty()) {
-            builder.header(AFTER, String.join(",", after));
-        }
+        after.forEach(bookmark -> builder.header(AFTER, bookmark));
         builder.header(ACKNOWLEDGEMENT, settings.acknowledgement().id());
         key.ifPresent(value -> builder.header(KEY, value));
         request.headers().forEach(builder::header);
