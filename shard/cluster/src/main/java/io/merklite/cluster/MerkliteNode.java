@@ -11,6 +11,7 @@ import io.merklite.cluster.replica.ReplicaGuardian;
 import io.merklite.cluster.replica.ReplicaHome;
 import io.merklite.cluster.sql.SqlStream;
 import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.transaction.Transaction;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ import org.apache.pekko.cluster.typed.Cluster;
  */
 public final class MerkliteNode implements Databases, AutoCloseable {
     private static final String SYSTEM = "merklite";
+    private static final String RESERVED = "merklite.";
     private static final String ROLES = "pekko.cluster.roles";
 
     private final ActorSystem<Started> system;
@@ -119,6 +121,31 @@ public final class MerkliteNode implements Databases, AutoCloseable {
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return replicas.thenCompose(started -> started.status(database));
+    }
+
+    /** A database, for applications in this JVM; that there is none shows when it is asked for something. */
+    public ClusterDatabase database(String name) {
+        return new ClusterDatabase(name, replicas.join(), StreamOptions.DEFAULTS);
+    }
+
+    /**
+     * Makes a database.
+     *
+     * @param name matches {@link io.merklite.sync.transaction.Transaction#DATABASE_NAME}; names that begin with {@code
+     *     merklite.} are the cluster's own
+     * @return false if there is one already
+     */
+    public CompletionStage<Boolean> create(String name) {
+        if (!Transaction.DATABASE_NAME.matcher(name).matches() || name.startsWith(RESERVED)) {
+            throw new IllegalArgumentException("database name '" + name + "', must match " + Transaction.DATABASE_NAME
+                    + " and not begin with '" + RESERVED + "'");
+        }
+        return replicas.thenCompose(started -> started.create(name));
+    }
+
+    /** Drops a database, everywhere and for good; false if there is none. */
+    public CompletionStage<Boolean> drop(String name) {
+        return replicas.thenCompose(started -> started.drop(name));
     }
 
     /** Leaves the cluster and stops. */

@@ -3,17 +3,22 @@ package io.merklite.cluster.replica;
 import io.merklite.cluster.catalog.Catalog;
 import io.merklite.cluster.replica.ReplicaCore.Outbox;
 import io.merklite.cluster.replica.SqlReply.Refusal;
+import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlPlan;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.SyncException;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.store.Conflicts;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -102,6 +107,32 @@ public final class DatabaseActor {
     /** A copy of the file can be fetched. */
     record SnapshotOffer(ActorRef<SnapshotSource.Command> source) implements ReplicaMessage {}
 
+    /** From a watcher: the result of a query, now and whenever it changes. Answered by {@link Watch}es. */
+    record WatchQuery(String sql, ActorRef<Watch> watcher) implements Command, ReplicaMessage {}
+
+    /** From a watcher: the transactions that {@code after} does not have. Answered by {@link Watch}es. */
+    record WatchChanges(VersionVector after, ActorRef<Watch> watcher) implements Command, ReplicaMessage {}
+
+    private record WatcherGone(ActorRef<Watch> watcher) implements Command {}
+
+    /**
+     * From an operator: settles an entry of the conflict ledger. Answered by {@link ConflictSettled}.
+     *
+     * @param id of the entry
+     * @param restores whether its row comes back, rather than being given up
+     * @param replaces whether rows that clash with it go
+     */
+    record SettleConflict(String id, boolean restores, boolean replaces, ActorRef<ConflictSettled> replyTo)
+            implements Command, ReplicaMessage {}
+
+    /** What became of an entry; no error if it is settled. */
+    record ConflictSettled(Optional<SqlError> error) implements ReplicaMessage {}
+
+    /** From an operator, once the catalog says that the database is dropped: its files go, on all nodes. */
+    enum Drop implements Command, ReplicaMessage {
+        DROP
+    }
+
     /** From anybody; answered by {@link DatabaseStatus}. */
     record Inspect(ActorRef<DatabaseStatus> replyTo) implements Command, ReplicaMessage {}
 
@@ -153,6 +184,8 @@ public final class DatabaseActor {
     private Optional<ReaderPool> readers = Optional.empty();
     private Optional<ActorRef<Topic.Command<Replicas.Command>>> topic = Optional.empty();
     private Hosts hosts = Hosts.NONE;
+    private Optional<Watchers> watchers = Optional.empty();
+    private final Deque<Runnable> tasks = new ArrayDeque<>();
     private boolean isActive = true;
     private long snapshotCount;
 
@@ -242,6 +275,10 @@ public final class DatabaseActor {
         shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
         return stash.unstashAll(Behaviors.receive(Command.class)
                 .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Drop.class, drop -> {
+                    replicas.tell(new Replicas.ForgetEverywhere(database));
+                    return Behaviors.same();
+                })
                 .onAnyMessage(command -> {
                     refuse(command, refusal, why);
                     return Behaviors.same();
@@ -282,6 +319,12 @@ public final class DatabaseActor {
             sql.replyTo().tell(refused);
         } else if (command instanceof FetchSql fetch) {
             fetch.replyTo().tell(refused);
+        } else if (command instanceof WatchQuery watch) {
+            watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
+        } else if (command instanceof WatchChanges watch) {
+            watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
+        } else if (command instanceof SettleConflict settle) {
+            settle.replyTo().tell(new ConflictSettled(Optional.of(new SqlError(refusal.name(), what))));
         }
     }
 
@@ -394,6 +437,9 @@ public final class DatabaseActor {
                 core()::commitCount,
                 home.clock(),
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new)));
+        var told = new Watchers(core());
+        core().onCommitted(told::changed);
+        watchers = Optional.of(told);
         context.getLog().info("writer serves vector={} peers={}", core().vector(), followers());
         return stash.unstashAll(Behaviors.receive(Command.class)
                 .onMessage(RunSql.class, this::onRunSql)
@@ -412,6 +458,21 @@ public final class DatabaseActor {
                     return turn();
                 })
                 .onMessage(WantSnapshot.class, this::onWantSnapshot)
+                .onMessage(
+                        WatchQuery.class,
+                        watch -> onTask(() -> {
+                            watchers().watchQuery(watch.sql(), watch.watcher());
+                            context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
+                        }))
+                .onMessage(
+                        WatchChanges.class,
+                        watch -> onTask(() -> {
+                            watchers().watchChanges(watch.after(), watch.watcher());
+                            context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
+                        }))
+                .onMessage(WatcherGone.class, gone -> onTask(() -> watchers().forget(gone.watcher())))
+                .onMessage(SettleConflict.class, settle -> onTask(() -> settleConflict(settle)))
+                .onMessage(Drop.class, drop -> drop())
                 .onMessage(Inspect.class, inspect -> {
                     inspect.replyTo().tell(status());
                     return Behaviors.same();
@@ -517,6 +578,9 @@ public final class DatabaseActor {
     /** Does what can be done now: peers and clients in turn, while no transaction is open. */
     private Behavior<Command> turn() {
         while (writer().isFree()) {
+            while (!tasks.isEmpty()) {
+                tasks.remove().run();
+            }
             if (exchange().isReady()) {
                 exchange().pump();
             }
@@ -527,6 +591,32 @@ public final class DatabaseActor {
             }
         }
         return Behaviors.same();
+    }
+
+    /** Work on the file that is no client's request. */
+    private Behavior<Command> onTask(Runnable task) {
+        isActive = true;
+        tasks.add(task);
+        return turn();
+    }
+
+    private void settleConflict(SettleConflict settle) {
+        try {
+            var inTheWay = settle.replaces() ? Conflicts.InTheWay.REPLACE : Conflicts.InTheWay.REFUSE;
+            exchange()
+                    .deliver(core().settleConflict(
+                                    settle.id(), settle.restores() ? Optional.of(inTheWay) : Optional.empty()));
+            exchange().pump();
+            settle.replyTo().tell(new ConflictSettled(Optional.empty()));
+        } catch (SyncException e) {
+            settle.replyTo()
+                    .tell(new ConflictSettled(Optional.of(new SqlError(e.code(), String.valueOf(e.getMessage())))));
+        }
+    }
+
+    private Behavior<Command> drop() {
+        hosts.nodes().values().forEach(node -> node.tell(new Replicas.Forget(database)));
+        return Behaviors.stopped();
     }
 
     private Behavior<Command> onTick() {
@@ -574,6 +664,7 @@ public final class DatabaseActor {
                 || !writer().isIdle()
                 || readers().isBusy()
                 || !streams.isEmpty()
+                || !watchers().isEmpty()
                 || acknowledgements.waitingCount() > 0
                 || !core().replicator().waiting().isEmpty();
         isActive = false;
@@ -595,6 +686,8 @@ public final class DatabaseActor {
 
     private Behavior<Command> close() {
         acknowledgements.giveUpAll();
+        watchers.ifPresent(
+                told -> told.end(new SqlError("UNAVAILABLE", "the database moves or closes; watch it again")));
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database moves or closes"));
         writer.ifPresent(WriterLane::close);
         core.ifPresent(ReplicaCore::close);
@@ -736,6 +829,10 @@ public final class DatabaseActor {
 
     private WriterLane writer() {
         return writer.orElseThrow();
+    }
+
+    private Watchers watchers() {
+        return watchers.orElseThrow();
     }
 
     private ReaderPool readers() {

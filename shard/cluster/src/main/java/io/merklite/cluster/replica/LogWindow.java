@@ -5,9 +5,11 @@ import io.merklite.sync.log.TransactionLog;
 import io.merklite.sync.message.SyncMessage.Want;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +64,22 @@ final class LogWindow implements TransactionLog {
     boolean has(Collection<SeqRange> ranges) {
         return ranges.stream()
                 .allMatch(range -> read(range.origin(), range.first()).isPresent());
+    }
+
+    /** The transactions that {@code vector} has and {@code after} has not, by stamp; empty if one is gone. */
+    Optional<List<Transaction>> between(VersionVector after, VersionVector vector) {
+        List<Transaction> found = new ArrayList<>();
+        for (var range : after.missingFrom(vector)) {
+            for (var seq = range.first(); seq <= range.last(); seq++) {
+                var transaction = latest.read(range.origin(), seq);
+                if (transaction.isEmpty()) {
+                    return Optional.empty();
+                }
+                found.add(transaction.get());
+            }
+        }
+        found.sort(Comparator.comparing(Transaction::stamp));
+        return Optional.of(List.copyOf(found));
     }
 
     /** Keeps what was read of the log, instead of what was read before. */

@@ -11,6 +11,7 @@ import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
 import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.store.Conflicts;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
@@ -23,6 +24,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -48,6 +50,7 @@ final class ReplicaCore implements AutoCloseable {
     private final List<Changeset> changes = new ArrayList<>();
     private final List<Transaction> stamped = new ArrayList<>();
     private final AtomicLong commits = new AtomicLong();
+    private Consumer<Transaction> committed = transaction -> {};
     private boolean foreignKeys = true;
 
     /**
@@ -120,7 +123,10 @@ final class ReplicaCore implements AutoCloseable {
 
     private void on(Event event) {
         switch (event) {
-            case Event.Applied applied -> changes.add(applied.changes());
+            case Event.Applied applied -> {
+                changes.add(applied.changes());
+                committed.accept(applied.transaction());
+            }
             case Event.RowsMerged merged -> changes.add(merged.changes());
             case Event.Repaired repaired -> alarm.accept(repaired);
             case Event.RootsDiffer differ -> alarm.accept(differ);
@@ -155,6 +161,27 @@ final class ReplicaCore implements AutoCloseable {
 
     long schemaFingerprint() {
         return database.store().schemaFingerprint();
+    }
+
+    /** What {@code after} has not, if all of it is in memory. */
+    Optional<List<Transaction>> recent(VersionVector after) {
+        return window.between(after, vector());
+    }
+
+    /** Has {@code listener} told of each transaction that is committed here from now on, whoever wrote it. */
+    void onCommitted(Consumer<Transaction> listener) {
+        committed = listener;
+    }
+
+    /** What a row of the ledger becomes: back in its table, or given up. Not while a transaction is open. */
+    Outbox settleConflict(String id, Optional<Conflicts.InTheWay> restoring) {
+        var conflicts = new Conflicts(database.store());
+        var transaction =
+                restoring.map(inTheWay -> conflicts.restore(id, inTheWay)).or(() -> conflicts.discard(id));
+        commits.incrementAndGet();
+        var written = transaction.stream().toList();
+        database.committed(written);
+        return new Outbox(written, written(written).envelopes());
     }
 
     /** How many times something was committed, by clients or peers. Thread-safe. */
@@ -205,6 +232,7 @@ final class ReplicaCore implements AutoCloseable {
         List<Envelope> envelopes = new ArrayList<>();
         for (var transaction : transactions) {
             envelopes.addAll(replicator.written(transaction));
+            committed.accept(transaction);
         }
         window.takeUnlogged();
         return new Outbox(List.of(), envelopes);
@@ -290,10 +318,10 @@ final class ReplicaCore implements AutoCloseable {
     Outbox commit() {
         database.commitOpen();
         commits.incrementAndGet();
-        var committed = List.copyOf(stamped);
+        var transactions = List.copyOf(stamped);
         stamped.clear();
-        database.committed(committed);
-        return written(committed);
+        database.committed(transactions);
+        return written(transactions);
     }
 
     private void execute(String sql) {

@@ -2,17 +2,24 @@ package io.merklite.cluster.replica;
 
 import io.merklite.cluster.catalog.Catalog;
 import io.merklite.cluster.placement.PreferredHost;
+import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlStream;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.message.SyncMessage;
+import io.merklite.sync.vector.VersionVector;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
@@ -118,13 +125,17 @@ public final class ReplicaGuardian {
     }
 
     private void tellDatacenter(String datacenter, String database, DatabaseActor.FromPeer message) {
+        writerIn(datacenter, database).tell(message);
+    }
+
+    private EntityRef<DatabaseActor.Command> writerIn(String datacenter, String database) {
         proxies.computeIfAbsent(datacenter, name -> {
             sharding.init(Entity.of(KEY, entity -> Behaviors.<DatabaseActor.Command>empty())
                     .withDataCenter(name)
                     .withMessageExtractor(new Extractor()));
             return true;
         });
-        sharding.entityRefFor(KEY, database, datacenter).tell(message);
+        return sharding.entityRefFor(KEY, database, datacenter);
     }
 
     private FollowerActor.WriterLink writerLink(String database) {
@@ -156,5 +167,65 @@ public final class ReplicaGuardian {
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return writer(database).ask(DatabaseActor.Inspect::new, patience);
+    }
+
+    /** Makes a database; false if there is one already. */
+    public CompletionStage<Boolean> create(String database) {
+        return catalog.create(database);
+    }
+
+    /** Drops a database everywhere; false if there is none. */
+    public CompletionStage<Boolean> drop(String database) {
+        return catalog.drop(database).thenApply(wasThere -> {
+            if (wasThere) {
+                writer(database).tell(DatabaseActor.Drop.DROP);
+                otherDatacenters().forEach(name -> writerIn(name, database).tell(DatabaseActor.Drop.DROP));
+            }
+            return wasThere;
+        });
+    }
+
+    private Set<String> otherDatacenters() {
+        Set<String> names = new HashSet<>();
+        Cluster.get(system).state().getMembers().forEach(member -> names.add(member.dataCenter()));
+        names.remove(home.datacenter());
+        return names;
+    }
+
+    /** Brings a row of the conflict ledger back, or gives it up. */
+    public CompletionStage<Optional<SqlError>> settleConflict(
+            String database, String id, boolean restores, boolean replaces) {
+        return writer(database)
+                .<DatabaseActor.ConflictSettled>ask(
+                        replyTo -> new DatabaseActor.SettleConflict(id, restores, replaces, replyTo), patience)
+                .thenApply(DatabaseActor.ConflictSettled::error);
+    }
+
+    /** Tells {@code watcher} the result of a query, now and whenever it changes, until it stops. */
+    public void watchQuery(String database, String sql, ActorRef<Watch> watcher) {
+        writer(database).tell(new DatabaseActor.WatchQuery(sql, watcher));
+    }
+
+    /** Tells {@code watcher} of the transactions that {@code after} does not have, until it stops. */
+    public void watchChanges(String database, VersionVector after, ActorRef<Watch> watcher) {
+        writer(database).tell(new DatabaseActor.WatchChanges(after, watcher));
+    }
+
+    /**
+     * Starts a watcher.
+     *
+     * @param listener called by one thread at a time
+     * @param begin told whom the watched must tell
+     * @return ends it when closed
+     */
+    public AutoCloseable watch(Consumer<Watch> listener, Consumer<ActorRef<Watch>> begin) {
+        var watcher = system.systemActorOf(
+                WatcherActor.create(listener), "watcher-" + streamCount.incrementAndGet(), Props.empty());
+        begin.accept(watcher);
+        return () -> stop(watcher);
+    }
+
+    private void stop(ActorRef<Watch> watcher) {
+        watcher.tell(new Watch.Ended(new SqlError("CANCELLED", "nobody listens any more")));
     }
 }

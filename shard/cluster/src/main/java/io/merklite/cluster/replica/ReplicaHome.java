@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 
@@ -76,6 +77,13 @@ public record ReplicaHome(
             throw new UncheckedIOException("writing " + path, e);
         }
         return incarnation;
+    }
+
+    /** Deletes everything of a database; its log goes by retention. */
+    void delete(String database) throws IOException {
+        for (var suffix : List.of(SUFFIX, SUFFIX + "-wal", SUFFIX + "-shm", ".incarnation")) {
+            Files.deleteIfExists(directory.resolve(database + suffix));
+        }
     }
 
     ReplicaCore open(String database) {

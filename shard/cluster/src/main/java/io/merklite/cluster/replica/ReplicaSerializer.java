@@ -1,14 +1,21 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.sql.SqlCodec;
+import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlRequest;
+import io.merklite.cluster.sql.SqlResponse;
+import io.merklite.cluster.sql.StatementResult;
+import io.merklite.cluster.sql.StepOutcome;
+import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.SyncException.UnknownVersion;
 import io.merklite.sync.message.Chunk;
 import io.merklite.sync.message.SyncMessageCodec;
+import io.merklite.sync.transaction.TransactionCodec;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
@@ -48,10 +55,21 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String SNAPSHOT_WANT = "snapshot-want/1";
     private static final String SNAPSHOT_DONE = "snapshot-done/1";
     private static final String SNAPSHOT_PIECE = "snapshot-piece/1";
+    private static final String WATCH_QUERY = "watch-query/1";
+    private static final String WATCH_CHANGES = "watch-changes/1";
+    private static final String WATCH_RESULT = "watch-result/1";
+    private static final String WATCH_CHANGED = "watch-changed/1";
+    private static final String WATCH_GAP = "watch-gap/1";
+    private static final String WATCH_ENDED = "watch-ended/1";
+    private static final String SETTLE_CONFLICT = "settle-conflict/1";
+    private static final String CONFLICT_SETTLED = "conflict-settled/1";
+    private static final String DROP = "drop/1";
+    private static final String FORGET = "forget/1";
     private static final String INSPECT = "inspect/1";
     private static final String STATUS = "status/1";
 
     private final ActorRefResolver resolver;
+    private final TransactionCodec transactions = new TransactionCodec(MAX_MESSAGE_BYTES);
     private final SyncMessageCodec messages = new SyncMessageCodec(MAX_MESSAGE_BYTES);
 
     /** Called by Pekko. */
@@ -82,6 +100,16 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case SnapshotSource.Want want -> SNAPSHOT_WANT;
             case SnapshotSource.Done done -> SNAPSHOT_DONE;
             case SnapshotSource.Piece piece -> SNAPSHOT_PIECE;
+            case DatabaseActor.WatchQuery watch -> WATCH_QUERY;
+            case DatabaseActor.WatchChanges watch -> WATCH_CHANGES;
+            case Watch.Result result -> WATCH_RESULT;
+            case Watch.Changed changed -> WATCH_CHANGED;
+            case Watch.Gap gap -> WATCH_GAP;
+            case Watch.Ended ended -> WATCH_ENDED;
+            case DatabaseActor.SettleConflict settle -> SETTLE_CONFLICT;
+            case DatabaseActor.ConflictSettled settled -> CONFLICT_SETTLED;
+            case DatabaseActor.Drop drop -> DROP;
+            case Replicas.Forget forget -> FORGET;
             case DatabaseActor.Inspect inspect -> INSPECT;
             case DatabaseStatus status -> STATUS;
         };
@@ -134,6 +162,31 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 piece.bytes().view().get(bytes);
                 out.varint(piece.offset()).varint(piece.totalSizeBytes()).bytes(bytes);
             }
+            case DatabaseActor.WatchQuery watch -> {
+                out.string(watch.sql());
+                actor(out, watch.watcher());
+            }
+            case DatabaseActor.WatchChanges watch -> {
+                out.vector(watch.after());
+                actor(out, watch.watcher());
+            }
+            case Watch.Result result ->
+                SqlCodec.writeResponses(
+                        out, List.of(new SqlResponse.BatchDone(List.of(new StepOutcome.Done(result.result())))));
+            case Watch.Changed changed ->
+                out.bytes(transactions.encode(changed.transaction())).vector(changed.bookmark());
+            case Watch.Gap gap -> out.vector(gap.bookmark());
+            case Watch.Ended ended -> error(out, ended.error());
+            case DatabaseActor.SettleConflict settle -> {
+                out.string(settle.id()).uint8(settle.restores() ? 1 : 0).uint8(settle.replaces() ? 1 : 0);
+                actor(out, settle.replyTo());
+            }
+            case DatabaseActor.ConflictSettled settled -> {
+                out.uint8(settled.error().isPresent() ? 1 : 0);
+                settled.error().ifPresent(error -> error(out, error));
+            }
+            case DatabaseActor.Drop drop -> {}
+            case Replicas.Forget forget -> out.string(forget.database());
             case DatabaseActor.Inspect inspect -> actor(out, inspect.replyTo());
             case DatabaseStatus status -> status(out, status);
         }
@@ -190,6 +243,19 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case SNAPSHOT_WANT -> new SnapshotSource.Want(in.varint(), actor(in));
             case SNAPSHOT_DONE -> SnapshotSource.Done.DONE;
             case SNAPSHOT_PIECE -> piece(in);
+            case WATCH_QUERY -> new DatabaseActor.WatchQuery(in.string(MAX_MESSAGE_BYTES), actor(in));
+            case WATCH_CHANGES -> new DatabaseActor.WatchChanges(in.vector(MAX_ORIGINS), actor(in));
+            case WATCH_RESULT -> new Watch.Result(result(SqlCodec.readResponses(in)));
+            case WATCH_CHANGED ->
+                new Watch.Changed(transactions.decode(in.bytes(MAX_MESSAGE_BYTES)), in.vector(MAX_ORIGINS));
+            case WATCH_GAP -> new Watch.Gap(in.vector(MAX_ORIGINS));
+            case WATCH_ENDED -> new Watch.Ended(error(in));
+            case SETTLE_CONFLICT ->
+                new DatabaseActor.SettleConflict(text(in), in.uint8() != 0, in.uint8() != 0, actor(in));
+            case CONFLICT_SETTLED ->
+                new DatabaseActor.ConflictSettled(in.uint8() == 0 ? Optional.empty() : Optional.of(error(in)));
+            case DROP -> DatabaseActor.Drop.DROP;
+            case FORGET -> new Replicas.Forget(text(in));
             case INSPECT -> new DatabaseActor.Inspect(actor(in));
             case STATUS -> status(in);
             default -> throw new UnknownVersion(WHAT + " '" + manifest + "'", 0, 1);
@@ -204,6 +270,24 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 .findFirst();
         return new DatabaseActor.FetchSql(
                 stream, options, batch, Math.toIntExact(in.varint()), Math.toIntExact(in.varint()), actor(in));
+    }
+
+    private static void error(WireWriter out, SqlError error) {
+        out.string(error.code()).string(error.message());
+    }
+
+    private static SqlError error(WireReader in) {
+        return new SqlError(text(in), text(in));
+    }
+
+    private static StatementResult result(List<SqlResponse> responses) {
+        if (responses.size() == 1
+                && responses.getFirst() instanceof SqlResponse.BatchDone done
+                && done.outcomes().size() == 1
+                && done.outcomes().getFirst() instanceof StepOutcome.Done step) {
+            return step.result();
+        }
+        throw new Malformed(WHAT, 0, "a watched query has one result");
     }
 
     private static String text(WireReader in) {

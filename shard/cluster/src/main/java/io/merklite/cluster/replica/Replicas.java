@@ -2,6 +2,8 @@ package io.merklite.cluster.replica;
 
 import io.merklite.cluster.placement.NodeId;
 import io.merklite.sync.message.SyncMessage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -59,6 +61,12 @@ public final class Replicas {
      */
     record Acquired(ActorRef<Topic.Command<Command>> topic, Hosts hosts) {}
 
+    /** From a writer: the database is dropped, its files go when nobody has them open. */
+    record Forget(String database) implements Command, ReplicaMessage {}
+
+    /** From a writer of this node that has no file: as {@link Forget}, to all nodes of the datacenter. */
+    record ForgetEverywhere(String database) implements Command {}
+
     private record FollowerStopped(String database) implements Command {}
 
     private record WriterStopped(String database) implements Command {}
@@ -81,6 +89,7 @@ public final class Replicas {
     private final Map<String, ActorRef<FollowerActor.Command>> followers = new HashMap<>();
     private final Map<String, ActorRef<DatabaseActor.Command>> owners = new HashMap<>();
     private final Map<String, Acquire> waiting = new HashMap<>();
+    private final Set<String> doomed = new HashSet<>();
     private final Deque<String> asleep = new ArrayDeque<>();
     private Set<ActorRef<Command>> registered = Set.of();
     private Hosts hosts = Hosts.NONE;
@@ -118,7 +127,7 @@ public final class Replicas {
         }));
     }
 
-    private void start() throws java.io.IOException {
+    private void start() throws IOException {
         for (var bucket = 0; bucket < BUCKETS; bucket++) {
             var topic = context.spawn(
                     Topic.create(Command.class, "merklite-" + home.datacenter() + "-" + bucket), "topic-" + bucket);
@@ -151,7 +160,13 @@ public final class Replicas {
                 case Deliver deliver -> onDeliver(deliver);
                 case Acquire acquire -> onAcquire(acquire);
                 case FollowerStopped stopped -> onFollowerStopped(stopped.database());
-                case WriterStopped stopped -> owners.remove(stopped.database());
+                case WriterStopped stopped -> {
+                    owners.remove(stopped.database());
+                    deleteIfDoomed(stopped.database());
+                }
+                case Forget forget -> onForget(forget.database());
+                case ForgetEverywhere forget ->
+                    hosts.nodes().values().forEach(node -> node.tell(new Forget(forget.database())));
                 case Listed listed -> {
                     registered = Set.copyOf(listed.listing().getServiceInstances(key));
                     lookAround();
@@ -223,7 +238,29 @@ public final class Replicas {
         }
     }
 
+    private void onForget(String database) {
+        doomed.add(database);
+        var follower = followers.get(database);
+        if (follower != null) {
+            follower.tell(FollowerActor.Yield.YIELD);
+        } else if (!owners.containsKey(database)) {
+            deleteIfDoomed(database);
+        }
+    }
+
+    private void deleteIfDoomed(String database) {
+        if (doomed.remove(database)) {
+            try {
+                home.delete(database);
+                context.getLog().info("dropped database={}", database);
+            } catch (IOException e) {
+                throw new UncheckedIOException("deleting the files of " + database, e);
+            }
+        }
+    }
+
     private void grant(Acquire acquire) {
+        doomed.remove(acquire.database());
         owners.put(acquire.database(), acquire.owner());
         context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
         var bucket = home.placement().shardOf(acquire.database()) % BUCKETS;
@@ -232,6 +269,7 @@ public final class Replicas {
 
     private void onFollowerStopped(String database) {
         followers.remove(database);
+        deleteIfDoomed(database);
         var acquire = waiting.remove(database);
         if (acquire != null) {
             grant(acquire);
