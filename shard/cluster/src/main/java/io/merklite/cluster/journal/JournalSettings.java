@@ -53,11 +53,11 @@ public record JournalSettings(
         require("delete-count", deleteCount, 1, 100_000);
     }
 
-    /** Reads the section {@code journal} of {@code merklite}. */
+    /** Reads the section {@code journal} of {@code merklite}, and {@code data-directory}, where the file is if it says nothing. */
     public static JournalSettings from(Config merklite) {
         var journal = merklite.getConfig("journal");
         return new JournalSettings(
-                Path.of(journal.getString("path")).toAbsolutePath().normalize(),
+                path(merklite),
                 journal.getBytes("max-size"),
                 size(journal, "max-queued-size", MAX_QUEUED),
                 journal.getInt("max-batch-count"),
@@ -70,6 +70,12 @@ public record JournalSettings(
                 journal.getBytes("checkpoint-size"),
                 journal.getBytes("max-wal-size"),
                 journal.getInt("delete-count"));
+    }
+
+    private static Path path(Config merklite) {
+        var path = merklite.getString("journal.path");
+        var file = path.isEmpty() ? Path.of(merklite.getString("data-directory"), "journal.sqlite") : Path.of(path);
+        return file.toAbsolutePath().normalize();
     }
 
     private static int size(Config journal, String key, long max) {

@@ -29,6 +29,16 @@ class JournalSettingsTest {
         assertThat(log.maxTransactionSizeBytes()).isLessThanOrEqualTo(journal.maxEventSizeBytes());
     }
 
+    @Test
+    void journalIsInTheDataDirectoryUnlessItSaysWhere() {
+        assertThat(JournalSettings.from(merklite("merklite.data-directory = /var/lib/merklite"))
+                        .path())
+                .isEqualTo(Path.of("/var/lib/merklite/journal.sqlite"));
+        assertThat(JournalSettings.from(merklite("merklite.journal.path = /fast/own"))
+                        .path())
+                .isEqualTo(Path.of("/fast/own"));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
