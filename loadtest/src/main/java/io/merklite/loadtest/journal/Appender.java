@@ -25,22 +25,30 @@ final class Appender extends EventSourcedBehavior<Appender.Command, byte[], Long
     }
 
     private final ActorContext<Command> context;
+    private final String plugin;
     private final byte[] event;
     private final LongAdder appended;
     private final LatencyLog latencies;
     private long began;
 
     private Appender(
-            ActorContext<Command> context, String name, byte[] event, LongAdder appended, LatencyLog latencies) {
+            ActorContext<Command> context,
+            String name,
+            String plugin,
+            byte[] event,
+            LongAdder appended,
+            LatencyLog latencies) {
         super(PersistenceId.ofUniqueId(name));
         this.context = context;
+        this.plugin = plugin;
         this.event = event;
         this.appended = appended;
         this.latencies = latencies;
     }
 
-    static Behavior<Command> create(String name, byte[] event, LongAdder appended, LatencyLog latencies) {
-        return Behaviors.setup(context -> new Appender(context, name, event, appended, latencies));
+    static Behavior<Command> create(
+            String name, String plugin, byte[] event, LongAdder appended, LatencyLog latencies) {
+        return Behaviors.setup(context -> new Appender(context, name, plugin, event, appended, latencies));
     }
 
     @Override
@@ -72,11 +80,11 @@ final class Appender extends EventSourcedBehavior<Appender.Command, byte[], Long
 
     @Override
     public String journalPluginId() {
-        return "merklite.journal.write";
+        return plugin;
     }
 
     @Override
     public String snapshotPluginId() {
-        return "merklite.journal.snapshot";
+        return "pekko.persistence.no-snapshot-store";
     }
 }
