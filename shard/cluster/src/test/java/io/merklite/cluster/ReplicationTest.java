@@ -53,4 +53,35 @@ class ReplicationTest {
                     cluster.rows("b1", "shop", "SELECT id, label FROM item").equals(both));
         }
     }
+
+    @Test
+    void schemaChangedInOneDatacenterIsThereInTheOther() {
+        try (var cluster = TestCluster.start(directory, "", "a1", "b1")) {
+            cluster.create("a1", "shop");
+            TestCluster.await(() -> TestCluster.join(cluster.node("b1").exists("shop")));
+            cluster.result(
+                    "a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (1, 'one')");
+
+            TestCluster.await(() -> hasTable(cluster, "b1", "item"));
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "ALTER TABLE item ADD COLUMN price REAL");
+            cluster.result("b1", "shop", StreamOptions.DEFAULTS, "CREATE INDEX by_label ON item(label)");
+            cluster.result("b1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item(id, label) VALUES (2, 'two')");
+
+            TestCluster.await(() -> {
+                var a = TestCluster.join(cluster.node("a1").status("shop"));
+                var b = TestCluster.join(cluster.node("b1").status("shop"));
+                return a.root() == b.root() && a.schema() == b.schema() && a.vector().equals(b.vector());
+            });
+            assertThat(cluster.rows("b1", "shop", "SELECT id, label, price FROM item ORDER BY id"))
+                    .isEqualTo(List.of(List.of("1", "one", "NULL"), List.of("2", "two", "NULL")));
+            assertThat(cluster.rows("a1", "shop", "SELECT name FROM sqlite_schema WHERE type = 'index'"))
+                    .isEqualTo(List.of(List.of("by_label")));
+        }
+    }
+
+    private static boolean hasTable(TestCluster cluster, String node, String table) {
+        return !cluster.rows(node, "shop", "SELECT 1 FROM sqlite_schema WHERE name = ?", SqlValue.of(table))
+                .isEmpty();
+    }
 }

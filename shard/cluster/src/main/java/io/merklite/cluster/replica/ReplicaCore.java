@@ -48,7 +48,6 @@ final class ReplicaCore implements AutoCloseable {
     private final Replicator replicator;
     private final Consumer<Event> alarm;
     private final List<Changeset> changes = new ArrayList<>();
-    private final List<Transaction> stamped = new ArrayList<>();
     private final AtomicLong commits = new AtomicLong();
     private Consumer<Transaction> committed = transaction -> {};
     private boolean foreignKeys = true;
@@ -107,7 +106,9 @@ final class ReplicaCore implements AutoCloseable {
             throw new StoreFailure("opening " + file, e);
         }
         var database = Database.open(
-                file.toString(), DatabaseOptions.of(name, clock, random).withMaxDrift(settings.maxDrift()));
+                file.toString(), DatabaseOptions.of(name, clock, random)
+                        .withMaxDrift(settings.maxDrift())
+                        .withSchemaReplication());
         try (var statement = database.connection().createStatement()) {
             // The log is on disk before a commit: what a power cut takes from the file, the log gives back.
             statement.execute("PRAGMA synchronous = NORMAL");
@@ -282,44 +283,38 @@ final class ReplicaCore implements AutoCloseable {
             execute("PRAGMA foreign_keys = " + (withForeignKeys ? "ON" : "OFF"));
             foreignKeys = withForeignKeys;
         }
-        stamped.clear();
         database.store().beginOpen();
     }
 
     /** Runs a statement that changes the schema. */
     void changeSchema(String sql) throws SQLException {
-        stamped.addAll(database.changeSchemaOpen(sql));
+        database.changeSchemaOpen(sql);
     }
 
     /** SQLite went back to a savepoint. */
     void rolledBackToSavepoint() {
         database.store().rolledBack();
-        stamped.removeIf(transaction -> transaction.seq() > vector().seq(transaction.origin()));
     }
 
     /** SQLite has undone the transaction by itself. */
     void rolledBack() {
-        stamped.clear();
         database.store().rolledBack();
     }
 
     void rollback() {
-        stamped.clear();
         database.store().rollbackOpen();
     }
 
     /** Stamps what the open transaction wrote: these must be in the log before {@link #commit}. */
     List<Transaction> stamp() {
-        stamped.addAll(database.stampOpen());
-        return List.copyOf(stamped);
+        return database.stampOpen();
     }
 
     /** Commits what was stamped, and publishes it. */
     Outbox commit() {
+        var transactions = database.store().stamped();
         database.commitOpen();
         commits.incrementAndGet();
-        var transactions = List.copyOf(stamped);
-        stamped.clear();
         database.committed(transactions);
         return written(transactions);
     }

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Migrates the database of a connection to a wanted schema.
@@ -28,21 +29,35 @@ public final class SchemaMigrator {
     private final Connection jdbc;
     private final SqliteConnection connection;
     private final Optional<MigrationListener> listener;
+    /** Which tables it is about, where these are not all. */
+    private final Optional<Predicate<String>> isWanted;
 
     /** For a connection that the caller owns and closes. */
     public SchemaMigrator(Connection connection) {
-        this(connection, Optional.empty());
+        this(connection, Optional.empty(), Optional.empty());
     }
 
     /** The same, with a listener for long migrations. */
     public SchemaMigrator(Connection connection, MigrationListener listener) {
-        this(connection, Optional.of(listener));
+        this(connection, Optional.of(listener), Optional.empty());
     }
 
-    private SchemaMigrator(Connection connection, Optional<MigrationListener> listener) {
+    private SchemaMigrator(
+            Connection connection, Optional<MigrationListener> listener, Optional<Predicate<String>> isWanted) {
         this.jdbc = connection;
         this.connection = new SqliteConnection(connection);
         this.listener = listener;
+        this.isWanted = isWanted;
+    }
+
+    /**
+     * Internal: for a replica that follows the schema of others. It sees some tables only, records no hash, and accepts
+     * rows without the parent that a foreign key asks for: merging settles those.
+     *
+     * @param isWanted says of a table by its name whether it follows; of virtual ones it must not
+     */
+    public static SchemaMigrator ofReplica(Connection connection, Predicate<String> isWanted) {
+        return new SchemaMigrator(connection, Optional.empty(), Optional.of(isWanted));
     }
 
     /** Something that fails as SQLite does. */
@@ -59,7 +74,7 @@ public final class SchemaMigrator {
 
     /** The schema of the database now. */
     public Schema schema() {
-        return Schema.extract(jdbc);
+        return isWanted.map(wanted -> Schema.extract(connection, wanted)).orElseGet(() -> Schema.extract(connection));
     }
 
     /** The plan from the present schema to {@code desired}; changes nothing. */
@@ -151,19 +166,23 @@ public final class SchemaMigrator {
     private void run(MigrationPlan plan, Enforcement enforcement) throws SQLException {
         var before = schema();
         var state = new MigrationState(connection);
-        var recorded = state.hash();
+        var recorded = isWanted.isPresent() ? Optional.<String>empty() : state.hash();
         if (recorded.isPresent() && !recorded.get().equals(before.hash())) {
             throw new SchemaException.Drifted(recorded.get(), before.hash());
         }
         new MigrationRun(connection, listener, plan, enforcement).run();
         var after = schema();
         var reached = after.hash();
-        new ForeignKeyCheck(connection, plan, before, after).run(enforcement.wasOn());
+        if (isWanted.isEmpty()) {
+            new ForeignKeyCheck(connection, plan, before, after).run(enforcement.wasOn());
+        }
         if (plan.targetHash().filter(wanted -> !wanted.equals(reached)).isPresent()) {
             throw new SchemaException.ApplyFailed(
                     "the plan does not lead from this schema to the wanted one", "Make the plan again");
         }
-        state.record(reached);
+        if (isWanted.isEmpty()) {
+            state.record(reached);
+        }
     }
 
     /** Work that needs to know how foreign keys were enforced. */

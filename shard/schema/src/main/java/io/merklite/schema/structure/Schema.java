@@ -91,6 +91,19 @@ public final class Schema {
         }
     }
 
+    /**
+     * Internal: {@link #extract(Connection)} without some tables, virtual ones too, and without their indexes and triggers.
+     *
+     * @param isWanted says of a table by its name whether it is read
+     */
+    public static Schema extract(SqliteConnection connection, Predicate<String> isWanted) {
+        try {
+            return new SchemaReader(connection, isWanted).read();
+        } catch (SQLException e) {
+            throw new SchemaException.DatabaseFailure("reading the schema", e);
+        }
+    }
+
     /** The structure that {@link #toJson} wrote. */
     public static Schema fromJson(String json) {
         return SchemaJson.read(json);
@@ -117,6 +130,30 @@ public final class Schema {
     public Schema onlyTables(Predicate<Table> isWanted) {
         var wanted = tables.values().stream().filter(isWanted).toList();
         return new Schema(wanted, List.of(), List.of(), List.of(), List.of());
+    }
+
+    /** Internal: this structure without some indexes. */
+    public Schema withoutIndexes(Collection<Index> left) {
+        var kept = indexes().stream().filter(index -> !left.contains(index)).toList();
+        return new Schema(tables(), kept, views(), triggers(), renames);
+    }
+
+    /** Internal: this structure, in which one table and its indexes are as {@code other} has them: missing, perhaps. */
+    public Schema withTableOf(Schema other, String table) {
+        return new Schema(
+                replaced(tables(), other.tables(), Table::name, table),
+                replaced(indexes(), other.indexes(), Index::table, table),
+                views(),
+                triggers(),
+                renames);
+    }
+
+    private static <T> List<T> replaced(
+            Collection<T> ours, Collection<T> theirs, Function<T, String> tableOf, String table) {
+        return Stream.concat(
+                        ours.stream().filter(object -> !SqlNames.same(tableOf.apply(object), table)),
+                        theirs.stream().filter(object -> SqlNames.same(tableOf.apply(object), table)))
+                .toList();
     }
 
     /** Internal: these tables and indexes with the views and triggers of {@code other}. */

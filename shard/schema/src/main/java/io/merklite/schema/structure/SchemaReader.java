@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,9 +28,16 @@ import java.util.stream.Stream;
  */
 final class SchemaReader {
     private final SqliteConnection connection;
+    private final Predicate<String> isWanted;
 
     SchemaReader(SqliteConnection connection) {
+        this(connection, table -> true);
+    }
+
+    /** @param isWanted says of a table by its name whether it is read, with its indexes and triggers */
+    SchemaReader(SqliteConnection connection, Predicate<String> isWanted) {
         this.connection = connection;
+        this.isWanted = isWanted;
     }
 
     /** A row of the catalogue. */
@@ -65,6 +73,17 @@ final class SchemaReader {
 
     /** Tables first; without SQLite's own objects (which have no text) and those of libraries. */
     private List<Entry> entries() throws SQLException {
+        var entries = allEntries();
+        var unwanted = entries.stream()
+                .filter(entry -> entry.type().equals("table") && !isWanted.test(entry.name()))
+                .map(entry -> SqlNames.fold(entry.name()))
+                .collect(Collectors.toSet());
+        return entries.stream()
+                .filter(entry -> !unwanted.contains(SqlNames.fold(entry.table())))
+                .toList();
+    }
+
+    private List<Entry> allEntries() throws SQLException {
         return connection
                 .query(
                         "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL"

@@ -55,7 +55,7 @@ import org.sqlite.SQLiteConfig;
  * <p><b>Transactions.</b> {@link #exec} is one transaction, unless the text says BEGIN, SAVEPOINT, COMMIT, RELEASE or
  * ROLLBACK, which are followed also over several calls. PRAGMA, VACUUM, ATTACH and DETACH run outside of it, and commit
  * what stands before them in the text. What is committed is stamped, and becomes one {@link Transaction}; several, if the
- * schema changes within it. A COMMIT that fails rolls back.
+ * schema changes within it. Changes of the schema replicate if the options say so. A COMMIT that fails rolls back.
  *
  * <p><b>The raw connection</b> may be written to as well. Such writes are stamped at the next {@link #exec} or
  * {@link #notifyChanged}, and until then are lost to replication if the process dies. Subscriptions see them only after
@@ -196,7 +196,8 @@ public final class Database implements AutoCloseable {
                 .withMaxDrift(options.maxDrift())
                 .withTables(isReplicated)
                 .withMerges(options.merges());
-        return fileIdentity().map(store::withFileIdentity).orElse(store);
+        var identified = fileIdentity().map(store::withFileIdentity).orElse(store);
+        return options.isSchemaReplicated() ? identified.withSchemaReplication() : identified;
     }
 
     /** What the file system tells a file by, so that a copy is known as one; none where it has no such thing. */
@@ -388,7 +389,8 @@ public final class Database implements AutoCloseable {
         var changes = totalChanges();
         if (changes != seenChanges) {
             keys.save();
-            store.stampUnstamped().ifPresent(this::announce);
+            runner.stampRaw();
+            runner.takeCommitted().forEach(this::announce);
             seenChanges = totalChanges();
         }
     }
@@ -478,21 +480,25 @@ public final class Database implements AutoCloseable {
     /**
      * Runs one statement that changes the schema, in a transaction that was begun on {@link #store}.
      *
-     * @return what was stamped around it, to be published after the commit
      * @throws SQLException if SQLite refuses the statement
      */
-    public List<Transaction> changeSchemaOpen(String sql) throws SQLException {
+    public void changeSchemaOpen(String sql) throws SQLException {
         requireOpen();
-        var statement = SqlScript.statements(sql).getFirst();
-        check.look(statement);
-        return runner.changeSchemaOpen(statement);
+        check.look(SqlScript.statements(sql).getFirst());
+        keys.save();
+        store.changeSchema(sql);
     }
 
-    /** Stamps what was written so far in a transaction that was begun on {@link #store}, the keys that it used included. */
+    /**
+     * Stamps what was written so far in a transaction that was begun on {@link #store}, the keys that it used included.
+     *
+     * @return everything that was stamped in it, to be published after the commit
+     */
     public List<Transaction> stampOpen() {
         requireOpen();
         keys.save();
-        return store.stampInside().stream().toList();
+        store.stampInside();
+        return store.stamped();
     }
 
     /** Commits a transaction that was begun on {@link #store} and stamped; {@link #committed} must follow. */

@@ -20,6 +20,7 @@ import java.util.random.RandomGenerator;
  * @param merges how rows merge, by folded table name; last-writer-wins for tables that are not there
  * @param maxDrift how far ahead of the clock a stamp from elsewhere may be before its transaction waits
  * @param log hears warnings and steps
+ * @param isSchemaReplicated whether changes of the schema replicate; must be the same everywhere
  */
 public record DatabaseOptions(
         String name,
@@ -29,7 +30,8 @@ public record DatabaseOptions(
         Predicate<String> tables,
         Map<String, TableMerge> merges,
         Duration maxDrift,
-        LogListener log) {
+        LogListener log,
+        boolean isSchemaReplicated) {
     private static final Duration DEFAULT_MAX_DRIFT = Duration.ofMinutes(1);
 
     public DatabaseOptions {
@@ -39,31 +41,44 @@ public record DatabaseOptions(
     /** No schema, all tables, last-writer-wins, a drift of a minute, silent. */
     public static DatabaseOptions of(String name, InstantSource clock, RandomGenerator random) {
         return new DatabaseOptions(
-                name, Optional.empty(), clock, random, table -> true, Map.of(), DEFAULT_MAX_DRIFT, LogListener.SILENT);
+                name,
+                Optional.empty(),
+                clock,
+                random,
+                table -> true,
+                Map.of(),
+                DEFAULT_MAX_DRIFT,
+                LogListener.SILENT,
+                false);
     }
 
     /** The same with the file migrated to {@code ddl}. */
     public DatabaseOptions withSchema(String ddl) {
-        return new DatabaseOptions(name, Optional.of(ddl), clock, random, tables, merges, maxDrift, log);
+        return new DatabaseOptions(name, Optional.of(ddl), clock, random, tables, merges, maxDrift, log, isSchemaReplicated);
     }
 
     /** The same for those tables that {@code accepted} accepts. */
     public DatabaseOptions withTables(Predicate<String> accepted) {
-        return new DatabaseOptions(name, schema, clock, random, accepted, merges, maxDrift, log);
+        return new DatabaseOptions(name, schema, clock, random, accepted, merges, maxDrift, log, isSchemaReplicated);
     }
 
     /** The same with rows merging as {@code byTable} says, by folded table name. */
     public DatabaseOptions withMerges(Map<String, TableMerge> byTable) {
-        return new DatabaseOptions(name, schema, clock, random, tables, byTable, maxDrift, log);
+        return new DatabaseOptions(name, schema, clock, random, tables, byTable, maxDrift, log, isSchemaReplicated);
     }
 
     /** The same with another drift allowed. */
     public DatabaseOptions withMaxDrift(Duration drift) {
-        return new DatabaseOptions(name, schema, clock, random, tables, merges, drift, log);
+        return new DatabaseOptions(name, schema, clock, random, tables, merges, drift, log, isSchemaReplicated);
     }
 
     /** The same with a listener for what is logged. */
     public DatabaseOptions withLog(LogListener listener) {
-        return new DatabaseOptions(name, schema, clock, random, tables, merges, maxDrift, listener);
+        return new DatabaseOptions(name, schema, clock, random, tables, merges, maxDrift, listener, isSchemaReplicated);
+    }
+
+    /** The same with changes of the schema replicating: see {@code docs/schema-replication.md}. */
+    public DatabaseOptions withSchemaReplication() {
+        return new DatabaseOptions(name, schema, clock, random, tables, merges, maxDrift, log, true);
     }
 }

@@ -1,10 +1,13 @@
 package io.merklite.sync.database;
 
+import io.merklite.schema.SchemaException;
 import io.merklite.session.SessionException;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.sync.SyncException;
+import io.merklite.sync.SyncException.RefusedMigration;
 import io.merklite.sync.SyncException.StatementFailure;
 import io.merklite.sync.database.SqlScript.Statement;
+import io.merklite.sync.store.Commit;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.transaction.Transaction;
 import java.sql.Connection;
@@ -12,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Runs statements one after the other, and follows the transactions that they begin and end, so that what was written is
@@ -33,7 +37,6 @@ final class ScriptRunner {
     /** Savepoints that are open, outermost first, folded. */
     private final List<String> savepoints = new ArrayList<>();
 
-    private final List<Transaction> stamped = new ArrayList<>();
     private final List<Transaction> committed = new ArrayList<>();
     private boolean beganBySavepoint;
     private boolean isOwn;
@@ -77,6 +80,29 @@ final class ScriptRunner {
      * @param isOpen whether a transaction is open
      */
     void run(List<Statement> statements, boolean isOpen) {
+        collecting(() -> runAll(statements, isOpen));
+    }
+
+    /** Stamps what was written past this class and committed. Does nothing inside an open transaction. */
+    void stampRaw() {
+        collecting(store::stampUnstamped);
+    }
+
+    private void collecting(Runnable work) {
+        Consumer<Commit> listener = commit -> {
+            if (commit instanceof Commit.Written written) {
+                committed.add(written.transaction());
+            }
+        };
+        store.addListener(listener);
+        try {
+            work.run();
+        } finally {
+            store.removeListener(listener);
+        }
+    }
+
+    private void runAll(List<Statement> statements, boolean isOpen) {
         if (!isOpen) {
             forgetTransaction();
         }
@@ -95,6 +121,10 @@ final class ScriptRunner {
                     e.getCause() instanceof SQLException cause ? new StatementFailure("running a statement", cause) : e;
             recover(failure);
             throw failure;
+        } catch (SchemaException e) {
+            var failure = new RefusedMigration(e);
+            recover(failure);
+            throw failure;
         } catch (RuntimeException e) {
             recover(e);
             throw e;
@@ -103,7 +133,6 @@ final class ScriptRunner {
 
     private void forgetTransaction() {
         savepoints.clear();
-        stamped.clear();
         beganBySavepoint = false;
         isOwn = false;
         isUsers = false;
@@ -118,7 +147,7 @@ final class ScriptRunner {
             }
             case SCHEMA -> {
                 beginOwn();
-                changeSchema(statement);
+                store.changeSchema(statement.sql());
             }
             case OUTSIDE -> {
                 commitOwn();
@@ -153,36 +182,13 @@ final class ScriptRunner {
     private void commit() {
         keys.save();
         try {
-            var last = store.commitOpen();
-            committed.addAll(stamped);
-            last.ifPresent(committed::add);
+            store.commitOpen();
         } catch (RuntimeException e) {
             keys.forgetSaved();
             throw e;
         } finally {
             forgetTransaction(); // one that fails to commit has been rolled back
         }
-    }
-
-    private void changeSchema(Statement statement) throws SQLException {
-        stamped.addAll(changeSchemaOpen(statement));
-    }
-
-    /**
-     * Runs a change of schema in the transaction that is open, and stamps around it: recorded changes do not survive that
-     * their table changes, and the registry must know it before rows come.
-     */
-    List<Transaction> changeSchemaOpen(Statement statement) throws SQLException {
-        List<Transaction> around = new ArrayList<>();
-        keys.save();
-        store.stampInside().ifPresent(around::add);
-        if (statement.tokens().getFirst().is("ALTER")) {
-            store.session().executeSchemaChange(statement.sql());
-        } else {
-            execute(statement);
-        }
-        store.stampInside().ifPresent(around::add);
-        return around;
     }
 
     private void onCommit(Statement statement) throws SQLException {
@@ -208,7 +214,6 @@ final class ScriptRunner {
         commitOwn();
         execute(statement);
         store.rolledBack();
-        stamped.removeIf(transaction -> transaction.seq() > store.vector().seq(transaction.origin()));
         var index = savepoints.lastIndexOf(Identifiers.fold(statement.savepoint()));
         if (index >= 0) {
             savepoints.subList(index + 1, savepoints.size()).clear();

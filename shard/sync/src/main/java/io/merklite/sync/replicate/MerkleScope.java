@@ -19,6 +19,15 @@ public record MerkleScope(ReplicaStore store, Predicate<String> accepted, LongSu
         return new MerkleScope(store, table -> true, store::schemaFingerprint);
     }
 
+    /**
+     * The elements of the schema, which compare although schemas differ.
+     *
+     * @param peerSchema what the peer's answers will be of
+     */
+    static MerkleScope ofSchema(ReplicaStore store, long peerSchema) {
+        return new MerkleScope(store, ReplicaStore.SCHEMA_ELEMENTS::equals, () -> peerSchema);
+    }
+
     /** The tables. */
     public List<String> tables() {
         return store.indexedTables().stream().filter(accepted).toList();

@@ -75,6 +75,8 @@ public final class Replicator {
         private final String name;
         private Optional<Status> status = Optional.empty();
         private Optional<Descent> descent = Optional.empty();
+        /** Whether the descent is one of the schema's elements alone, since schemas differ. */
+        private boolean isDescentOfSchema;
         private Instant nextRound;
         private Optional<Instant> wantedUntil = Optional.empty();
         private Instant descentUntil = Instant.MAX;
@@ -237,6 +239,7 @@ public final class Replicator {
             send(peer, new Acknowledge(transaction.origin(), transaction.seq()));
         } else {
             wantMissing(peer, VersionVector.EMPTY.with(transaction.origin(), transaction.seq()));
+            wantSchema(peer, transaction.schemaFingerprint());
         }
     }
 
@@ -262,6 +265,7 @@ public final class Replicator {
             descend(peer, status);
         }
         wantSchemas(peer);
+        store.completeSchema();
         if (!status.isAnswer()) {
             send(peer, status(true));
         }
@@ -272,6 +276,9 @@ public final class Replicator {
     private void compare(Peer peer, Status status) {
         var comparable = status.schema() == store.schemaFingerprint() && status.horizon() == store.horizon();
         if (!comparable) {
+            if (status.schema() != store.schemaFingerprint() && store.vector().equals(status.vector())) {
+                descend(peer, status);
+            }
             return;
         }
         var sameVector = store.vector().equals(status.vector());
@@ -308,6 +315,7 @@ public final class Replicator {
             peer.wantedUntil = Optional.of(now.plus(options.timeout()));
             return;
         }
+        wantSchemas(peer);
         var gone = found.gone().stream().anyMatch(range -> store.vector().seq(range.origin()) < range.last());
         goOn(peer, !gone && !before.equals(progress()));
     }
@@ -375,9 +383,14 @@ public final class Replicator {
         inbox.waiting(store.vector()).stream()
                 .filter(waiting -> waiting.reason() == Inbox.Reason.SCHEMA)
                 .map(waiting -> waiting.transaction().schemaFingerprint())
-                .filter(fingerprint -> store.describeSchema(fingerprint).isEmpty())
                 .distinct()
-                .forEach(fingerprint -> send(peer, new WantSchema(fingerprint)));
+                .forEach(fingerprint -> wantSchema(peer, fingerprint));
+    }
+
+    private void wantSchema(Peer peer, long fingerprint) {
+        if (!store.knowsSchema(fingerprint) && store.describeSchema(fingerprint).isEmpty()) {
+            send(peer, new WantSchema(fingerprint));
+        }
     }
 
     // ---- the merkle path --------------------------------------------------------------------------------------------
@@ -386,14 +399,17 @@ public final class Replicator {
         if (peer.descent.isPresent()) {
             return;
         }
-        if (status.schema() != store.schemaFingerprint()) {
+        var isOfSchema = status.schema() != store.schemaFingerprint();
+        if (isOfSchema && (!store.isSchemaReplicated() || peer.fruitlessUntil.isAfter(now))) {
             return;
         }
-        var descent = new Descent(MerkleScope.everything(store), random.nextLong(), status, false, (table, merged) -> {
+        var scope = isOfSchema ? MerkleScope.ofSchema(store, status.schema()) : MerkleScope.everything(store);
+        var descent = new Descent(scope, random.nextLong(), status, false, (table, merged) -> {
             listener.accept(new Event.RowsMerged(table, merged.changes()));
             repaired(merged);
         });
         peer.descent = Optional.of(descent);
+        peer.isDescentOfSchema = isOfSchema;
         peer.descentUntil = now.plus(options.timeout());
         descent.begin().forEach(question -> send(peer, question));
         finishDescent(peer, descent);
@@ -424,13 +440,25 @@ public final class Replicator {
         }
         peer.descent = Optional.empty();
         peer.descentUntil = Instant.MAX;
-        store.adopt(descent.target().vector(), descent.target().clocks());
         if (descent.rowCount() == 0) {
             peer.fruitlessUntil = now.plus(options.interval().dividedBy(2));
         }
+        if (peer.isDescentOfSchema) {
+            finishDescentOfSchema(peer, descent);
+            return;
+        }
+        store.adopt(descent.target().vector(), descent.target().clocks());
         listener.accept(new Event.Descended(peer.name, descent.rowCount()));
         drain(Optional.of(peer));
         send(peer, status(false));
+    }
+
+    /** The schema is the peer's now, or what both make together: transactions may go on, and rows compare. */
+    private void finishDescentOfSchema(Peer peer, Descent descent) {
+        drain(Optional.of(peer));
+        if (descent.rowCount() > 0) {
+            peers.values().forEach(each -> send(each, status(false)));
+        }
     }
 
     // ---- transactions -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 package io.merklite.sync.store;
 
+import io.merklite.schema.structure.Rename;
 import io.merklite.session.SessionException;
 import io.merklite.session.apply.ApplyOptions;
 import io.merklite.session.apply.ChangesetApplier;
@@ -60,6 +61,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
  */
 public final class ReplicaStore implements AutoCloseable {
+    /** Internal: the table that a replicated schema is in, an element a row. */
+    public static final String SCHEMA_ELEMENTS = ReplicatedSchema.TABLE;
+
     private static final int FORMAT = 1;
     private static final int BUSY_OR_IN_TRANSACTION = 1;
     private static final int COLLECT_CHUNK = 1024;
@@ -87,6 +91,9 @@ public final class ReplicaStore implements AutoCloseable {
     private final OriginTable origins;
     private final ShadowRows shadow;
     private final TableRegistry registry;
+    /** The schema that replicas agree on, if they do. */
+    private final Optional<ReplicatedSchema> schema;
+
     private final SchemaHistory history;
     private final Session session;
     private final ChangesetApplier applier;
@@ -116,9 +123,19 @@ public final class ReplicaStore implements AutoCloseable {
      * What a write did.
      *
      * @param result what the work returned
-     * @param transaction its transaction; none if it changed nothing
+     * @param transactions what it changed, in order; none if that was nothing, several if it changed a schema that
+     *     replicates
      */
-    public record Written<T>(T result, Optional<Transaction> transaction) {}
+    public record Written<T>(T result, List<Transaction> transactions) {
+        public Written {
+            transactions = List.copyOf(transactions);
+        }
+
+        /** The last transaction: the only one, unless the schema replicates. */
+        public Optional<Transaction> transaction() {
+            return transactions.isEmpty() ? Optional.empty() : Optional.of(transactions.getLast());
+        }
+    }
 
     private ReplicaStore(Connection connection, StoreOptions options) throws SQLException {
         this.connection = connection;
@@ -131,7 +148,10 @@ public final class ReplicaStore implements AutoCloseable {
             this.origins = new OriginTable(statements);
             this.shadow = new ShadowRows(statements, origins);
             this.registry = new TableRegistry(statements, origins, shadow, options);
-            this.history = new SchemaHistory(statements);
+            this.schema = options.isSchemaReplicated()
+                    ? Optional.of(new ReplicatedSchema(statements, registry))
+                    : Optional.empty();
+            this.history = new SchemaHistory(statements, schema);
             this.clock = new HybridClock(
                     options.wallClock(), options.maxDrift(), statements.number("SELECT clock FROM _merklite_state"));
             this.root = statements.number("SELECT root FROM _merklite_state");
@@ -139,7 +159,10 @@ public final class ReplicaStore implements AutoCloseable {
             this.aheadOf = readVector("ahead_of");
             this.origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
             recogniseFile();
-            followSchema(Changeset.EMPTY);
+            if (schema.isPresent()) {
+                schema.get().begin();
+            }
+            followSchema(Changeset.EMPTY, Set.of());
             commit();
         } catch (SQLException | RuntimeException e) {
             rollback(e);
@@ -149,6 +172,13 @@ public final class ReplicaStore implements AutoCloseable {
         this.session.attach(ConflictLedger.TABLE);
         this.session.attachMatching(registry::records);
         this.applier = new ChangesetApplier(connection);
+        if (schema.isPresent()) {
+            this.session.attach(ReplicatedSchema.TABLE);
+            inTransaction("recording the schema", () -> {
+                stampElements(List.of(), false); // what was changed while the file was closed
+                return true;
+            });
+        }
     }
 
     /**
@@ -183,6 +213,11 @@ public final class ReplicaStore implements AutoCloseable {
         statements.once(OriginTable.CREATE);
         statements.once(SchemaHistory.CREATE);
         statements.once(ConflictLedger.CREATE);
+        if (options.isSchemaReplicated()) {
+            for (var sql : ReplicatedSchema.CREATE) {
+                statements.once(sql);
+            }
+        }
         for (var sql : TableRegistry.CREATE) {
             statements.once(sql);
         }
@@ -321,7 +356,7 @@ public final class ReplicaStore implements AutoCloseable {
 
     /** Whether a transaction that was written on this schema can be merged. */
     public boolean knowsSchema(long fingerprint) {
-        return history.isKnown(fingerprint);
+        return call("looking for a schema", () -> history.isKnown(fingerprint));
     }
 
     /** What a schema was that this replica knows of: columns by table, all folded; empty if it does not. */
@@ -335,6 +370,26 @@ public final class ReplicaStore implements AutoCloseable {
             history.learn(fingerprint, columns);
             return true;
         });
+    }
+
+    /** Whether changes of the schema replicate. */
+    public boolean isSchemaReplicated() {
+        return schema.isPresent();
+    }
+
+    /**
+     * What is in the schema that the replicas agree on, and not in this file: an index on a column that another replica
+     * dropped, a unique index on rows that are not unique yet. In order; each as kind, table and name.
+     */
+    public Set<String> missingFromSchema() {
+        return call("looking for what is missing", () -> schema.isEmpty() ? Set.of() : schema.get().missing());
+    }
+
+    /** Tries again to make what is {@linkplain #missingFromSchema missing}: rows may have been in its way. */
+    public void completeSchema() {
+        if (!missingFromSchema().isEmpty()) {
+            merging(List.of(ReplicatedSchema.TABLE), merge -> {}, this::migrate);
+        }
     }
 
     /** Names of the replicated tables, folded, in order. The conflict ledger is one of them. */
@@ -364,7 +419,29 @@ public final class ReplicaStore implements AutoCloseable {
     public <T> Written<T> write(Work<T> work) {
         return inTransaction("writing", () -> {
             var result = work.run();
-            return new Written<>(result, stampOpen());
+            stampOpen();
+            var transactions = uncommitted.stream()
+                    .filter(Commit.Written.class::isInstance)
+                    .map(commit -> ((Commit.Written) commit).transaction())
+                    .toList();
+            return new Written<>(result, transactions);
+        });
+    }
+
+    /**
+     * Runs a statement that changes the schema in the transaction that is open. What was written before it, and the change
+     * itself if schemas replicate, are transactions of their own, which listeners are told of when all is committed; what
+     * is renamed stays what it is on other replicas too.
+     *
+     * @param sql CREATE, DROP or ALTER
+     * @throws SessionException.DatabaseFailure if SQLite refuses it
+     */
+    public void changeSchema(String sql) {
+        call("changing the schema", () -> {
+            stampOpen();
+            session.executeSchemaChange(sql);
+            stampOpen(RenameStatement.read(sql).stream().toList());
+            return true;
         });
     }
 
@@ -441,6 +518,14 @@ public final class ReplicaStore implements AutoCloseable {
         return call("stamping", this::stampOpen);
     }
 
+    /** The transactions that were stamped in the one that is open, in order. */
+    public List<Transaction> stamped() {
+        return uncommitted.stream()
+                .filter(Commit.Written.class::isInstance)
+                .map(commit -> ((Commit.Written) commit).transaction())
+                .toList();
+    }
+
     /** Takes note that SQLite has undone the transaction that is open, or went back to a savepoint of it. */
     public void rolledBack() {
         call("reading the state", () -> {
@@ -464,11 +549,23 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     private Optional<Transaction> stampOpen() throws SQLException {
+        return stampOpen(List.of());
+    }
+
+    private Optional<Transaction> stampOpen(List<Rename> renames) throws SQLException {
         var recorded = session.changeset();
-        var adopted = refreshSchema(recorded);
+        Set<String> adopted = Set.of();
+        if (isSchemaStale()) {
+            session.discard(); // rows of new tables come after the schema that has them
+            stampElements(renames, true);
+            adopted = followSchema(recorded, Set.of());
+            if (schema.isPresent() && !schema.get().missing().isEmpty()) {
+                migrate(); // what did not fit may do so now
+            }
+        }
         session.discard(); // also of rows that were touched and are as they were
-        var changes =
-                adopted.isEmpty() ? recorded : recorded.filter(table -> !adopted.contains(Identifiers.fold(table)));
+        var known = Set.copyOf(adopted);
+        var changes = known.isEmpty() ? recorded : recorded.filter(table -> !known.contains(Identifiers.fold(table)));
         if (changes.isEmpty()) {
             return Optional.empty();
         }
@@ -477,12 +574,29 @@ public final class ReplicaStore implements AutoCloseable {
         return Optional.of(transaction);
     }
 
+    /**
+     * Stamps what the user changed in the schema, if that replicates. Nothing may be recorded.
+     *
+     * @param isTold whether there is somebody to publish it; otherwise peers get it by the merkle path
+     */
+    private void stampElements(List<Rename> renames, boolean isTold) throws SQLException {
+        var stamp = nextStamp();
+        if (schema.isEmpty() || !schema.get().follow(stamp, renames)) {
+            return;
+        }
+        var changes = session.changeset().toByteArray();
+        session.discard();
+        var transaction = stamp(Evictions.NONE, changes, stamp, SchemaHistory.INTERNAL);
+        uncommitted.add(
+                isTold ? new Commit.Written(transaction) : new Commit.Untold(Set.of(ReplicatedSchema.TABLE)));
+    }
+
     private Stamp nextStamp() {
         return new Stamp(clock.tick(), origin);
     }
 
     private Transaction stamp(byte[] changeset, Stamp stamp) throws SQLException {
-        return stamp(Evictions.NONE, changeset, stamp);
+        return stamp(Evictions.NONE, changeset, stamp, history.current());
     }
 
     /**
@@ -496,7 +610,8 @@ public final class ReplicaStore implements AutoCloseable {
         private static final Evictions NONE = new Evictions(new byte[0], List.of());
     }
 
-    private Transaction stamp(Evictions evictions, byte[] changeset, Stamp stamp) throws SQLException {
+    private Transaction stamp(Evictions evictions, byte[] changeset, Stamp stamp, long fingerprint)
+            throws SQLException {
         var dependencies = withoutOwn(reach());
         var changes = new LocalChanges(registry, shadow, stamp);
         changes.addDone(evictions.births());
@@ -512,7 +627,7 @@ public final class ReplicaStore implements AutoCloseable {
                 seq,
                 stamp,
                 dependencies,
-                history.current(),
+                fingerprint,
                 changes.births(),
                 concat(evictions.changeset(), changeset));
     }
@@ -572,7 +687,7 @@ public final class ReplicaStore implements AutoCloseable {
      */
     public Merged merge(Transaction transaction) {
         requireReady(transaction);
-        return merging(tablesOf(transaction), merge -> merge.add(transaction), () -> {
+        return merging(tablesNow(transaction), merge -> merge.add(transaction), () -> {
             origins.raise(
                     transaction.origin(), transaction.seq(), transaction.stamp().clock());
             clock.follow(transaction.stamp().clock());
@@ -759,14 +874,42 @@ public final class ReplicaStore implements AutoCloseable {
         setForeignKeys(enforcing, false);
         try {
             return inTransaction("merging", () -> {
-                refreshSchema(Changeset.EMPTY);
+                if (isSchemaStale()) {
+                    session.discard();
+                    stampElements(List.of(), false);
+                    followSchema(Changeset.EMPTY, Set.of());
+                }
                 session.discard();
                 var merged = mergeOpen(step, afterwards, enforcing, authority);
+                if (tablesOf(merged.changes().cursor()).contains(ReplicatedSchema.TABLE)) {
+                    migrate();
+                }
                 saveState();
                 return merged;
             });
         } finally {
             setForeignKeys(enforcing, true);
+        }
+    }
+
+    /**
+     * Follows the schema that elements make that have come: at once, since the next transaction may be written on it. The
+     * session is off meanwhile: what a migration writes is no change of rows, and its triggers would be in the way.
+     */
+    private void migrate() throws SQLException {
+        if (schema.isEmpty()) {
+            return;
+        }
+        hasFollowed = true;
+        session.enable(false);
+        ReplicatedSchema.Migrated migrated;
+        try {
+            migrated = schema.get().migrate();
+        } finally {
+            session.enable(true);
+        }
+        if (migrated.isChanged() || !migrated.reborn().isEmpty()) {
+            followSchema(Changeset.EMPTY, migrated.reborn());
         }
     }
 
@@ -956,7 +1099,7 @@ public final class ReplicaStore implements AutoCloseable {
         }
         var repairs = session.changeset().toByteArray();
         session.discard();
-        var repair = stamp(new Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp);
+        var repair = stamp(new Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp, history.current());
         return new Merged(Changeset.wrap(concat(changes, repairs)), Optional.of(repair));
     }
 
@@ -1301,6 +1444,7 @@ public final class ReplicaStore implements AutoCloseable {
             return;
         }
         origins.reload();
+        schema.ifPresent(ReplicatedSchema::reload);
         registry.forgetSums();
         schemaVersion = -1;
         root = statements.number("SELECT root FROM _merklite_state");
@@ -1318,7 +1462,7 @@ public final class ReplicaStore implements AutoCloseable {
         session.rolledBack();
         var isOwn = tryBegin();
         try {
-            followSchema(Changeset.EMPTY);
+            followSchema(Changeset.EMPTY, Set.of());
             if (isOwn) {
                 commit();
             }
@@ -1359,25 +1503,33 @@ public final class ReplicaStore implements AutoCloseable {
 
     // ---- schema -----------------------------------------------------------------------------------------------------
 
-    /** Returns the folded names of tables whose rows were adopted, though they may stand in {@code recorded}. */
-    private Set<String> refreshSchema(Changeset recorded) throws SQLException {
-        return statements.number("PRAGMA main.schema_version") == schemaVersion ? Set.of() : followSchema(recorded);
+    private boolean isSchemaStale() throws SQLException {
+        return statements.number("PRAGMA main.schema_version") != schemaVersion;
     }
 
-    /** Follows the schema now, rather than at the next write: the fingerprint is that of the new one. */
+    /**
+     * Follows the schema now, rather than at the next write: the fingerprint is that of the new one. What replicates of it
+     * is told to listeners.
+     */
     public void schemaChanged() {
         inTransaction("following the schema", () -> {
-            followSchema(Changeset.EMPTY);
+            if (schema.isPresent()) {
+                stampOpen();
+            } else {
+                followSchema(Changeset.EMPTY, Set.of());
+            }
             return true;
         });
     }
 
-    private Set<String> followSchema(Changeset recorded) throws SQLException {
+    /** Returns the folded names of tables whose rows were adopted, though they may stand in {@code recorded}. */
+    private Set<String> followSchema(Changeset recorded, Set<String> reborn) throws SQLException {
         hasFollowed = true;
         var seen = statements.number("SELECT schema_version FROM _merklite_state");
         var present = statements.number("PRAGMA main.schema_version");
         var birth = nextStamp();
-        var adopted = registry.follow(birth, insertCounts(recorded));
+        var renames = schema.isPresent() ? schema.get().renames() : Renames.NONE;
+        var adopted = registry.follow(birth, insertCounts(recorded), renames, reborn);
         if (!adopted.isEmpty()) {
             // A seq without a transaction: peers get the rows by the merkle path.
             uncommitted.add(new Commit.Untold(Set.copyOf(adopted)));
@@ -1434,8 +1586,15 @@ public final class ReplicaStore implements AutoCloseable {
         }
     }
 
-    private static Set<String> tablesOf(Transaction transaction) {
-        return tablesOf(transaction.changes());
+    /** The tables of a transaction, by the names that they have now. */
+    private Set<String> tablesNow(Transaction transaction) {
+        return call("reading table names", () -> {
+            Set<String> names = new HashSet<>();
+            for (var group : tablesOf(transaction.changes())) {
+                names.add(history.groupNow(transaction.schemaFingerprint(), group));
+            }
+            return names;
+        });
     }
 
     private static Set<String> tablesOf(ChangesetCursor changes) {
@@ -1453,7 +1612,7 @@ public final class ReplicaStore implements AutoCloseable {
      * prepare every statement anew, so it is left alone where it can't matter.
      */
     private boolean concernForeignKeys(Collection<String> tables) {
-        return call("reading foreign keys", () -> {
+        return tables.contains(ReplicatedSchema.TABLE) || call("reading foreign keys", () -> {
             if (concerned == null || concernedVersion != statements.number("PRAGMA main.schema_version")) {
                 concerned = new HashSet<>();
                 concernedVersion = statements.number("PRAGMA main.schema_version");

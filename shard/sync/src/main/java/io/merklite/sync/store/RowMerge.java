@@ -82,7 +82,8 @@ final class RowMerge {
         while (cursor.next()) {
             if (cursor.newGroup()) {
                 flush(table, chunk);
-                var name = new String(cursor.tableName(), StandardCharsets.UTF_8);
+                var name = history.groupNow(
+                        transaction.schemaFingerprint(), new String(cursor.tableName(), StandardCharsets.UTF_8));
                 table = registry.table(name).orElse(null);
                 columns = table == null ? new int[0] : history.columns(transaction.schemaFingerprint(), table, cursor);
             }

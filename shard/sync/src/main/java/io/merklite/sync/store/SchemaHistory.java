@@ -1,6 +1,7 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.wire.WireReader;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,15 +29,21 @@ final class SchemaHistory {
     private static final int NAME_LIMIT = 1 << 20;
     private static final int COUNT_LIMIT = 1 << 20;
 
+    /** Stands for the schema in transactions that write internal tables only: it is known everywhere. */
+    static final long INTERNAL = 0;
+
     private final Statements statements;
+    private final Optional<ReplicatedSchema> replicated;
     private final Map<Long, Map<String, List<String>>> schemas = new HashMap<>();
     /** Schemas that this replica has had itself. */
     private final Set<Long> own = new HashSet<>();
 
     private long current;
 
-    SchemaHistory(Statements statements) throws SQLException {
+    /** @param replicated the schema that replicas agree on, if they do */
+    SchemaHistory(Statements statements, Optional<ReplicatedSchema> replicated) throws SQLException {
         this.statements = statements;
+        this.replicated = replicated;
         try (var rows = statements
                 .prepare("SELECT fingerprint, columns, own FROM _merklite_schemas")
                 .executeQuery()) {
@@ -52,18 +60,28 @@ final class SchemaHistory {
      * Whether a transaction that was written on the schema with this fingerprint can be merged: it is known, and all its
      * columns are here or were once. A schema that has more is one that this replica has yet to migrate to.
      */
-    boolean isKnown(long fingerprint) {
+    boolean isKnown(long fingerprint) throws SQLException {
         var schema = schemas.get(fingerprint);
-        return schema != null && (own.contains(fingerprint) || hasHad(schema));
+        return fingerprint == INTERNAL || (schema != null && (own.contains(fingerprint) || hasHad(schema)));
     }
 
-    private boolean hasHad(Map<String, List<String>> schema) {
-        return schema.entrySet().stream()
-                .allMatch(table -> table.getValue().stream()
-                        .allMatch(column -> own.stream()
-                                .anyMatch(known -> schemas.getOrDefault(known, Map.of())
-                                        .getOrDefault(table.getKey(), List.of())
-                                        .contains(column))));
+    private boolean hasHad(Map<String, List<String>> schema) throws SQLException {
+        for (var table : schema.entrySet()) {
+            for (var column : table.getValue()) {
+                if (!hasHad(table.getKey(), column)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean hasHad(String table, String column) throws SQLException {
+        var wasOwn = own.stream()
+                .anyMatch(known -> schemas.getOrDefault(known, Map.of())
+                        .getOrDefault(table, List.of())
+                        .contains(column));
+        return wasOwn || (replicated.isPresent() && replicated.get().hasHad(table, column));
     }
 
     /** What the schema with this fingerprint was; empty if that is not known. */
@@ -91,7 +109,9 @@ final class SchemaHistory {
             return;
         }
         Map<String, List<String>> columns = new HashMap<>();
-        registry.tables().values().forEach(table -> columns.put(table.foldedTableName(), names(table)));
+        registry.tables().values().stream()
+                .filter(table -> !table.name().equals(ReplicatedSchema.TABLE)) // it is there before any schema
+                .forEach(table -> columns.put(table.foldedTableName(), names(table)));
         schemas.put(current, columns);
         write(current, columns, true);
     }
@@ -108,9 +128,9 @@ final class SchemaHistory {
      * For each column of a changeset of {@code table}, where it is in {@code change}; -1 if it is not there. Empty if the
      * table had another key then, so that the change means nothing here any more.
      */
-    int[] columns(long fingerprint, TrackedTable table, ChangesetCursor change) {
+    int[] columns(long fingerprint, TrackedTable table, ChangesetCursor change) throws SQLException {
         var columns = new int[table.changesetColumnCount()];
-        if (fingerprint == current || table.name().equals(ConflictLedger.TABLE)) {
+        if (fingerprint == current || TableRegistry.isInternal(table.name())) {
             for (var i = 0; i < columns.length; i++) {
                 columns[i] = i;
             }
@@ -120,7 +140,12 @@ final class SchemaHistory {
             return columns;
         }
         Arrays.fill(columns, -1);
-        var then = schemas.getOrDefault(fingerprint, Map.of()).getOrDefault(table.foldedTableName(), List.of());
+        var schema = schemas.getOrDefault(fingerprint, Map.of());
+        var then = namedAsNow(
+                table,
+                schema.getOrDefault(
+                        tableThen(schema, table.foldedTableName()),
+                        List.of()));
         var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
         if (then.size() + rowidCount != change.columnCount()) {
             throw misfit(table, change, then.size() + rowidCount);
@@ -139,6 +164,32 @@ final class SchemaHistory {
             }
         }
         return columns;
+    }
+
+    /** What a group of a changeset is called now that was written on the schema with this fingerprint. */
+    String groupNow(long fingerprint, String group) throws SQLException {
+        var schema = schemas.get(fingerprint);
+        if (fingerprint == current || schema == null || TableRegistry.isInternal(group)) {
+            return group;
+        }
+        var table = Identifiers.fold(KeylessRows.tableOrSelf(group));
+        var now = renames().tableNow(table, schema::containsKey);
+        return now.equals(table) ? group : KeylessRows.tableOf(group).isPresent() ? KeylessRows.groupName(now) : now;
+    }
+
+    private String tableThen(Map<String, List<String>> schema, String now) throws SQLException {
+        return schema.containsKey(now) ? now : renames().tableBefore(now, schema::containsKey).orElse(now);
+    }
+
+    private List<String> namedAsNow(TrackedTable table, List<String> then) throws SQLException {
+        var renames = renames();
+        return then.stream()
+                .map(name -> renames.columnNow(table.foldedTableName(), name, then::contains))
+                .toList();
+    }
+
+    private Renames renames() throws SQLException {
+        return replicated.isPresent() ? replicated.get().renames() : Renames.NONE;
     }
 
     private static Malformed misfit(TrackedTable table, ChangesetCursor change, int expected) {

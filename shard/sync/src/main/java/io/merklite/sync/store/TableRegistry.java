@@ -1,6 +1,7 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.sync.SyncException.StoreFailure;
@@ -13,9 +14,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -36,7 +39,8 @@ final class TableRegistry {
     private static final String USER_TABLES = """
             SELECT name FROM pragma_table_list
             WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-                AND (name NOT LIKE '\\_merklite\\_%' ESCAPE '\\' OR name = '_merklite_conflicts')
+                AND (name NOT LIKE '\\_merklite\\_%' ESCAPE '\\'
+                    OR name IN ('_merklite_conflicts', '_merklite_schema_elements'))
             ORDER BY name
             """;
 
@@ -47,8 +51,8 @@ final class TableRegistry {
     private final Map<Integer, MerkleSums> sums = new HashMap<>();
     private final ShadowRows rows;
 
-    /** A table as it is recorded: its number, its identity and key, its cells. */
-    private record Known(int number, String shape, String cells) {}
+    /** A table as it is recorded: its number, its folded name, its identity and key, its cells. */
+    private record Known(int number, String name, String shape, String cells) {}
 
     TableRegistry(Statements statements, OriginTable origins, ShadowRows rows, StoreOptions options) {
         this.statements = statements;
@@ -78,23 +82,36 @@ final class TableRegistry {
     /** Whether a table takes part, by its name. */
     boolean accepts(String table) {
         var folded = Identifiers.fold(table);
-        return table.equals(ConflictLedger.TABLE)
-                || (!folded.startsWith("_sqlift_")
+        if (isInternal(table)) {
+            return options.isSchemaReplicated() || table.equals(ConflictLedger.TABLE);
+        }
+        return (!folded.startsWith("_sqlift_")
                         && !folded.startsWith("_sqlpipe_")
                         && options.tables().test(table));
     }
 
-    /** Whether a table takes part, and is neither SQLite's own nor one behind a virtual table. */
-    boolean records(String table) {
-        return accepts(table) && !Identifiers.fold(table).startsWith("sqlite_") && !isShadow(table);
+    /** Whether a table is the replica's own, and replicates all the same: its columns are the same everywhere and ever. */
+    static boolean isInternal(String table) {
+        return table.equals(ConflictLedger.TABLE) || table.equals(ReplicatedSchema.TABLE);
     }
 
-    private boolean isShadow(String table) {
+    /** Whether a table is the user's, takes part, and is an ordinary one. */
+    boolean isUsers(String table) {
+        return !isInternal(table) && accepts(table) && kind(table).equals("table");
+    }
+
+    /** Whether a table takes part, and is neither SQLite's own nor one behind a virtual table. */
+    boolean records(String table) {
+        return accepts(table) && !Identifiers.fold(table).startsWith("sqlite_") && !kind(table).equals("shadow");
+    }
+
+    /** The kind of a table, a view or a virtual table in SQLite's words; empty if there is none. */
+    private String kind(String table) {
         try {
-            var query = statements.prepare("SELECT type = 'shadow' FROM pragma_table_list(?1) WHERE schema = 'main'");
+            var query = statements.prepare("SELECT type FROM pragma_table_list(?1) WHERE schema = 'main'");
             query.setString(1, table);
             try (var rows = query.executeQuery()) {
-                return rows.next() && rows.getBoolean(1);
+                return rows.next() ? rows.getString(1) : "";
             }
         } catch (SQLException e) {
             throw new StoreFailure("reading the kind of a table", e);
@@ -107,9 +124,12 @@ final class TableRegistry {
      * @param birth the stamp of rows that are adopted
      * @param inserted how many rows of a table, by folded name, were recorded as inserted: where these are all rows of a
      *     new table, they need not be adopted
+     * @param renames a table or column that was renamed keeps the states of its rows
+     * @param reborn folded names of tables whose rows are adopted although they are known
      * @return folded names of the tables whose rows were adopted
      */
-    Set<String> follow(Stamp birth, Map<String, Long> inserted) throws SQLException {
+    Set<String> follow(Stamp birth, Map<String, Long> inserted, Renames renames, Set<String> reborn)
+            throws SQLException {
         sums.clear();
         tables.clear();
         var known = known();
@@ -119,20 +139,36 @@ final class TableRegistry {
                 present(name).forEach(table -> present.put(table.foldedName(), table));
             }
         }
-        for (var entry : known.entrySet()) {
-            if (!present.containsKey(entry.getKey())) {
+        for (var table : present.values()) {
+            nameBefore(table, renames, name -> known.containsKey(name) && !present.containsKey(name))
+                    .filter(before -> !known.containsKey(table.foldedName()))
+                    .ifPresent(before -> known.put(table.foldedName(), Objects.requireNonNull(known.remove(before))));
+        }
+        for (var entry : Map.copyOf(known).entrySet()) {
+            var isReborn = reborn.contains(KeylessRows.tableOrSelf(entry.getKey()));
+            if (isReborn || !present.containsKey(entry.getKey())) {
                 forget(entry.getValue().number());
+                known.remove(entry.getKey());
             }
         }
         Set<String> adopted = new HashSet<>();
         for (var entry : present.entrySet()) {
             var name = entry.getKey();
-            var isNew = follow(entry.getValue(), Optional.ofNullable(known.get(name)));
-            if (isNew && adopt(require(name), birth, inserted.getOrDefault(name, 0L))) {
+            var isNew = follow(entry.getValue(), Optional.ofNullable(known.get(name)), renames);
+            var stamp = name.equals(ReplicatedSchema.TABLE) ? ReplicatedSchema.GENESIS : birth;
+            if (isNew && adopt(require(name), stamp, inserted.getOrDefault(name, 0L))) {
                 adopted.add(name);
             }
         }
         return adopted;
+    }
+
+    private static Optional<String> nameBefore(TrackedTable table, Renames renames, Predicate<String> isKnown) {
+        return table.isOfKeylessRows()
+                ? renames.tableBefore(
+                                table.foldedTableName(), name -> isKnown.test(KeylessRows.groupName(name)))
+                        .map(KeylessRows::groupName)
+                : renames.tableBefore(table.foldedName(), isKnown);
     }
 
     private TrackedTable require(String name) {
@@ -150,24 +186,28 @@ final class TableRegistry {
     }
 
     /** Follows one table, and returns whether it is new here. */
-    private boolean follow(TrackedTable present, Optional<Known> known) throws SQLException {
+    private boolean follow(TrackedTable present, Optional<Known> known, Renames renames) throws SQLException {
         var name = present.foldedName();
-        var shape = shape(present);
+        var shape = shape(present, Map.of());
         var cells = cells(present.layout());
-        if (known.isPresent() && known.get().shape().equals(shape)) {
-            var table = withColumns(known.get().number(), present);
-            tables.put(name, table);
-            if (!known.get().cells().equals(cells)) {
-                record(table, name, shape, cells);
-                sums(table).rebuild();
-            }
-            return false;
-        }
         if (known.isPresent()) {
-            forget(known.get().number());
+            var number = known.get().number();
+            var before = columnsBefore(number, present, renames);
+            if (known.get().shape().equals(shape(present, before))) {
+                renameColumns(number, before);
+                var table = withColumns(number, present);
+                tables.put(name, table);
+                var now = new Known(number, name, shape, cells);
+                if (!known.get().equals(now)) {
+                    record(now);
+                    sums(table).rebuild();
+                }
+                return false;
+            }
+            forget(number);
         }
         var number = Math.toIntExact(statements.number("SELECT coalesce(max(number), 0) + 1 FROM _merklite_tables"));
-        record(present.recorded(number, List.of()), name, shape, cells);
+        record(new Known(number, name, shape, cells));
         var table = withColumns(number, present);
         for (var sql : table.create()) {
             statements.once(sql);
@@ -176,7 +216,36 @@ final class TableRegistry {
         return true;
     }
 
-    private TrackedTable withColumns(int number, TrackedTable present) throws SQLException {
+    /** Columns that were renamed: what they are called to what they are recorded as. */
+    private Map<String, String> columnsBefore(int number, TrackedTable present, Renames renames) throws SQLException {
+        var recorded = columnNames(number);
+        var now = present.layout().columns().stream()
+                .map(column -> Identifiers.fold(column.name()))
+                .toList();
+        Map<String, String> before = new LinkedHashMap<>();
+        for (var column : now) {
+            if (!recorded.contains(column)) {
+                renames.columnBefore(
+                                present.foldedTableName(),
+                                column,
+                                name -> recorded.contains(name) && !now.contains(name) && !before.containsValue(name))
+                        .ifPresent(name -> before.put(column, name));
+            }
+        }
+        return before;
+    }
+
+    private void renameColumns(int number, Map<String, String> before) throws SQLException {
+        for (var column : before.entrySet()) {
+            var update = statements.prepare("UPDATE _merklite_columns SET name = ?1 WHERE number = ?2 AND name = ?3");
+            update.setString(1, column.getKey());
+            update.setInt(2, number);
+            update.setString(3, column.getValue());
+            update.executeUpdate();
+        }
+    }
+
+    private List<String> columnNames(int number) throws SQLException {
         List<String> names = new ArrayList<>();
         var query = statements.prepare("SELECT name FROM _merklite_columns WHERE number = ?1 ORDER BY id");
         query.setInt(1, number);
@@ -185,6 +254,11 @@ final class TableRegistry {
                 names.add(found.getString(1));
             }
         }
+        return names;
+    }
+
+    private TrackedTable withColumns(int number, TrackedTable present) throws SQLException {
+        var names = columnNames(number);
         for (var column : present.layout().columns()) {
             var name = Identifiers.fold(column.name());
             if (!names.contains(name)) {
@@ -199,12 +273,12 @@ final class TableRegistry {
         return present.recorded(number, names);
     }
 
-    private void record(TrackedTable table, String name, String shape, String cells) throws SQLException {
+    private void record(Known table) throws SQLException {
         var put = statements.prepare("INSERT OR REPLACE INTO _merklite_tables VALUES (?1, ?2, ?3, ?4)");
         put.setInt(1, table.number());
-        put.setString(2, name);
-        put.setString(3, shape);
-        put.setString(4, cells);
+        put.setString(2, table.name());
+        put.setString(3, table.shape());
+        put.setString(4, table.cells());
         put.executeUpdate();
     }
 
@@ -246,7 +320,8 @@ final class TableRegistry {
                 .prepare("SELECT number, name, shape, cells FROM _merklite_tables")
                 .executeQuery()) {
             while (found.next()) {
-                known.put(found.getString(2), new Known(found.getInt(1), found.getString(3), found.getString(4)));
+                known.put(found.getString(2), new Known(
+                                found.getInt(1), found.getString(2), found.getString(3), found.getString(4)));
             }
         }
         return known;
@@ -262,12 +337,17 @@ final class TableRegistry {
         return names;
     }
 
-    /** What the companions depend on: identity and key. */
-    private static String shape(TrackedTable table) {
+    /**
+     * What the companions depend on: identity and key.
+     *
+     * @param before what columns are recorded as that were renamed
+     */
+    private static String shape(TrackedTable table, Map<String, String> before) {
         return table.identity() + " "
                 + table.layout().columns().stream()
                         .filter(TableLayout.Column::isKey)
-                        .map(column -> Identifiers.quote(Identifiers.fold(column.name())))
+                        .map(column -> Identifiers.fold(column.name()))
+                        .map(name -> Identifiers.quote(before.getOrDefault(name, name)))
                         .collect(Collectors.joining(","));
     }
 
@@ -286,7 +366,7 @@ final class TableRegistry {
     long fingerprint() {
         var text = new StringBuilder();
         for (var table : tables.values()) {
-            if (table.name().equals(ConflictLedger.TABLE) || table.isOfKeylessRows()) {
+            if (isInternal(table.name()) || table.isOfKeylessRows()) {
                 continue;
             }
             text.append(Identifiers.quote(table.foldedName()))

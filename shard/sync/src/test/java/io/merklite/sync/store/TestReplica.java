@@ -22,7 +22,7 @@ import java.util.random.RandomGenerator;
 final class TestReplica {
     private final Connection connection;
     private final ReplicaStore store;
-    private final Map<Origin, List<Transaction>> log = new TreeMap<>();
+    private final Map<Origin, TreeMap<Long, Transaction>> log = new TreeMap<>();
     private long nowMillis = Instant.parse("2026-01-01T00:00:00Z").toEpochMilli();
 
     private TestReplica(Connection connection, long seed, StoreChoice choice) {
@@ -100,21 +100,33 @@ final class TestReplica {
                     }
                     return true;
                 })
-                .transaction()
-                .ifPresent(this::keep);
+                .transactions()
+                .forEach(this::keep);
+    }
+
+    /** Changes the schema as the owner of a store does. */
+    List<Transaction> change(String... sql) {
+        var transactions = store.write(() -> {
+                    for (var one : sql) {
+                        store.changeSchema(one);
+                    }
+                    return true;
+                })
+                .transactions();
+        transactions.forEach(this::keep);
+        return transactions;
     }
 
     /** Executes all in one transaction; a statement that fails undoes it. */
     Optional<Transaction> run(String... sql) {
-        var transaction = store.write(() -> {
-                    for (var one : sql) {
-                        execute(one);
-                    }
-                    return true;
-                })
-                .transaction();
-        transaction.ifPresent(this::keep);
-        return transaction;
+        var written = store.write(() -> {
+            for (var one : sql) {
+                execute(one);
+            }
+            return true;
+        });
+        written.transactions().forEach(this::keep);
+        return written.transaction();
     }
 
     /** Executes past the store. */
@@ -136,7 +148,7 @@ final class TestReplica {
 
     /** Adds a transaction of this replica to its log. */
     void keep(Transaction transaction) {
-        log.computeIfAbsent(transaction.origin(), origin -> new ArrayList<>()).add(transaction);
+        log.computeIfAbsent(transaction.origin(), origin -> new TreeMap<>()).put(transaction.seq(), transaction);
     }
 
     /** Merges everything that {@code other} has and is ready; whether there was anything. */
@@ -155,17 +167,22 @@ final class TestReplica {
     }
 
     private boolean mergeOne(TestReplica other) {
-        for (var transactions : List.copyOf(other.log.values())) {
-            var known = store.vector().seq(transactions.getFirst().origin());
-            if (known < transactions.size()) {
-                var next = transactions.get((int) known);
-                if (store.vector().covers(next.dependencies())) {
-                    merge(next);
-                    return true;
-                }
+        for (var origin : List.copyOf(other.log.keySet())) {
+            var next = other.log.get(origin).get(store.vector().seq(origin) + 1);
+            if (next != null && store.vector().covers(next.dependencies()) && knowsSchemaOf(next, other)) {
+                merge(next);
+                return true;
             }
         }
         return false;
+    }
+
+    private boolean knowsSchemaOf(Transaction transaction, TestReplica other) {
+        var fingerprint = transaction.schemaFingerprint();
+        if (!store.knowsSchema(fingerprint)) {
+            store.learnSchema(fingerprint, other.store.describeSchema(fingerprint));
+        }
+        return store.knowsSchema(fingerprint);
     }
 
     Merged merge(Transaction transaction) {
@@ -193,8 +210,14 @@ final class TestReplica {
         store.adopt(other.store.vector(), other.store.clocks());
     }
 
+    /** Takes the elements of the schema of {@code other} by the merkle path. */
+    void takeElements(TestReplica other) {
+        var rows = other.store.rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, Integer.MAX_VALUE - 1);
+        store.mergeRows(ReplicaStore.SCHEMA_ELEMENTS, rows.rows(), other.store.reach());
+    }
+
     List<Transaction> log(Origin origin) {
-        return log.getOrDefault(origin, List.of());
+        return List.copyOf(log.getOrDefault(origin, new TreeMap<>()).values());
     }
 
     /** Invariants 1 and 2 of the store: the index is what a new one would be. */

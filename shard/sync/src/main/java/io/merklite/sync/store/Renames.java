@@ -1,0 +1,98 @@
+package io.merklite.sync.store;
+
+import io.merklite.schema.structure.Rename;
+import io.merklite.session.catalog.Identifiers;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * What tables and columns were called before, as their writers declared it. Names are folded.
+ *
+ * @param all renames of tables and columns, in any order
+ */
+record Renames(List<Rename> all) {
+    static final Renames NONE = new Renames(List.of());
+
+    Renames {
+        all = List.copyOf(all);
+    }
+
+    /** The earlier name of a table that {@code isKnown}; none if there is none. */
+    Optional<String> tableBefore(String now, Predicate<String> isKnown) {
+        return reached(now, name -> sources(Optional.empty(), name), isKnown);
+    }
+
+    /** The earlier name of a column that {@code isKnown}; none if there is none. */
+    Optional<String> columnBefore(String table, String now, Predicate<String> isKnown) {
+        return reached(now, name -> sources(Optional.of(table), name), isKnown);
+    }
+
+    /** What a table is called that a schema had under this name; {@code wasThere} says what else that had. */
+    String tableNow(String then, Predicate<String> wasThere) {
+        return last(then, name -> targets(Optional.empty(), name), wasThere);
+    }
+
+    /** What a column of a table, as it is called now, is called that a schema had under this name. */
+    String columnNow(String table, String then, Predicate<String> wasThere) {
+        return last(then, name -> targets(Optional.of(table), name), wasThere);
+    }
+
+    private List<String> sources(Optional<String> table, String to) {
+        return of(table)
+                .filter(rename -> Identifiers.fold(rename.to()).equals(to))
+                .map(rename -> Identifiers.fold(rename.from()))
+                .toList();
+    }
+
+    private List<String> targets(Optional<String> table, String from) {
+        return of(table)
+                .filter(rename -> Identifiers.fold(rename.from()).equals(from))
+                .map(rename -> Identifiers.fold(rename.to()))
+                .toList();
+    }
+
+    /** Renames of the columns of a table, whatever it was called at the time; without one, of tables. */
+    private Stream<Rename> of(Optional<String> table) {
+        if (table.isEmpty()) {
+            return all.stream().filter(rename -> rename.table().isEmpty());
+        }
+        Set<String> names = new HashSet<>();
+        reached(table.get(), name -> sources(Optional.empty(), name), name -> !names.add(name));
+        names.add(table.get());
+        return all.stream()
+                .filter(rename -> rename.table().map(Identifiers::fold).filter(names::contains).isPresent());
+    }
+
+    private static Optional<String> reached(
+            String from, Function<String, List<String>> step, Predicate<String> isWanted) {
+        Set<String> seen = new HashSet<>(Set.of(from));
+        var open = List.of(from);
+        while (!open.isEmpty()) {
+            open = open.stream().flatMap(name -> step.apply(name).stream()).filter(seen::add).toList();
+            var found = open.stream().filter(isWanted).findFirst();
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String last(String from, Function<String, List<String>> step, Predicate<String> wasThere) {
+        Set<String> seen = new HashSet<>(Set.of(from));
+        var name = from;
+        while (true) {
+            var next = step.apply(name).stream()
+                    .filter(target -> !wasThere.test(target) && seen.add(target))
+                    .findFirst();
+            if (next.isEmpty()) {
+                return name;
+            }
+            name = next.get();
+        }
+    }
+}
