@@ -1,7 +1,9 @@
 package io.merklite.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.merklite.cluster.sql.SqlStatement;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.query.subscribe.SqlValue;
 import java.nio.file.Path;
@@ -38,10 +40,9 @@ class ReplicationTest {
         try (var cluster = TestCluster.start(directory, "", "a1", "b1")) {
             cluster.create("a1", "shop");
             TestCluster.await(() -> TestCluster.join(cluster.node("b1").exists("shop")));
-            for (var node : List.of("a1", "b1")) {
-                cluster.result(
-                        node, "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
-            }
+            cluster.result(
+                    "a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
+            TestCluster.await(() -> hasTable(cluster, "b1", "item"));
 
             cluster.result("a1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (1, 'one')");
             cluster.result("b1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (2, 'two')");
@@ -71,12 +72,35 @@ class ReplicationTest {
             TestCluster.await(() -> {
                 var a = TestCluster.join(cluster.node("a1").status("shop"));
                 var b = TestCluster.join(cluster.node("b1").status("shop"));
-                return a.root() == b.root() && a.schema() == b.schema() && a.vector().equals(b.vector());
+                return a.root() == b.root()
+                        && a.schema() == b.schema()
+                        && a.vector().equals(b.vector());
             });
             assertThat(cluster.rows("b1", "shop", "SELECT id, label, price FROM item ORDER BY id"))
                     .isEqualTo(List.of(List.of("1", "one", "NULL"), List.of("2", "two", "NULL")));
             assertThat(cluster.rows("a1", "shop", "SELECT name FROM sqlite_schema WHERE type = 'index'"))
                     .isEqualTo(List.of(List.of("by_label")));
+        }
+    }
+
+    @Test
+    void refusedStatementIsAnAnswerAndTheDatabaseGoesOn() {
+        try (var cluster = TestCluster.start(directory, "", "a1")) {
+            cluster.create("a1", "shop");
+            var shop = cluster.node("a1").database("shop");
+            TestCluster.join(shop.execute("CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT UNIQUE)"));
+            TestCluster.join(shop.execute("INSERT INTO item VALUES (1, 'one')"));
+
+            assertThatThrownBy(() -> TestCluster.join(shop.execute("CREATE TABLE item(id)")))
+                    .hasMessageContaining("already exists");
+            assertThatThrownBy(() -> TestCluster.join(shop.execute("INSERT INTO item VALUES (2, 'one')")))
+                    .hasMessageContaining("UNIQUE constraint failed");
+            assertThatThrownBy(() -> TestCluster.join(shop.transaction(List.of(
+                            SqlStatement.of("INSERT INTO item VALUES (3, 'three')"),
+                            SqlStatement.of("INSERT INTO item VALUES (4, 'one')")))))
+                    .hasMessageContaining("UNIQUE constraint failed");
+
+            assertThat(cluster.rows("a1", "shop", "SELECT id FROM item")).isEqualTo(List.of(List.of("1")));
         }
     }
 

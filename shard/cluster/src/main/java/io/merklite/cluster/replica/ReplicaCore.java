@@ -1,6 +1,10 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.schema.SchemaException;
+import io.merklite.session.SessionException;
 import io.merklite.session.changeset.Changeset;
+import io.merklite.sync.SyncException;
+import io.merklite.sync.SyncException.StatementFailure;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.database.Database;
 import io.merklite.sync.database.DatabaseOptions;
@@ -106,7 +110,8 @@ final class ReplicaCore implements AutoCloseable {
             throw new StoreFailure("opening " + file, e);
         }
         var database = Database.open(
-                file.toString(), DatabaseOptions.of(name, clock, random)
+                file.toString(),
+                DatabaseOptions.of(name, clock, random)
                         .withMaxDrift(settings.maxDrift())
                         .withSchemaReplication());
         try (var statement = database.connection().createStatement()) {
@@ -288,7 +293,16 @@ final class ReplicaCore implements AutoCloseable {
 
     /** Runs a statement that changes the schema. */
     void changeSchema(String sql) throws SQLException {
-        database.changeSchemaOpen(sql);
+        try {
+            database.changeSchemaOpen(sql);
+        } catch (StatementFailure | StoreFailure | SessionException.DatabaseFailure e) {
+            if (e.getCause() instanceof SQLException refused) {
+                throw refused;
+            }
+            throw e;
+        } catch (SyncException | SchemaException e) {
+            throw new SQLException(e.getMessage(), e);
+        }
     }
 
     /** SQLite went back to a savepoint. */

@@ -46,6 +46,7 @@ final class WriterLane {
     private final Owner owner;
     private final Deque<Job> queue = new ArrayDeque<>();
     private final ClientStreams streams;
+    private final List<Job> running = new ArrayList<>();
     private State state = State.FREE;
 
     /** What the lane asks of the database's actor. */
@@ -178,6 +179,7 @@ final class WriterLane {
         while (taken.size() < settings.maxBatchCount() && !queue.isEmpty() && !queue.getFirst().isAlone) {
             taken.add(queue.removeFirst());
         }
+        running.addAll(taken);
         List<Ran> ran = new ArrayList<>();
         List<Job> alone = new ArrayList<>();
         core.begin(true);
@@ -218,6 +220,7 @@ final class WriterLane {
     }
 
     private void putBack(List<Job> jobs) {
+        running.removeAll(jobs);
         for (var i = jobs.size() - 1; i >= 0; i--) {
             jobs.get(i).isAlone = true;
             queue.addFirst(jobs.get(i));
@@ -227,6 +230,7 @@ final class WriterLane {
     private void answer(List<Ran> ran, Optional<Transaction> last) {
         var bookmark = owner.bookmark();
         for (var done : ran) {
+            running.remove(done.job());
             streams.ran(
                     done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
             owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), last);
@@ -236,6 +240,7 @@ final class WriterLane {
     // ---- one request by itself --------------------------------------------------------------------------------------
 
     private void runAlone(Job job) {
+        running.add(job);
         drive(
                 job,
                 lane.exclusive(job.sql.requests(), job.stream, job.sql.options().isReadOnly()),
@@ -291,6 +296,7 @@ final class WriterLane {
             var since = state instanceof State.Leased leased ? leased.since() : clock.instant();
             state = new State.Leased(id, since, clock.instant());
         }
+        running.remove(job);
         owner.answer(job.sql, new Answered(responses, owner.bookmark(), stream.isAutocommit()), last);
     }
 
@@ -359,13 +365,8 @@ final class WriterLane {
     void refuseAll(Refusal refusal, String why) {
         queue.forEach(job -> refuse(job.sql, refusal, why));
         queue.clear();
-        switch (state) {
-            case State.Grouped grouped ->
-                grouped.ran().forEach(ran -> refuse(ran.job().sql, Refusal.UNKNOWN_OUTCOME, why));
-            case State.Committing committing -> refuse(committing.job().sql, Refusal.UNKNOWN_OUTCOME, why);
-            case State.Free free -> {}
-            case State.Leased leased -> {}
-        }
+        running.forEach(job -> refuse(job.sql, Refusal.UNKNOWN_OUTCOME, why));
+        running.clear();
         state = State.FREE;
     }
 }

@@ -54,7 +54,8 @@ public record DatabaseOptions(
 
     /** The same with the file migrated to {@code ddl}. */
     public DatabaseOptions withSchema(String ddl) {
-        return new DatabaseOptions(name, Optional.of(ddl), clock, random, tables, merges, maxDrift, log, isSchemaReplicated);
+        return new DatabaseOptions(
+                name, Optional.of(ddl), clock, random, tables, merges, maxDrift, log, isSchemaReplicated);
     }
 
     /** The same for those tables that {@code accepted} accepts. */

@@ -77,6 +77,7 @@ public final class Replicator {
         private Optional<Descent> descent = Optional.empty();
         /** Whether the descent is one of the schema's elements alone, since schemas differ. */
         private boolean isDescentOfSchema;
+
         private Instant nextRound;
         private Optional<Instant> wantedUntil = Optional.empty();
         private Instant descentUntil = Instant.MAX;

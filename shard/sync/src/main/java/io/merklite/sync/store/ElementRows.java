@@ -76,8 +76,7 @@ record ElementRows(SchemaElements<Stamp> elements) {
             var isAlive = reader.uint8() != 0;
             elements.put(
                     id,
-                    new Element<>(
-                            stamp, isAlive, reader.string(TEXT_LIMIT), reader.string(TEXT_LIMIT), place(reader)));
+                    new Element<>(stamp, isAlive, reader.string(TEXT_LIMIT), reader.string(TEXT_LIMIT), place(reader)));
         }
         reader.expectEnd();
     }

@@ -30,7 +30,9 @@ final class RenameStatement {
         var from = action.get(1).is("COLUMN") && action.size() == 5 ? 2 : 1;
         return action.size() == from + 3 && action.get(from + 1).is("TO")
                 ? Optional.of(Rename.ofColumn(
-                        table.name(), action.get(from).name(), action.get(from + 2).name()))
+                        table.name(),
+                        action.get(from).name(),
+                        action.get(from + 2).name()))
                 : Optional.empty();
     }
 }

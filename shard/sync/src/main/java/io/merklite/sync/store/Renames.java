@@ -65,7 +65,10 @@ record Renames(List<Rename> all) {
         reached(table.get(), name -> sources(Optional.empty(), name), name -> !names.add(name));
         names.add(table.get());
         return all.stream()
-                .filter(rename -> rename.table().map(Identifiers::fold).filter(names::contains).isPresent());
+                .filter(rename -> rename.table()
+                        .map(Identifiers::fold)
+                        .filter(names::contains)
+                        .isPresent());
     }
 
     private static Optional<String> reached(
@@ -73,7 +76,10 @@ record Renames(List<Rename> all) {
         Set<String> seen = new HashSet<>(Set.of(from));
         var open = List.of(from);
         while (!open.isEmpty()) {
-            open = open.stream().flatMap(name -> step.apply(name).stream()).filter(seen::add).toList();
+            open = open.stream()
+                    .flatMap(name -> step.apply(name).stream())
+                    .filter(seen::add)
+                    .toList();
             var found = open.stream().filter(isWanted).findFirst();
             if (found.isPresent()) {
                 return found;

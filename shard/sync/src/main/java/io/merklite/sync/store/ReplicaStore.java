@@ -382,7 +382,9 @@ public final class ReplicaStore implements AutoCloseable {
      * dropped, a unique index on rows that are not unique yet. In order; each as kind, table and name.
      */
     public Set<String> missingFromSchema() {
-        return call("looking for what is missing", () -> schema.isEmpty() ? Set.of() : schema.get().missing());
+        return call(
+                "looking for what is missing",
+                () -> schema.isEmpty() ? Set.of() : schema.get().missing());
     }
 
     /** Tries again to make what is {@linkplain #missingFromSchema missing}: rows may have been in its way. */
@@ -587,8 +589,7 @@ public final class ReplicaStore implements AutoCloseable {
         var changes = session.changeset().toByteArray();
         session.discard();
         var transaction = stamp(Evictions.NONE, changes, stamp, SchemaHistory.INTERNAL);
-        uncommitted.add(
-                isTold ? new Commit.Written(transaction) : new Commit.Untold(Set.of(ReplicatedSchema.TABLE)));
+        uncommitted.add(isTold ? new Commit.Written(transaction) : new Commit.Untold(Set.of(ReplicatedSchema.TABLE)));
     }
 
     private Stamp nextStamp() {
@@ -1099,7 +1100,8 @@ public final class ReplicaStore implements AutoCloseable {
         }
         var repairs = session.changeset().toByteArray();
         session.discard();
-        var repair = stamp(new Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp, history.current());
+        var repair =
+                stamp(new Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp, history.current());
         return new Merged(Changeset.wrap(concat(changes, repairs)), Optional.of(repair));
     }
 
@@ -1612,22 +1614,23 @@ public final class ReplicaStore implements AutoCloseable {
      * prepare every statement anew, so it is left alone where it can't matter.
      */
     private boolean concernForeignKeys(Collection<String> tables) {
-        return tables.contains(ReplicatedSchema.TABLE) || call("reading foreign keys", () -> {
-            if (concerned == null || concernedVersion != statements.number("PRAGMA main.schema_version")) {
-                concerned = new HashSet<>();
-                concernedVersion = statements.number("PRAGMA main.schema_version");
-                try (var rows = statements.prepare(FOREIGN_KEY_TABLES).executeQuery()) {
-                    while (rows.next()) {
-                        concerned.add(Identifiers.fold(rows.getString(1)));
-                        concerned.add(Identifiers.fold(rows.getString(2)));
+        return tables.contains(ReplicatedSchema.TABLE)
+                || call("reading foreign keys", () -> {
+                    if (concerned == null || concernedVersion != statements.number("PRAGMA main.schema_version")) {
+                        concerned = new HashSet<>();
+                        concernedVersion = statements.number("PRAGMA main.schema_version");
+                        try (var rows = statements.prepare(FOREIGN_KEY_TABLES).executeQuery()) {
+                            while (rows.next()) {
+                                concerned.add(Identifiers.fold(rows.getString(1)));
+                                concerned.add(Identifiers.fold(rows.getString(2)));
+                            }
+                        }
                     }
-                }
-            }
-            var found = concerned;
-            return tables.stream()
-                    .map(table -> Identifiers.fold(KeylessRows.tableOrSelf(table)))
-                    .anyMatch(found::contains);
-        });
+                    var found = concerned;
+                    return tables.stream()
+                            .map(table -> Identifiers.fold(KeylessRows.tableOrSelf(table)))
+                            .anyMatch(found::contains);
+                });
     }
 
     private boolean foreignKeys() {

@@ -2,7 +2,6 @@ package io.merklite.sync.store;
 
 import io.merklite.schema.SchemaException;
 import io.merklite.schema.database.SqliteConnection;
-import io.merklite.schema.merge.Element;
 import io.merklite.schema.merge.ElementId;
 import io.merklite.schema.merge.SchemaElements;
 import io.merklite.schema.migrate.Allow;
@@ -21,7 +20,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -176,8 +174,7 @@ final class ReplicatedSchema {
     }
 
     /** Tables that somebody dropped, and that live on because a column was written later: their rows begin anew. */
-    private static Set<String> reborn(
-            SchemaElements<Stamp> before, SchemaElements<Stamp> now, Schema reached) {
+    private static Set<String> reborn(SchemaElements<Stamp> before, SchemaElements<Stamp> now, Schema reached) {
         Set<String> reborn = new HashSet<>();
         now.elements().forEach((id, element) -> {
             var isNew = !element.equals(before.elements().get(id));
@@ -254,11 +251,14 @@ final class ReplicatedSchema {
         Set<String> absent = new TreeSet<>();
         assembly.omitted().forEach(id -> absent.add(ElementRows.id(id)));
         if (!reached.equals(assembly.schema())) {
-            SchemaElements.of(assembly.schema(), 1L).changedTo(reached, 2L).elements().forEach((id, element) -> {
-                if (element.stamp() == 2L) {
-                    absent.add(ElementRows.id(id));
-                }
-            });
+            SchemaElements.of(assembly.schema(), 1L)
+                    .changedTo(reached, 2L)
+                    .elements()
+                    .forEach((id, element) -> {
+                        if (element.stamp() == 2L) {
+                            absent.add(ElementRows.id(id));
+                        }
+                    });
         }
         if (!absent.equals(missing())) {
             statements.run("DELETE FROM _merklite_schema_missing");

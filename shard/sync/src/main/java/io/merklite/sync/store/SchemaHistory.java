@@ -141,11 +141,7 @@ final class SchemaHistory {
         }
         Arrays.fill(columns, -1);
         var schema = schemas.getOrDefault(fingerprint, Map.of());
-        var then = namedAsNow(
-                table,
-                schema.getOrDefault(
-                        tableThen(schema, table.foldedTableName()),
-                        List.of()));
+        var then = namedAsNow(table, schema.getOrDefault(tableThen(schema, table.foldedTableName()), List.of()));
         var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
         if (then.size() + rowidCount != change.columnCount()) {
             throw misfit(table, change, then.size() + rowidCount);
@@ -178,7 +174,9 @@ final class SchemaHistory {
     }
 
     private String tableThen(Map<String, List<String>> schema, String now) throws SQLException {
-        return schema.containsKey(now) ? now : renames().tableBefore(now, schema::containsKey).orElse(now);
+        return schema.containsKey(now)
+                ? now
+                : renames().tableBefore(now, schema::containsKey).orElse(now);
     }
 
     private List<String> namedAsNow(TrackedTable table, List<String> then) throws SQLException {

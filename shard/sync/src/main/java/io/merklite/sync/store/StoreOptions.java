@@ -47,17 +47,20 @@ public record StoreOptions(
 
     /** The same for a file that {@code identity} tells from its copies. */
     public StoreOptions withFileIdentity(String identity) {
-        return new StoreOptions(database, wallClock, random, maxDrift, Optional.of(identity), tables, merges, isSchemaReplicated);
+        return new StoreOptions(
+                database, wallClock, random, maxDrift, Optional.of(identity), tables, merges, isSchemaReplicated);
     }
 
     /** The same for those tables that {@code accepted} accepts. */
     public StoreOptions withTables(Predicate<String> accepted) {
-        return new StoreOptions(database, wallClock, random, maxDrift, fileIdentity, accepted, merges, isSchemaReplicated);
+        return new StoreOptions(
+                database, wallClock, random, maxDrift, fileIdentity, accepted, merges, isSchemaReplicated);
     }
 
     /** The same with rows merging as {@code byTable} says, by folded table name. */
     public StoreOptions withMerges(Map<String, TableMerge> byTable) {
-        return new StoreOptions(database, wallClock, random, maxDrift, fileIdentity, tables, byTable, isSchemaReplicated);
+        return new StoreOptions(
+                database, wallClock, random, maxDrift, fileIdentity, tables, byTable, isSchemaReplicated);
     }
 
     /** The same with another drift allowed. */

@@ -86,8 +86,8 @@ final class TableRegistry {
             return options.isSchemaReplicated() || table.equals(ConflictLedger.TABLE);
         }
         return (!folded.startsWith("_sqlift_")
-                        && !folded.startsWith("_sqlpipe_")
-                        && options.tables().test(table));
+                && !folded.startsWith("_sqlpipe_")
+                && options.tables().test(table));
     }
 
     /** Whether a table is the replica's own, and replicates all the same: its columns are the same everywhere and ever. */
@@ -102,7 +102,9 @@ final class TableRegistry {
 
     /** Whether a table takes part, and is neither SQLite's own nor one behind a virtual table. */
     boolean records(String table) {
-        return accepts(table) && !Identifiers.fold(table).startsWith("sqlite_") && !kind(table).equals("shadow");
+        return accepts(table)
+                && !Identifiers.fold(table).startsWith("sqlite_")
+                && !kind(table).equals("shadow");
     }
 
     /** The kind of a table, a view or a virtual table in SQLite's words; empty if there is none. */
@@ -165,8 +167,7 @@ final class TableRegistry {
 
     private static Optional<String> nameBefore(TrackedTable table, Renames renames, Predicate<String> isKnown) {
         return table.isOfKeylessRows()
-                ? renames.tableBefore(
-                                table.foldedTableName(), name -> isKnown.test(KeylessRows.groupName(name)))
+                ? renames.tableBefore(table.foldedTableName(), name -> isKnown.test(KeylessRows.groupName(name)))
                         .map(KeylessRows::groupName)
                 : renames.tableBefore(table.foldedName(), isKnown);
     }
@@ -320,8 +321,9 @@ final class TableRegistry {
                 .prepare("SELECT number, name, shape, cells FROM _merklite_tables")
                 .executeQuery()) {
             while (found.next()) {
-                known.put(found.getString(2), new Known(
-                                found.getInt(1), found.getString(2), found.getString(3), found.getString(4)));
+                known.put(
+                        found.getString(2),
+                        new Known(found.getInt(1), found.getString(2), found.getString(3), found.getString(4)));
             }
         }
         return known;

@@ -250,7 +250,8 @@ final class SchemaReplicationTest {
     @Test
     void replicasThatBeginWithOtherTablesGetBoth() throws SQLException {
         var carl = open("carl", 3, List.of("CREATE TABLE x(a INTEGER PRIMARY KEY, b)", "INSERT INTO x VALUES (1, 2)"));
-        var dora = open("dora", 4, List.of("CREATE TABLE y(a INTEGER PRIMARY KEY)", "CREATE VIEW z AS SELECT * FROM y"));
+        var dora =
+                open("dora", 4, List.of("CREATE TABLE y(a INTEGER PRIMARY KEY)", "CREATE VIEW z AS SELECT * FROM y"));
 
         carl.takeElements(dora);
         dora.takeElements(carl);
@@ -264,8 +265,8 @@ final class SchemaReplicationTest {
 
     @Test
     void tablesThatDoNotReplicateAreLeftAlone() throws SQLException {
-        TestReplica.StoreChoice choice = options ->
-                options.withSchemaReplication().withTables(table -> !table.startsWith("local"));
+        TestReplica.StoreChoice choice =
+                options -> options.withSchemaReplication().withTables(table -> !table.startsWith("local"));
         var carl = TestReplica.open("carl", 3, List.of("CREATE TABLE local_a(x)"), choice);
         var dora = TestReplica.open(
                 "dora", 4, List.of("CREATE TABLE local_b(x)", "CREATE VIRTUAL TABLE words USING fts5(body)"), choice);
@@ -275,7 +276,8 @@ final class SchemaReplicationTest {
 
         assertThat(dora.query("SELECT name FROM sqlite_schema WHERE name IN ('x', 'local_a', 'local_b', 'words')"))
                 .containsExactlyInAnyOrder("x", "local_b", "words");
-        assertThat(carl.query("SELECT name FROM sqlite_schema WHERE name IN ('local_a', 'local_i')")).hasSize(2);
+        assertThat(carl.query("SELECT name FROM sqlite_schema WHERE name IN ('local_a', 'local_i')"))
+                .hasSize(2);
     }
 
     @Test
