@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param sql what SQLite gets: without the semicolon, and with Merklite's own tables out of sight
  * @param kind what it asks of the transaction around it
- * @param isExplain whether it is an EXPLAIN, of which nothing runs
+ * @param explained the same without EXPLAIN
  * @param parameters names of its parameters with their signs, by number from 1; none where a number has no name
  * @param isInsert whether it is an INSERT or REPLACE
  * @param isCounted whether rows that it changes are counted
@@ -21,7 +21,7 @@ import java.util.Optional;
 record AnalysedStatement(
         String sql,
         Kind kind,
-        boolean isExplain,
+        String explained,
         List<Optional<String>> parameters,
         boolean isInsert,
         boolean isCounted,
@@ -60,6 +60,11 @@ record AnalysedStatement(
 
     AnalysedStatement {
         parameters = List.copyOf(parameters);
+    }
+
+    /** Whether it is an EXPLAIN, of which nothing runs. */
+    boolean isExplain() {
+        return explained.length() < sql.length();
     }
 
     boolean isAlter() {

@@ -108,19 +108,24 @@ record AnalysedText(List<AnalysedStatement> statements, Optional<SqlError> refus
 
     private static AnalysedStatement statement(String sql, List<Token> tokens) {
         var explain = explainLength(tokens);
-        var body = tokens.subList(explain, tokens.size());
-        var verb = body.isEmpty() ? "" : verb(body);
-        var isExplain = explain > 0;
+        var isExplain =
+                explain > 0 && explain < tokens.size(); // EXPLAIN of nothing is no statement, as SQLite will say
+        var body = isExplain ? tokens.subList(explain, tokens.size()) : tokens;
+        var verb = verb(body);
         var pragma = verb.equals("PRAGMA") ? SqlPragmas.of(body) : SqlPragmas.NONE;
         var kind = kind(verb, body, pragma);
         var refusal = SqlGuard.refusal(verb, body, isExplain, pragma);
-        var text = pragma.replacement()
-                .orElseGet(
-                        () -> SchemaListing.hidden(sql, tokens, isExplain || kind == Kind.READ || kind == Kind.WRITE));
+        var explained = pragma.replacement()
+                .orElseGet(() -> SchemaListing.hidden(sql, body, isExplain || kind == Kind.READ || kind == Kind.WRITE));
         return new AnalysedStatement(
-                text,
+                isExplain
+                        ? sql.substring(
+                                        tokens.getFirst().start(),
+                                        body.getFirst().start())
+                                + explained
+                        : explained,
                 isExplain ? Kind.READ : kind,
-                isExplain,
+                explained,
                 SqlParameters.of(tokens),
                 verb.equals("INSERT") || verb.equals("REPLACE"),
                 kind == Kind.WRITE && SqlGuard.COUNTED.contains(verb),

@@ -76,22 +76,27 @@ final class ExclusiveTransactions extends StreamTransactions {
     }
 
     @Override
-    void failed(boolean isMarked) throws SQLException {
+    Next failed(Failure failure, boolean isMarked) throws SQLException {
         if (facts.phase() != Phase.WRITING && !isOwn) {
-            return;
+            return Next.GO_ON;
         }
         if (!statements.isTransactionOpen()) {
             transaction.rolledBack();
             isOwn = false;
             facts = facts.ended();
         } else if (isOwn) {
+            // A conflict of the kind FAIL keeps the rows before it, and SQLite would commit them now.
+            if (failure == Failure.BY_SQLITE && !hasOrphans()) {
+                return Next.COMMIT;
+            }
             isOwn = false;
             transaction.rollback();
         } else if (isMarked) {
-            takeBack();
+            unmark(failure);
             transaction.rolledBack();
         }
         statements.followSchema();
+        return Next.GO_ON;
     }
 
     @Override
@@ -149,10 +154,14 @@ final class ExclusiveTransactions extends StreamTransactions {
         return Next.COMMIT;
     }
 
-    /** SQLite would say so at COMMIT, but then the log has the transaction already. */
     private void refuseOrphans() throws SqlFailure, SQLException {
+        refuseIf(hasOrphans(), SqlErrors.DEFERRED_FOREIGN_KEY);
+    }
+
+    /** SQLite would find them at COMMIT, but then the log has the transaction already. */
+    private boolean hasOrphans() throws SQLException {
         var isDeferred = facts.defersForeignKeys() || statements.hasDeferredForeignKeys();
-        refuseIf(facts.foreignKeys() && isDeferred && statements.violatesForeignKeys(), SqlErrors.DEFERRED_FOREIGN_KEY);
+        return facts.foreignKeys() && isDeferred && statements.violatesForeignKeys();
     }
 
     @Override

@@ -51,13 +51,14 @@ final class GroupTransactions extends StreamTransactions {
     }
 
     @Override
-    void failed(boolean isMarked) throws LaneLeft, SQLException {
+    Next failed(Failure failure, boolean isMarked) throws LaneLeft, SQLException {
         if (!statements.isTransactionOpen()) {
             throw new LaneLeft(SqlRun.Progress.Lost.LOST);
         }
         if (isMarked) {
-            takeBack();
+            unmark(failure);
         }
+        return Next.GO_ON;
     }
 
     @Override

@@ -62,10 +62,11 @@ final class ReaderTransactions extends StreamTransactions {
     }
 
     @Override
-    void failed(boolean isMarked) throws SQLException {
+    Next failed(Failure failure, boolean isMarked) throws SQLException {
         if (facts.phase() == Phase.READING && !statements.isTransactionOpen()) {
             facts = facts.ended(); // SQLite has ended it for a failure of the disk
         }
+        return Next.GO_ON;
     }
 
     @Override

@@ -50,8 +50,17 @@ public final class SqlPlan {
         this.statementCount = statementCount;
     }
 
-    /** The plan for the next requests of a stream in this state. */
+    /** The plan for the next requests of a stream in this state, which may write. */
     public static SqlPlan of(List<SqlRequest> requests, SqlStreamState state) {
+        return of(requests, state, false);
+    }
+
+    /**
+     * The plan for the next requests of a stream in this state.
+     *
+     * @param isReadOnly whether statements that write will be refused
+     */
+    public static SqlPlan of(List<SqlRequest> requests, SqlStreamState state, boolean isReadOnly) {
         List<Planned> planned = new ArrayList<>(requests.size());
         var scan = new Scan(state.facts());
         for (var request : requests) {
@@ -70,7 +79,8 @@ public final class SqlPlan {
                         case SqlRequest.Autocommit autocommit -> Planned.Autocommit.AUTOCOMMIT;
                     });
         }
-        return new SqlPlan(List.copyOf(planned), scan.kind(), scan.writingKind(), scan.statementCount);
+        return new SqlPlan(
+                List.copyOf(planned), isReadOnly ? Kind.READ : scan.kind(), scan.writingKind(), scan.statementCount);
     }
 
     /** The lane that the requests want. */
@@ -96,7 +106,7 @@ public final class SqlPlan {
         private final SqlStreamState.Facts start;
         private boolean isOpen;
         private boolean isBegunBySavepoint;
-        private int savepointCount;
+        private final List<String> savepoints;
         private boolean foreignKeys;
         private boolean writes;
         private boolean wantsWriter;
@@ -107,7 +117,7 @@ public final class SqlPlan {
             this.start = start;
             this.isOpen = !start.isAutocommit();
             this.isBegunBySavepoint = start.isBegunBySavepoint();
-            this.savepointCount = start.savepoints().size();
+            this.savepoints = new ArrayList<>(start.savepoints());
             this.foreignKeys = start.foreignKeys();
         }
 
@@ -141,12 +151,14 @@ public final class SqlPlan {
                 case SAVEPOINT -> {
                     isBegunBySavepoint |= !isOpen;
                     isOpen = true;
-                    savepointCount++;
+                    savepoints.add(statement.name());
                 }
                 case RELEASE -> {
-                    savepointCount = Math.max(0, savepointCount - 1);
-                    if (savepointCount == 0 && isBegunBySavepoint) {
+                    var index = savepoints.lastIndexOf(statement.name());
+                    if (index == 0 && isBegunBySavepoint) {
                         end();
+                    } else if (index >= 0) {
+                        savepoints.subList(index, savepoints.size()).clear();
                     }
                 }
                 case ROLLBACK_TO -> {}
@@ -156,14 +168,15 @@ public final class SqlPlan {
         private void end() {
             isOpen = false;
             isBegunBySavepoint = false;
-            savepointCount = 0;
+            savepoints.clear();
         }
 
         private Kind kind() {
             return switch (start.phase()) {
                 case WRITING -> Kind.EXCLUSIVE;
-                case STALE -> Kind.READ;
-                case DEFERRED, READING, AUTOCOMMIT ->
+                // Its reader's connection must at least let go of the snapshot, before the run moves.
+                case READING, STALE -> Kind.READ;
+                case DEFERRED, AUTOCOMMIT ->
                     start.wasTakenAway() || (!writes && !wantsWriter) ? Kind.READ : writingKind();
             };
         }

@@ -1,6 +1,7 @@
 package io.merklite.cluster.sql;
 
 import io.merklite.cluster.sql.AnalysedStatement.Kind;
+import io.merklite.cluster.sql.StreamTransactions.Failure;
 import io.merklite.cluster.sql.StreamTransactions.Next;
 import io.merklite.query.subscribe.SqlValue;
 import java.sql.SQLException;
@@ -105,7 +106,8 @@ public final class SqlRun {
     private final List<List<SqlValue>> rows = new ArrayList<>();
     private Instant begun = Instant.EPOCH;
     private Duration used = Duration.ZERO;
-    private @Nullable StatementResult uncommitted;
+    private boolean hasRun;
+    private @Nullable StepOutcome uncommitted;
 
     SqlRun(
             SqlPlan plan,
@@ -157,26 +159,26 @@ public final class SqlRun {
 
     /** The owner has committed. */
     public void committed() {
-        var result = endCommit();
+        var outcome = endCommit();
         transactions.committed();
-        settle(result);
+        settle(outcome);
     }
 
     /** The owner could not commit, and has rolled back. */
     public void commitFailed(SqlError error) {
         endCommit();
         transactions.committed(); // either way it is over
-        settle(error);
+        settle(new StepOutcome.Failed(error));
     }
 
-    private StatementResult endCommit() {
-        var result = uncommitted;
-        if (phase != Phase.COMMITTING || result == null) {
+    private StepOutcome endCommit() {
+        var outcome = uncommitted;
+        if (phase != Phase.COMMITTING || outcome == null) {
             throw new IllegalStateException("the end of a commit that nobody asked for");
         }
         phase = Phase.RUNNING;
         uncommitted = null;
-        return result;
+        return outcome;
     }
 
     /**
@@ -296,15 +298,14 @@ public final class SqlRun {
         }
         var step = steps.get(item);
         if (!step.step().condition().map(this::holds).orElse(true)) {
-            outcomes.add(StepOutcome.Skipped.SKIPPED);
-            item++;
+            settle(StepOutcome.Skipped.SKIPPED);
             return;
         }
         AnalysedStatement single;
         try {
             single = step.text().single();
         } catch (SqlFailure e) {
-            settle(e.error());
+            settle(new StepOutcome.Failed(e.error()));
             return;
         }
         start(single, step.step().statement());
@@ -350,6 +351,7 @@ public final class SqlRun {
         wantsRows = arguments.wantRows();
         begun = clock.instant();
         used = Duration.ZERO;
+        hasRun = false;
         try {
             refuse(next);
             switch (next.kind()) {
@@ -359,10 +361,10 @@ public final class SqlRun {
                 case PRAGMA, READ, WRITE, DEFER_FOREIGN_KEYS -> execute(next, arguments);
             }
         } catch (SqlFailure e) {
-            fail(e.error());
+            fail(e.error(), Failure.NOT_RUN);
         } catch (SQLException e) {
             transactions.consider(e);
-            fail(SqlErrors.of(e, false));
+            fail(SqlErrors.of(e, false), hasRun ? Failure.BY_SQLITE : Failure.NOT_RUN);
         }
     }
 
@@ -425,11 +427,12 @@ public final class SqlRun {
     private void execute(AnalysedStatement next, SqlStatement arguments) throws SqlFailure, LaneLeft, SQLException {
         transactions.before(next);
         statements.arm(limits.statementTime());
-        isMarked = next.kind() == Kind.WRITE
-                && !statements.prepare(next.sql()).columns().isEmpty();
-        if (isMarked) {
+        var hasColumns = !statements.prepare(next.sql()).columns().isEmpty();
+        if (next.kind() == Kind.WRITE && hasColumns) {
             transactions.mark();
+            isMarked = true;
         }
+        hasRun = true;
         var started = RunningStatement.start(statements, next, arguments, transactions.isShared());
         announce(started.columns());
         running = started;
@@ -464,11 +467,11 @@ public final class SqlRun {
         } catch (SqlFailure e) {
             running = null;
             reading.close();
-            fail(e.error());
+            fail(e.error(), Failure.BY_US);
         } catch (SQLException e) {
             running = null;
             transactions.consider(e);
-            fail(SqlErrors.of(e, false));
+            fail(SqlErrors.of(e, false), Failure.BY_SQLITE);
         }
     }
 
@@ -511,47 +514,53 @@ public final class SqlRun {
     }
 
     private void complete(Next next, StatementResult result) {
+        end(next, new StepOutcome.Done(result));
+    }
+
+    private void fail(SqlError error, Failure failure) throws LaneLeft, SQLException {
+        statements.disarm();
+        var wasMarked = isMarked;
+        isMarked = false;
+        end(transactions.failed(failure, wasMarked), new StepOutcome.Failed(error));
+    }
+
+    private void end(Next next, StepOutcome outcome) {
         switch (next) {
-            case GO_ON -> settle(result);
+            case GO_ON -> settle(outcome);
             case COMMIT -> {
-                uncommitted = result;
+                uncommitted = outcome;
                 phase = Phase.COMMITTING;
             }
         }
     }
 
-    /** SQLite has undone a statement that failed; one that we fail after it has changed rows must be taken back. */
-    private void fail(SqlError error) throws LaneLeft, SQLException {
-        statements.disarm();
-        var wasMarked = isMarked;
-        isMarked = false;
-        transactions.failed(wasMarked);
-        settle(error);
-    }
-
     // ---- outcomes ---------------------------------------------------------------------------------------------------
 
-    private void settle(StatementResult result) {
+    private void settle(StepOutcome outcome) {
         rows.clear();
-        item++;
         if (isBatch()) {
-            outcomes.add(new StepOutcome.Done(result));
-            if (pages != null) {
-                pages.add(new CursorEntry.StepEnded(result.affectedRowCount(), result.lastInsertRowid()));
-            }
+            outcomes.add(outcome);
+            tell(outcome);
+            item++;
+            return;
+        }
+        switch (outcome) {
+            case StepOutcome.Failed failed -> respond(new SqlResponse.Refused(failed.error()));
+            case StepOutcome.Done done -> item++;
+            case StepOutcome.Skipped skipped -> item++;
         }
     }
 
-    private void settle(SqlError error) {
-        rows.clear();
-        if (isBatch()) {
-            outcomes.add(new StepOutcome.Failed(error));
-            if (pages != null) {
-                pages.add(new CursorEntry.StepFailed(item, error));
-            }
-            item++;
-        } else {
-            respond(new SqlResponse.Refused(error));
+    private void tell(StepOutcome outcome) {
+        if (pages == null) {
+            return;
+        }
+        switch (outcome) {
+            case StepOutcome.Done done ->
+                pages.add(new CursorEntry.StepEnded(
+                        done.result().affectedRowCount(), done.result().lastInsertRowid()));
+            case StepOutcome.Failed failed -> pages.add(new CursorEntry.StepFailed(item, failed.error()));
+            case StepOutcome.Skipped skipped -> {} // nothing is told of it
         }
     }
 

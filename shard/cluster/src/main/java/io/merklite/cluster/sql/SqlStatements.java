@@ -199,12 +199,10 @@ final class SqlStatements implements AutoCloseable {
 
     /**
      * Whether a statement could change the database: its program then begins a transaction that writes.
-     *
-     * @param explain an EXPLAIN
      */
-    boolean wouldWrite(String explain) throws SQLException {
+    boolean wouldWrite(String sql) throws SQLException {
         try (var statement = connection.createStatement();
-                var program = statement.executeQuery(explain)) {
+                var program = statement.executeQuery("EXPLAIN " + sql)) {
             while (program.next()) {
                 if (program.getString("opcode").equals("Transaction") && program.getInt("p2") != 0) {
                     return true;

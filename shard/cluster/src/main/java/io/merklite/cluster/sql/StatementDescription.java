@@ -56,8 +56,8 @@ final class StatementDescription {
     /** As SQLite has it: an EXPLAIN is what it explains, and BEGIN only sets a flag, unless it takes the lock. */
     private boolean isReadOnly(AnalysedStatement statement) throws SQLException {
         return switch (statement.kind()) {
-            case READ -> !statement.isExplain() || !statements.wouldWrite(statement.sql());
-            case WRITE, SCHEMA -> !statements.wouldWrite("EXPLAIN " + statement.sql());
+            case READ -> !statement.isExplain() || !statements.wouldWrite(statement.explained());
+            case WRITE, SCHEMA -> !statements.wouldWrite(statement.sql());
             case BEGIN -> !statement.isImmediate();
             case PRAGMA, FOREIGN_KEYS, DEFER_FOREIGN_KEYS -> true;
             case COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO -> true;

@@ -19,6 +19,16 @@ abstract sealed class StreamTransactions permits ReaderTransactions, GroupTransa
         COMMIT
     }
 
+    /** How a statement has failed. */
+    enum Failure {
+        /** Before it did anything. */
+        NOT_RUN,
+        /** SQLite has undone it, or what of it must be undone. */
+        BY_SQLITE,
+        /** It has run, and all of it must be undone. */
+        BY_US
+    }
+
     private final boolean isReadOnly;
     protected final SqlStatements statements;
     protected Facts facts;
@@ -58,7 +68,7 @@ abstract sealed class StreamTransactions permits ReaderTransactions, GroupTransa
      *
      * @param isMarked whether it was {@linkplain #mark marked}
      */
-    abstract void failed(boolean isMarked) throws LaneLeft, SQLException;
+    abstract Next failed(Failure failure, boolean isMarked) throws LaneLeft, SQLException;
 
     /** Whether a failure means that the statement belongs into another lane. */
     void consider(SQLException failure) throws LaneLeft {}
@@ -89,8 +99,11 @@ abstract sealed class StreamTransactions permits ReaderTransactions, GroupTransa
         statements.run("RELEASE _merklite_statement");
     }
 
-    final void takeBack() throws SQLException {
-        statements.run("ROLLBACK TO _merklite_statement");
+    /** Ends the mark of a statement that has failed. */
+    final void unmark(Failure failure) throws SQLException {
+        if (failure == Failure.BY_US) {
+            statements.run("ROLLBACK TO _merklite_statement");
+        }
         release();
     }
 

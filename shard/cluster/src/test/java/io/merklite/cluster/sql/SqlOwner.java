@@ -91,7 +91,7 @@ final class SqlOwner implements AutoCloseable {
     /** Runs requests where they want to run, and where they move. */
     List<SqlResponse> run(SqlStreamState state, boolean isReadOnly, SqlRequest... requests) {
         lanes.clear();
-        return runIn(SqlPlan.of(List.of(requests), state).kind(), state, isReadOnly, List.of(requests));
+        return runIn(SqlPlan.of(List.of(requests), state, isReadOnly).kind(), state, isReadOnly, List.of(requests));
     }
 
     List<SqlResponse> runIn(SqlPlan.Kind kind, SqlStreamState state, boolean isReadOnly, List<SqlRequest> requests) {
