@@ -295,25 +295,26 @@ final class JournalWriter {
             if (!isOpen) {
                 journal.begin();
                 isOpen = true;
+                queueCommit();
             }
             among.add(outcome);
             change.apply();
-            if (!isCommitQueued) {
-                context.getSelf().tell(Commit.INSTANCE);
-                isCommitQueued = true;
-            }
             return Behaviors.same();
         } catch (JournalSequenceUsed e) {
             among.removeLast();
             metrics.failed(e.code());
             outcome.completeExceptionally(e);
-            if (!isCommitQueued) {
-                context.getSelf().tell(Commit.INSTANCE);
-                isCommitQueued = true;
-            }
             return Behaviors.same();
         } catch (SQLException e) {
             return failed("writing", e, List.of(outcome));
+        }
+    }
+
+    /** One is enough: a batch that was full before it arrived leaves it to the next. */
+    private void queueCommit() {
+        if (!isCommitQueued) {
+            isCommitQueued = true;
+            context.getSelf().tell(Commit.INSTANCE);
         }
     }
 
