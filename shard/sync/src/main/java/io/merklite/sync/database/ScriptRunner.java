@@ -147,6 +147,7 @@ final class ScriptRunner {
             }
             case SCHEMA -> {
                 beginOwn();
+                keys.save();
                 store.changeSchema(statement.sql());
             }
             case OUTSIDE -> {

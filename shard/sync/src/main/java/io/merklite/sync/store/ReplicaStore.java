@@ -422,18 +422,14 @@ public final class ReplicaStore implements AutoCloseable {
         return inTransaction("writing", () -> {
             var result = work.run();
             stampOpen();
-            var transactions = uncommitted.stream()
-                    .filter(Commit.Written.class::isInstance)
-                    .map(commit -> ((Commit.Written) commit).transaction())
-                    .toList();
-            return new Written<>(result, transactions);
+            return new Written<>(result, stamped());
         });
     }
 
     /**
      * Runs a statement that changes the schema in the transaction that is open. What was written before it, and the change
-     * itself if schemas replicate, are transactions of their own, which listeners are told of when all is committed; what
-     * is renamed stays what it is on other replicas too.
+     * itself if schemas replicate, are {@linkplain #stamped transactions of their own}; what is renamed stays what it is on
+     * other replicas too.
      *
      * @param sql CREATE, DROP or ALTER
      * @throws SessionException.DatabaseFailure if SQLite refuses it

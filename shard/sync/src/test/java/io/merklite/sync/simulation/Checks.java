@@ -2,6 +2,8 @@ package io.merklite.sync.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.merklite.schema.structure.Schema;
+
 /**
  * What must hold when all is over: equal rows, no orphan, an index that fits, and every acknowledged write visible or
  * beaten.
@@ -15,7 +17,9 @@ final class Checks {
 
     void check() {
         var first = simulation.replicas().getFirst();
+        var schema = Schema.extract(first.connection());
         for (var replica : simulation.replicas()) {
+            assertThat(Schema.extract(replica.connection())).as(replica.name()).isEqualTo(schema);
             assertThat(replica.dump()).as(replica.name()).isEqualTo(first.dump());
             assertThat(replica.query("PRAGMA foreign_key_check")).isEmpty();
             assertThat(replica.store().scrub().run()).isEmpty();

@@ -1,5 +1,6 @@
 package io.merklite.sync.simulation;
 
+import io.merklite.session.SessionException;
 import io.merklite.sync.log.MemoryLog;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Event;
@@ -102,11 +103,11 @@ final class SimulatedReplica {
 
     private void open() {
         identity++;
+        var options = StoreOptions.of("simulated", this::now, random)
+                .withFileIdentity(name + "-" + identity)
+                .withMaxDrift(Duration.ofSeconds(60));
         store = ReplicaStore.open(
-                connection,
-                StoreOptions.of("simulated", this::now, random)
-                        .withFileIdentity(name + "-" + identity)
-                        .withMaxDrift(Duration.ofSeconds(60)));
+                connection, simulation.isSchemaReplicated() ? options.withSchemaReplication() : options);
         replicator = new Replicator(
                 store,
                 new MemoryLog(random.nextInt(3) == 0 ? 3 : 200, 1 << 24),
@@ -131,7 +132,36 @@ final class SimulatedReplica {
     }
 
     void write() {
-        write(transactions.next());
+        var statements = new ArrayList<>(transactions.next());
+        if (simulation.isSchemaReplicated()) {
+            statements.addAll(writesOfWhatWasAdded());
+        }
+        write(statements);
+    }
+
+    private List<String> writesOfWhatWasAdded() {
+        List<String> statements = new ArrayList<>();
+        var small = random.nextInt(6);
+        for (var column : query("SELECT name FROM pragma_table_info('item') WHERE name GLOB 'extra*'")) {
+            statements.add("UPDATE item SET " + column + " = 'x" + small + "' WHERE id % 6 = " + small);
+        }
+        for (var table : query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'more*'")) {
+            statements.add(
+                    "INSERT OR REPLACE INTO " + table + "(id, v) VALUES (" + random.nextInt(5) + ", " + small + ")");
+        }
+        return statements.isEmpty() ? statements : List.of(statements.get(random.nextInt(statements.size())));
+    }
+
+    /** Changes the schema of this replica, if its schema allows for it. */
+    void change(String sql) {
+        try {
+            publish(store.write(() -> {
+                store.changeSchema(sql);
+                return true;
+            }));
+        } catch (SessionException.DatabaseFailure e) {
+            simulation.note(name + " refused " + sql);
+        }
     }
 
     /** A transaction that does not fit into a message. */
@@ -141,17 +171,20 @@ final class SimulatedReplica {
     }
 
     private void write(List<String> sql) {
-        var written = store.write(() -> {
+        publish(store.write(() -> {
             for (var one : sql) {
                 tryExecute(one);
             }
             return true;
-        });
-        written.transaction().ifPresent(transaction -> {
+        }));
+    }
+
+    private void publish(ReplicaStore.Written<Boolean> written) {
+        for (var transaction : written.transactions()) {
             unsynced.add(transaction);
             simulation.note(name + " wrote " + transaction);
             simulation.send(name, replicator.written(transaction));
-        });
+        }
     }
 
     void tick() {
@@ -164,7 +197,14 @@ final class SimulatedReplica {
 
     void receive(String from, SyncMessage message) {
         var waitedBefore = replicator.waiting().size();
+        var schemaBefore = store.schemaFingerprint();
         simulation.send(name, replicator.receive(from, message));
+        if (simulation.isSchemaReplicated() && store.schemaFingerprint() != schemaBefore) {
+            simulation.count(message instanceof SyncMessage.Rows ? RarePath.SCHEMA_BY_ROWS : RarePath.SCHEMA_MERGED);
+        }
+        if (!store.missingFromSchema().isEmpty()) {
+            simulation.count(RarePath.SCHEMA_INCOMPLETE);
+        }
         for (var waiting : replicator.waiting()) {
             switch (waiting.reason()) {
                 case GAP, DEPENDENCY -> simulation.count(RarePath.HELD_BACK);

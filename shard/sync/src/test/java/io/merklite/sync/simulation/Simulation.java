@@ -45,6 +45,9 @@ final class Simulation {
         FOREIGN_KEY_SETTLED,
         CHECK_LISTED,
         KEY_COMPLETED,
+        SCHEMA_MERGED,
+        SCHEMA_BY_ROWS,
+        SCHEMA_INCOMPLETE,
         HELD_BACK
     }
 
@@ -67,6 +70,7 @@ final class Simulation {
     private long eventHash = 17;
     private boolean faulty = true;
     private int columnsAdded;
+    private final boolean isSchemaReplicated;
 
     /** A message under way. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -75,6 +79,7 @@ final class Simulation {
     Simulation(RandomGenerator random) {
         this.random = random;
         this.schema = new ArrayList<>(RandomWrites.SCHEMA);
+        this.isSchemaReplicated = random.nextBoolean();
         var count = 2 + random.nextInt(6);
         for (var i = 0; i < count; i++) {
             replicas.add(SimulatedReplica.create(this, "r" + i, random.nextLong(), schema));
@@ -227,7 +232,19 @@ final class Simulation {
         cut.addAll(before);
     }
 
+    /** Whether replicas change their schemas each for itself, rather than all in the same way at some time. */
+    boolean isSchemaReplicated() {
+        return isSchemaReplicated;
+    }
+
     private void changeSchema(SimulatedReplica replica) {
+        if (isSchemaReplicated) {
+            if (columnsAdded < 6 && random.nextInt(2) == 0) {
+                replica.change(nextChange());
+                count(RarePath.SCHEMA_CHANGED);
+            }
+            return;
+        }
         if (columnsAdded < 3 && random.nextInt(5) == 0) {
             schema.add("ALTER TABLE item ADD COLUMN extra" + columnsAdded
                     + (random.nextBoolean() ? " TEXT" : " INTEGER NOT NULL DEFAULT 7"));
@@ -235,6 +252,23 @@ final class Simulation {
             count(RarePath.SCHEMA_CHANGED);
         }
         replica.migrate(schema);
+    }
+
+    /** Names repeat at times: two replicas add the same. */
+    private String nextChange() {
+        var number = random.nextInt(4) == 0 ? columnsAdded : ++columnsAdded;
+        return switch (random.nextInt(8)) {
+            case 0, 1 -> "ALTER TABLE item ADD COLUMN extra" + number + " TEXT";
+            case 2 -> "ALTER TABLE tag ADD COLUMN extra" + number + " INTEGER NOT NULL DEFAULT 7";
+            case 3 -> "CREATE TABLE more" + number + "(id INTEGER PRIMARY KEY, v UNIQUE, w DEFAULT 3)";
+            case 4 -> "CREATE UNIQUE INDEX pair_v" + number + " ON pair(v) WHERE v > 4";
+            case 5 -> "CREATE INDEX item_name" + number + " ON item(name, qty)";
+            case 6 ->
+                random.nextBoolean()
+                        ? "ALTER TABLE item DROP COLUMN extra" + Math.max(1, number - 2)
+                        : "DROP INDEX item_name" + Math.max(1, number - 2);
+            default -> "CREATE VIEW counts" + number + " AS SELECT name, count(*) FROM item GROUP BY name";
+        };
     }
 
     // ---- the network ------------------------------------------------------------------------------------------------
@@ -282,7 +316,9 @@ final class Simulation {
         faulty = false;
         cut.clear();
         for (var replica : replicas) {
-            replica.migrate(schema);
+            if (!isSchemaReplicated) {
+                replica.migrate(schema);
+            }
             replica.skewClock(0);
         }
         connectAll();

@@ -68,7 +68,8 @@ public final class RandomWrites {
             case 15 -> "INSERT OR IGNORE INTO parent VALUES (" + small() + ", '" + word() + "')";
             case 16 -> "DELETE FROM parent WHERE id = " + small();
             case 17 ->
-                "INSERT OR REPLACE INTO tag VALUES (" + wordOrNull() + ", " + smallOrNull() + ", '" + word() + "')";
+                "INSERT OR REPLACE INTO tag(a, b, v) VALUES (" + wordOrNull() + ", " + smallOrNull() + ", '" + word()
+                        + "')";
             case 18 -> "UPDATE tag SET v = " + small() + " WHERE b IS NULL";
             case 19 ->
                 random.nextBoolean()
