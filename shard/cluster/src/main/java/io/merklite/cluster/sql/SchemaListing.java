@@ -8,7 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where clients list the objects of a database: Merklite's own are left out there.
+ * What statements see of the database and of their stream, where SQLite would show something else: {@link
+ * StreamFunctions}, and listings of the objects of a database, where Merklite's own are left out.
  *
  * <p>Where a query names {@code sqlite_schema}, or another listing, as a table, it gets a subquery with the same columns
  * under the same name instead. It costs nothing: SQLite flattens it.
@@ -89,6 +90,11 @@ final class SchemaListing {
         var done = tokens.getFirst().start();
         for (var i = 1; applies && i < tokens.size(); i++) {
             var token = tokens.get(i);
+            if (isStreamFunction(tokens, i)) {
+                text.append(sql, done, token.start()).append(StreamFunctions.PREFIX);
+                done = token.start();
+                continue;
+            }
             var listing = token.isName() ? LISTINGS.get(SqlNames.fold(token.name())) : null;
             if (listing == null) {
                 continue;
@@ -110,6 +116,14 @@ final class SchemaListing {
             }
         }
         return text.append(sql, done, tokens.getLast().end()).toString();
+    }
+
+    private static boolean isStreamFunction(List<Token> tokens, int index) {
+        return isCalled(tokens, index)
+                && tokens.get(index).kind() == Token.Kind.WORD
+                && !tokens.get(index - 1).isSymbol(".")
+                && StreamFunctions.REPLACED.contains(
+                        SqlNames.fold(tokens.get(index).text()));
     }
 
     private static boolean isAfterSchema(List<Token> tokens, int index) {

@@ -433,6 +433,7 @@ public final class SqlRun {
             isMarked = true;
         }
         hasRun = true;
+        statements.functions().tellOf(transactions.facts());
         var started = RunningStatement.start(statements, next, arguments, transactions.isShared());
         announce(started.columns());
         running = started;
@@ -458,6 +459,9 @@ public final class SqlRun {
             reading.close();
             var changed = reading.affectedRowCount();
             var rowid = reading.lastInsertRowid();
+            if (current().isCounted()) {
+                transactions.become(transactions.facts().writing(changed, rowid));
+            }
             if (isMarked) {
                 isMarked = false;
                 transactions.release();

@@ -38,6 +38,7 @@ final class SqlStatements implements AutoCloseable {
 
     private final Connection connection;
     private final InstantSource clock;
+    private final StreamFunctions functions;
     private final Map<String, Prepared> bySql = new LinkedHashMap<>(16, 0.75f, true);
     private long schemaVersion = -1;
     private boolean hasDeferredForeignKeys;
@@ -66,7 +67,8 @@ final class SqlStatements implements AutoCloseable {
                 var column = i;
                 var name = pointer.<String, SQLException>safeRun((db, handle) -> db.column_name(handle, column));
                 var type = pointer.<String, SQLException>safeRun((db, handle) -> db.column_decltype(handle, column));
-                columns.add(new ResultColumn(name == null ? "" : name, Optional.ofNullable(type)));
+                columns.add(new ResultColumn(
+                        StreamFunctions.columnName(name == null ? "" : name), Optional.ofNullable(type)));
             }
             return List.copyOf(columns);
         }
@@ -87,6 +89,7 @@ final class SqlStatements implements AutoCloseable {
     SqlStatements(Connection connection, InstantSource clock) throws SQLException {
         this.connection = connection;
         this.clock = clock;
+        this.functions = new StreamFunctions(connection);
         ProgressHandler.setHandler(connection, INSTRUCTIONS_BETWEEN_CHECKS, new ProgressHandler() {
             @Override
             protected int progress() {
@@ -219,6 +222,11 @@ final class SqlStatements implements AutoCloseable {
 
     long lastInsertRowid() throws SQLException {
         return number(LAST_INSERT_ROWID);
+    }
+
+    /** What tells a statement of its stream's writes. */
+    StreamFunctions functions() {
+        return functions;
     }
 
     /** From now on a statement may run for this long. */

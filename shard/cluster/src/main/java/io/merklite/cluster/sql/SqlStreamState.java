@@ -2,6 +2,7 @@ package io.merklite.cluster.sql;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What a stream keeps between its requests. SQLite can't say it, because the connections are shared: inside a group it
@@ -36,6 +37,7 @@ public final class SqlStreamState {
      * @param defersForeignKeys whether they are, in this transaction, only when it commits
      * @param snapshot number of commits before the snapshot
      * @param wasTakenAway whether a transaction was ended from outside, and the client doesn't know yet
+     * @param written what its statements wrote
      */
     record Facts(
             Phase phase,
@@ -44,8 +46,10 @@ public final class SqlStreamState {
             boolean foreignKeys,
             boolean defersForeignKeys,
             long snapshot,
-            boolean wasTakenAway) {
-        static final Facts FRESH = new Facts(Phase.AUTOCOMMIT, List.of(), false, true, false, 0, false);
+            boolean wasTakenAway,
+            Written written) {
+        static final Facts FRESH =
+                new Facts(Phase.AUTOCOMMIT, List.of(), false, true, false, 0, false, new Written(0, 0, 0));
 
         Facts {
             savepoints = List.copyOf(savepoints);
@@ -57,7 +61,14 @@ public final class SqlStreamState {
 
         Facts with(Phase other) {
             return new Facts(
-                    other, savepoints, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, wasTakenAway);
+                    other,
+                    savepoints,
+                    isBegunBySavepoint,
+                    foreignKeys,
+                    defersForeignKeys,
+                    snapshot,
+                    wasTakenAway,
+                    written);
         }
 
         Facts reading(long commitCount) {
@@ -68,28 +79,32 @@ public final class SqlStreamState {
                     foreignKeys,
                     defersForeignKeys,
                     commitCount,
-                    wasTakenAway);
+                    wasTakenAway,
+                    written);
         }
 
         /** No transaction is open any more. */
         Facts ended() {
-            return new Facts(Phase.AUTOCOMMIT, List.of(), false, foreignKeys, false, 0, wasTakenAway);
+            return new Facts(Phase.AUTOCOMMIT, List.of(), false, foreignKeys, false, 0, wasTakenAway, written);
         }
 
         Facts withForeignKeys(boolean areOn) {
-            return new Facts(phase, savepoints, isBegunBySavepoint, areOn, defersForeignKeys, snapshot, wasTakenAway);
+            return new Facts(
+                    phase, savepoints, isBegunBySavepoint, areOn, defersForeignKeys, snapshot, wasTakenAway, written);
         }
 
         Facts deferringForeignKeys(boolean isDeferring) {
-            return new Facts(phase, savepoints, isBegunBySavepoint, foreignKeys, isDeferring, snapshot, wasTakenAway);
+            return new Facts(
+                    phase, savepoints, isBegunBySavepoint, foreignKeys, isDeferring, snapshot, wasTakenAway, written);
         }
 
         Facts takenAway(boolean isSo) {
-            return new Facts(phase, savepoints, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, isSo);
+            return new Facts(
+                    phase, savepoints, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, isSo, written);
         }
 
         Facts begunBySavepoint() {
-            return new Facts(phase, savepoints, true, foreignKeys, defersForeignKeys, snapshot, wasTakenAway);
+            return new Facts(phase, savepoints, true, foreignKeys, defersForeignKeys, snapshot, wasTakenAway, written);
         }
 
         Facts pushing(String savepoint) {
@@ -104,9 +119,32 @@ public final class SqlStreamState {
         }
 
         private Facts withSavepoints(List<String> others) {
-            return new Facts(phase, others, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, wasTakenAway);
+            return new Facts(
+                    phase, others, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, wasTakenAway, written);
+        }
+
+        /** A statement has changed rows. */
+        Facts writing(long changes, OptionalLong rowid) {
+            var now = new Written(rowid.orElse(written.lastInsertRowid()), changes, written.totalChanges() + changes);
+            return new Facts(
+                    phase, savepoints, isBegunBySavepoint, foreignKeys, defersForeignKeys, snapshot, wasTakenAway, now);
+        }
+
+        long lastInsertRowid() {
+            return written.lastInsertRowid();
+        }
+
+        long changes() {
+            return written.changes();
+        }
+
+        long totalChanges() {
+            return written.totalChanges();
         }
     }
+
+    /** What SQL functions tell of the stream's writes: of the last insert, of the last change, of all. */
+    record Written(long lastInsertRowid, long changes, long totalChanges) {}
 
     private Facts facts = Facts.FRESH;
 
@@ -133,9 +171,12 @@ public final class SqlStreamState {
         return facts.phase() == Phase.WRITING;
     }
 
-    /** Whether it is as at the start of a stream: nothing is lost if it is forgotten. */
+    /**
+     * Whether it is as at the start of a stream: if it is forgotten, only what SQL functions tell of the stream's last
+     * writes is lost.
+     */
     public boolean isDefault() {
-        return facts.equals(Facts.FRESH);
+        return facts.isAutocommit() && facts.foreignKeys() && !facts.wasTakenAway();
     }
 
     /**

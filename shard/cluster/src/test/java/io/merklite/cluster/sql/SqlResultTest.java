@@ -199,4 +199,41 @@ class SqlResultTest extends SqlTestBase {
     void clockTellsHowLongAStatementRan() {
         assertThat(client.query("SELECT 1").durationMicros()).isNotNegative();
     }
+
+    @Test
+    void functionsTellOfTheStreamsOwnWrites() {
+        client.query("INSERT INTO t VALUES (7, 'a'), (8, 'b')");
+        var other = new SqlClient(owner);
+        other.query("INSERT INTO t VALUES (9, 'c')");
+        client.query("CREATE TABLE n(a)");
+
+        var result = client.query("SELECT last_insert_rowid(), CHANGES(), total_changes()");
+
+        assertThat(result.rows()).containsExactly(row(SqlValue.of(8), TWO, TWO));
+        assertThat(result.columns()).extracting(ResultColumn::name).startsWith("last_insert_rowid()");
+        assertThat(other.value("SELECT last_insert_rowid()")).isEqualTo(SqlValue.of(9));
+        assertThat(new SqlClient(owner).value("SELECT last_insert_rowid()")).isEqualTo(SqlValue.of(0));
+    }
+
+    @Test
+    void rowidOfAnInsertIsKnownToTheNextStatement() {
+        client.batch("INSERT INTO t(v) VALUES ('a')", "INSERT INTO child(parent) VALUES (last_insert_rowid())")
+                .forEach(SqlClient::done);
+
+        assertThat(client.value("SELECT parent FROM child")).isEqualTo(ONE);
+    }
+
+    @Test
+    void triggerSeesItsOwnWrites() {
+        client.query("CREATE TABLE log(id INTEGER PRIMARY KEY, a)");
+        client.query("INSERT INTO log VALUES (41, NULL)");
+        client.query("""
+                CREATE TRIGGER tr AFTER INSERT ON t BEGIN
+                    INSERT INTO log(a) VALUES (1); UPDATE log SET a = last_insert_rowid() WHERE id = 42; END
+                """);
+
+        client.query("INSERT INTO t VALUES (1, 'a')");
+
+        assertThat(client.value("SELECT a FROM log WHERE id = 42")).isEqualTo(SqlValue.of(42));
+    }
 }
