@@ -126,10 +126,10 @@ class SqlLanesPropertiesTest {
             for (var request : requests) {
                 var expected = expected(plain, request);
                 var batch = batch(request);
-                assertThat(outcomes(request, naturalClient.run(batch)))
+                assertThat(outcomes(naturalClient.run(batch)))
                         .as("natural lanes")
                         .isEqualTo(expected);
-                assertThat(outcomes(request, alone.runIn(SqlPlan.Kind.EXCLUSIVE, aloneState, false, List.of(batch))))
+                assertThat(outcomes(alone.runIn(SqlPlan.Kind.EXCLUSIVE, aloneState, false, List.of(batch))))
                         .as("exclusive lane")
                         .isEqualTo(expected);
                 var isAutocommit = plain.isAutocommit();
@@ -148,9 +148,9 @@ class SqlLanesPropertiesTest {
             }
             for (var table : TABLES) {
                 var rows = plain.outcome("SELECT * FROM " + table + " ORDER BY 1");
-                assertThat(outcome("SELECT", new SqlClient(natural).execute("SELECT * FROM " + table + " ORDER BY 1")))
+                assertThat(outcome(new SqlClient(natural).execute("SELECT * FROM " + table + " ORDER BY 1")))
                         .isEqualTo(rows);
-                assertThat(outcome("SELECT", new SqlClient(alone).execute("SELECT * FROM " + table + " ORDER BY 1")))
+                assertThat(outcome(new SqlClient(alone).execute("SELECT * FROM " + table + " ORDER BY 1")))
                         .isEqualTo(rows);
             }
             for (var owner : Set.of(natural, alone)) {
@@ -194,16 +194,12 @@ class SqlLanesPropertiesTest {
         return expected;
     }
 
-    private static List<String> outcomes(Request request, List<SqlResponse> responses) {
-        var outcomes = ((SqlResponse.BatchDone) responses.getFirst()).outcomes();
-        List<String> told = new ArrayList<>();
-        for (var i = 0; i < outcomes.size(); i++) {
-            told.add(outcome(request.statements().get(i), outcomes.get(i)));
-        }
-        return told;
+    private static List<String> outcomes(List<SqlResponse> responses) {
+        return ((SqlResponse.BatchDone) responses.getFirst())
+                .outcomes().stream().map(SqlLanesPropertiesTest::outcome).toList();
     }
 
-    private static String outcome(String sql, StepOutcome outcome) {
+    private static String outcome(StepOutcome outcome) {
         return switch (outcome) {
             case StepOutcome.Done done
             when done.result().columns().isEmpty() -> "done " + done.result().affectedRowCount();
