@@ -16,6 +16,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
         versionProvider = ProgramVersion.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            NodeCommand.class,
+            DemoCommand.class,
             SqlCommand.class,
             StatusCommand.class,
             VerifyCommand.class,

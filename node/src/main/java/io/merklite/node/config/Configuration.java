@@ -110,7 +110,9 @@ public final class Configuration {
                 problems.add(unknown(flag.getKey(), origin));
                 continue;
             }
-            var kind = defaultValue.map(ValueKind::of).orElse(ValueKind.TEXT);
+            var kind = defaultValue
+                    .map(value -> ValueKind.of(flag.getKey(), value))
+                    .orElse(ValueKind.TEXT);
             config = config.withValue(flag.getKey(), kind.fromText(flag.getValue(), origin));
         }
         return config;
@@ -132,7 +134,7 @@ public final class Configuration {
                                 .orElse(""));
                 continue;
             }
-            var kind = ValueKind.of(defaultOf(path));
+            var kind = ValueKind.of(path, defaultOf(path));
             config = config.withValue(path, kind.fromText(variable.getValue(), "environment variable " + name));
         }
         return config;
@@ -180,7 +182,7 @@ public final class Configuration {
             problems.add(unknown(path, value.origin().description()));
             return config;
         }
-        var kind = ValueKind.of(known.get());
+        var kind = ValueKind.of(path, known.get());
         if (!kind.accepts(value)) {
             problems.add(path + " = " + shown(path, value) + " ("
                     + value.origin().description() + "), must be " + kind.allowed());
@@ -228,7 +230,7 @@ public final class Configuration {
 
     /** Sections of Pekko's own shape, which take more settings than their defaults name. */
     private static boolean isFree(String path) {
-        return path.endsWith("-dispatcher");
+        return path.endsWith("dispatcher");
     }
 
     private static String quoted(String key) {

@@ -32,11 +32,11 @@ enum ValueKind {
         this.allowed = allowed;
     }
 
-    /** The kind of a setting with this default. */
-    static ValueKind of(ConfigValue defaultValue) {
+    /** The kind of a setting with this path and default: what is called a size may be a plain number of bytes. */
+    static ValueKind of(String path, ConfigValue defaultValue) {
         return switch (defaultValue.valueType()) {
             case BOOLEAN -> BOOLEAN;
-            case NUMBER -> NUMBER;
+            case NUMBER -> path.endsWith("-size") ? SIZE : NUMBER;
             case LIST -> LIST;
             case OBJECT -> SECTION;
             case NULL -> TEXT;
