@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
-    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration ANSWER_PATIENCE = Duration.ofMinutes(1);
 
     private final InstantSource clock = InstantSource.system();
 
