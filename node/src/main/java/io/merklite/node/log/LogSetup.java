@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /** Arranges Logback by settings. */
 public final class LogSetup {
-    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{24} [%X{database}/%X{replica}] %msg%n";
+    private static final String PATTERN =
+            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{24} [%X{database}/%X{replica}] %msg%n";
 
     private LogSetup() {}
 

@@ -54,7 +54,8 @@ class NodeServerTest {
 
     @Test
     void sqlIsServedToWhoHasAToken() throws Exception {
-        var statement = "{\"requests\":[{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT 6 * 7\"}},{\"type\":\"close\"}]}";
+        var statement =
+                "{\"requests\":[{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT 6 * 7\"}},{\"type\":\"close\"}]}";
 
         var answer = send("POST", "db/orders/v2/pipeline", statement, READER);
 
@@ -88,10 +89,18 @@ class NodeServerTest {
         send("PUT", "v1/databases/page-2", "", ADMIN);
 
         var first = json(send("GET", "v1/databases?prefix=page-&limit=1", "", ADMIN));
-        var second = json(send("GET", "v1/databases?prefix=page-&limit=1&after=" + first.get("next").getAsString(), "", ADMIN));
+        var second = json(send(
+                "GET",
+                "v1/databases?prefix=page-&limit=1&after=" + first.get("next").getAsString(),
+                "",
+                ADMIN));
 
         assertThat(first.getAsJsonArray("items")).hasSize(1);
-        assertThat(second.getAsJsonArray("items").get(0).getAsJsonObject().get("name").getAsString())
+        assertThat(second.getAsJsonArray("items")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("name")
+                        .getAsString())
                 .isEqualTo("page-2");
     }
 
@@ -102,7 +111,8 @@ class NodeServerTest {
         assertThat(status.get("name").getAsString()).isEqualTo("orders");
         assertThat(status.get("root").getAsString()).matches("[0-9a-f]{16}");
         assertThat(status.getAsJsonObject("vector")).isNotNull();
-        assertThat(send("GET", "v1/databases/none/status", "", ADMIN).statusCode()).isEqualTo(404);
+        assertThat(send("GET", "v1/databases/none/status", "", ADMIN).statusCode())
+                .isEqualTo(404);
     }
 
     @Test
@@ -151,7 +161,8 @@ class NodeServerTest {
                 "merklite.security.public-keys", KEYS.publicShort(),
                 "pekko.cluster.jmx.multi-mbeans-in-same-jvm", "on");
         return NodeServer.start(
-                Configuration.load(new ConfigurationSources(Optional.empty(), Map.of(), settings), ServeSettings.CHECKS),
+                Configuration.load(
+                        new ConfigurationSources(Optional.empty(), Map.of(), settings), ServeSettings.CHECKS),
                 "1.2.3");
     }
 
@@ -170,7 +181,8 @@ class NodeServerTest {
     }
 
     private static HttpResponse<String> send(String method, String path, String body, String token) throws Exception {
-        var request = HttpRequest.newBuilder(URI.create(server.url() + path)).method(method, BodyPublishers.ofString(body));
+        var request =
+                HttpRequest.newBuilder(URI.create(server.url() + path)).method(method, BodyPublishers.ofString(body));
         if (!token.isEmpty()) {
             request.header("Authorization", "bearer " + token);
         }
