@@ -1,5 +1,6 @@
 package io.merklite.cluster;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlResponse;
@@ -11,10 +12,11 @@ import io.merklite.query.subscribe.SqlValue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,11 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.remote.RemoteActorRefProvider;
+import org.apache.pekko.remote.transport.ThrottlerTransportAdapter;
+import scala.jdk.javaapi.FutureConverters;
 
 /** Nodes of one or more datacenters in this JVM. */
 public final class TestCluster implements AutoCloseable {
@@ -29,7 +36,7 @@ public final class TestCluster implements AutoCloseable {
 
     private final Path directory;
     private final Map<String, MerkliteNode> nodes = new LinkedHashMap<>();
-    private final Map<String, Integer> ports = new HashMap<>();
+    private final Map<String, Integer> ports = new LinkedHashMap<>();
     private final String settings;
 
     /** @param settings HOCON that differs from the tests' defaults */
@@ -50,39 +57,90 @@ public final class TestCluster implements AutoCloseable {
 
     /** Starts one node, again if it was stopped: it finds its files. */
     public MerkliteNode startNode(String name) {
+        var node = MerkliteNode.start(config(name));
+        nodes.put(name, node);
+        return node;
+    }
+
+    /** Starts one node as a process of its own, which can be killed. */
+    public Process startProcess(String name) {
+        try {
+            var file = directory.resolve(name + ".conf");
+            Files.writeString(file, config(name).root().render());
+            return new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            "-Xmx256m",
+                            "-XX:+UseSerialGC",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            TestNode.class.getName(),
+                            file.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                            directory.resolve(name + ".log").toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The first node that was named is the seed of all. */
+    private Config config(String name) {
         var port = ports.computeIfAbsent(name, node -> freePort());
-        var seed = ports.values().size() == 1
-                ? port
-                : ports.get(nodes.isEmpty() ? name : nodes.keySet().iterator().next());
-        var config = ConfigFactory.parseString(settings).withFallback(ConfigFactory.parseString("""
+        var seed = ports.values().iterator().next();
+        return ConfigFactory.parseString(settings).withFallback(ConfigFactory.parseString("""
                         merklite {
                           node-id = %1$s
                           data-directory = "%2$s"
                           journal.path = "%2$s/journal.db"
                           anti-entropy.interval = 1s
+                          request-timeout = 15s
                         }
                         pekko {
                           loglevel = WARNING
                           stdout-loglevel = OFF
-                          remote.artery.canonical { hostname = "127.0.0.1", port = %3$d }
+                          remote.artery {
+                            canonical { hostname = "127.0.0.1", port = %3$d }
+                            advanced.test-mode = on
+                          }
                           cluster {
                             seed-nodes = ["pekko://merklite@127.0.0.1:%4$d"]
                             multi-data-center.self-data-center = %5$s
                             jmx.multi-mbeans-in-same-jvm = on
                           }
                         }
-                        """.formatted(
-                        name, directory.resolve(name), port, seed, name.substring(0, 1))));
-        var node = MerkliteNode.start(config);
-        nodes.put(name, node);
-        return node;
+                        """.formatted(name, directory.resolve(name), port, seed, name.substring(0, 1))));
+    }
+
+    /** Cuts the links between two nodes of this JVM, in both directions. */
+    @SuppressWarnings("deprecation") // there is no other way to lose messages of Artery
+    public void cut(String one, String other) {
+        throttle(one, other, ThrottlerTransportAdapter.Blackhole$.MODULE$);
+        throttle(other, one, ThrottlerTransportAdapter.Blackhole$.MODULE$);
+    }
+
+    /** Mends the links between two nodes of this JVM. */
+    @SuppressWarnings("deprecation")
+    public void mend(String one, String other) {
+        throttle(one, other, ThrottlerTransportAdapter.Unthrottled$.MODULE$);
+        throttle(other, one, ThrottlerTransportAdapter.Unthrottled$.MODULE$);
+    }
+
+    @SuppressWarnings("deprecation")
+    private void throttle(String at, String to, ThrottlerTransportAdapter.ThrottleMode mode) {
+        var provider = (RemoteActorRefProvider)
+                ((ExtendedActorSystem) nodes.get(at).system().classicSystem()).provider();
+        var address = new Address("pekko", "merklite", "127.0.0.1", ports.get(to));
+        join(FutureConverters.asJava(provider.transport().managementCommand(new ThrottlerTransportAdapter.SetThrottle(
+                address, org.apache.pekko.remote.transport.ThrottlerTransportAdapter$Direction$Both$.MODULE$, mode))));
     }
 
     private static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

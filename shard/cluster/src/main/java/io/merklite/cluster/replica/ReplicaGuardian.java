@@ -39,9 +39,6 @@ public final class ReplicaGuardian {
     private static final EntityTypeKey<DatabaseActor.Command> KEY =
             EntityTypeKey.create(DatabaseActor.Command.class, "merklite-database");
 
-    /** Above all waits inside of a database. */
-    private static final Duration PATIENCE_BEYOND = Duration.ofSeconds(75);
-
     private final ActorSystem<?> system;
     private final ReplicaHome home;
     private final ClusterSharding sharding;
@@ -59,10 +56,7 @@ public final class ReplicaGuardian {
         this.sharding = ClusterSharding.get(system);
         this.streamNode = home.random().nextLong();
         this.catalog = new Catalog(() -> stream(Catalog.DATABASE, StreamOptions.DEFAULTS), home.clock());
-        this.patience = home.settings()
-                .queueTimeout()
-                .plus(home.settings().acknowledgeTimeout())
-                .plus(PATIENCE_BEYOND);
+        this.patience = home.settings().requestTimeout();
     }
 
     /** Starts the replicas of a node. Called once, on the node's guardian. */

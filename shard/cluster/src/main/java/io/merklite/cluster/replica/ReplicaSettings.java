@@ -7,6 +7,7 @@ import java.time.Duration;
 /**
  * How replicas work.
  *
+ * @param requestTimeout how long a request may take in all before its outcome is called unknown
  * @param idleTimeout after how long without work a replica closes its file
  * @param tickInterval how often due things are looked for
  * @param maxBatchCount how many clients' transactions share one commit
@@ -23,6 +24,7 @@ import java.time.Duration;
  * @param replicator how replicas talk
  */
 public record ReplicaSettings(
+        Duration requestTimeout,
         Duration idleTimeout,
         Duration tickInterval,
         int maxBatchCount,
@@ -40,6 +42,7 @@ public record ReplicaSettings(
     private static final int WINDOW_TRANSACTIONS = 10_000;
 
     public ReplicaSettings {
+        requirePositive("merklite.request-timeout", requestTimeout);
         requirePositive("merklite.database.idle-timeout", idleTimeout);
         requirePositive("merklite.database.tick-interval", tickInterval);
         requirePositive("merklite.database.max-batch", maxBatchCount);
@@ -70,6 +73,7 @@ public record ReplicaSettings(
     /** Reads the section {@code merklite}. */
     public static ReplicaSettings from(Config merklite) {
         return new ReplicaSettings(
+                merklite.getDuration("request-timeout"),
                 merklite.getDuration("database.idle-timeout"),
                 merklite.getDuration("database.tick-interval"),
                 merklite.getInt("database.max-batch"),
