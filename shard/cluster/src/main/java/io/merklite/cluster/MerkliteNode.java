@@ -11,7 +11,9 @@ import io.merklite.cluster.replica.ReplicaGuardian;
 import io.merklite.cluster.replica.ReplicaHome;
 import io.merklite.cluster.sql.SqlStream;
 import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.replicate.Event;
 import io.merklite.sync.transaction.Transaction;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.slf4j.Logger;
 
 /**
  * A node of a cluster, in this JVM.
@@ -84,7 +87,7 @@ public final class MerkliteNode implements Databases, AutoCloseable {
     private Behavior<Started> guardian(NodeSettings settings, InstantSource clock, RandomGenerator random) {
         return Behaviors.setup(context -> {
             var member = Cluster.get(context.getSystem()).selfMember();
-            var home = new ReplicaHome(
+            var home = ReplicaHome.of(
                     NodeId.of(member),
                     member.dataCenter(),
                     settings.dataDirectory().resolve("databases"),
@@ -92,10 +95,42 @@ public final class MerkliteNode implements Databases, AutoCloseable {
                     settings.placement(),
                     clock,
                     random,
-                    (database, event) -> context.getSystem().log().info("database={} event={}", database, event));
+                    PrometheusRegistry.defaultRegistry,
+                    (database, event) -> log(context.getSystem().log(), database, event));
             replicas.complete(ReplicaGuardian.start(context, home, new LogLink.Factory(home, settings.log())));
             return Behaviors.empty();
         });
+    }
+
+    private static void log(Logger log, String database, Event event) {
+        switch (event) {
+            case Event.RootsDiffer differ ->
+                log.error(
+                        "replicas have seen the same and differ, they repair each other; report this with both files"
+                                + " database={} peer={} vector={} root={} peerRoot={}",
+                        database,
+                        differ.peer(),
+                        differ.vector(),
+                        Long.toHexString(differ.root()),
+                        Long.toHexString(differ.peerRoot()));
+            case Event.Quarantined quarantined ->
+                log.error(
+                        "transaction waits, its clock is ahead: set the clocks right, or release it database={}"
+                                + " transaction={} aheadMillis={}",
+                        database,
+                        quarantined.transaction(),
+                        quarantined.aheadMillis());
+            case Event.OriginForked forked ->
+                log.warn(
+                        "file is behind its own past, writes under a new origin database={} event={}",
+                        database,
+                        forked);
+            case Event.SchemaDiffers differs -> log.debug("schemas differ database={} event={}", database, differs);
+            case Event.Repaired repaired -> log.info("constraint settled database={} repair={}", database, repaired);
+            case Event.Descended descended -> log.debug("descended database={} event={}", database, descended);
+            case Event.Applied applied -> log.trace("applied database={} event={}", database, applied);
+            case Event.RowsMerged merged -> log.trace("merged database={} event={}", database, merged);
+        }
     }
 
     /** Which databases there are. */

@@ -51,7 +51,8 @@ class KilledWriterTest {
 
             for (var round = 0; round < ROUNDS; round++) {
                 awaitProgress();
-                var writer = TestCluster.join(cluster.node("a1").status(database)).node();
+                var writer =
+                        TestCluster.join(cluster.node("a1").status(database)).node();
                 processes.get(writer).destroyForcibly().waitFor();
                 awaitProgress();
                 processes.put(writer, cluster.startProcess(writer));

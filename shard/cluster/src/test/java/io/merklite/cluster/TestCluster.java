@@ -10,9 +10,9 @@ import io.merklite.cluster.sql.StepOutcome;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.query.subscribe.SqlValue;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,7 +68,8 @@ public final class TestCluster implements AutoCloseable {
             var file = directory.resolve(name + ".conf");
             Files.writeString(file, config(name).root().render());
             return new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx256m",
                             "-XX:+UseSerialGC",
                             "--enable-native-access=ALL-UNNAMED",
@@ -110,7 +111,8 @@ public final class TestCluster implements AutoCloseable {
                             jmx.multi-mbeans-in-same-jvm = on
                           }
                         }
-                        """.formatted(name, directory.resolve(name), port, seed, name.substring(0, 1))));
+                        """.formatted(
+                        name, directory.resolve(name), port, seed, name.substring(0, 1))));
     }
 
     /** Cuts the links between two nodes of this JVM, in both directions. */
@@ -132,8 +134,11 @@ public final class TestCluster implements AutoCloseable {
         var provider = (RemoteActorRefProvider)
                 ((ExtendedActorSystem) nodes.get(at).system().classicSystem()).provider();
         var address = new Address("pekko", "merklite", "127.0.0.1", ports.get(to));
-        join(FutureConverters.asJava(provider.transport().managementCommand(new ThrottlerTransportAdapter.SetThrottle(
-                address, org.apache.pekko.remote.transport.ThrottlerTransportAdapter$Direction$Both$.MODULE$, mode))));
+        join(FutureConverters.asJava(provider.transport()
+                .managementCommand(new ThrottlerTransportAdapter.SetThrottle(
+                        address,
+                        org.apache.pekko.remote.transport.ThrottlerTransportAdapter$Direction$Both$.MODULE$,
+                        mode))));
     }
 
     private static int freePort() {

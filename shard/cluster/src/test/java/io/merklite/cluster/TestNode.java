@@ -8,8 +8,8 @@ public final class TestNode {
     private TestNode() {}
 
     public static void main(String[] arguments) {
-        var node = MerkliteNode.start(
-                ConfigFactory.parseFile(Path.of(arguments[0]).toFile()));
+        var node =
+                MerkliteNode.start(ConfigFactory.parseFile(Path.of(arguments[0]).toFile()));
         node.system().getWhenTerminated().toCompletableFuture().join();
     }
 }

@@ -47,6 +47,7 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
  */
 public final class DatabaseActor {
     private static final int MAX_STASHED = 10_000;
+    private static final String ROLE = "writer";
 
     /** What a database is told. */
     public sealed interface Command {}
@@ -429,7 +430,7 @@ public final class DatabaseActor {
         timers.cancel(GiveUpWaiting.GIVE_UP_WAITING);
         timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
         timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
-        writer = Optional.of(new WriterLane(core(), streams, home.settings(), home.clock(), new LaneOwner()));
+        writer = Optional.of(new WriterLane(core(), streams, home, new LaneOwner()));
         readers = Optional.of(new ReaderPool(
                 context,
                 home.file(database),
@@ -438,8 +439,13 @@ public final class DatabaseActor {
                 home.clock(),
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new)));
         var told = new Watchers(core());
-        core().onCommitted(told::changed);
+        core().onCommitted(transaction -> {
+            home.metrics().committed();
+            told.changed(transaction);
+        });
         watchers = Optional.of(told);
+        home.metrics().opened(ROLE);
+        home.metrics().writerStarted();
         context.getLog().info("writer serves vector={} peers={}", core().vector(), followers());
         return stash.unstashAll(Behaviors.receive(Command.class)
                 .onMessage(RunSql.class, this::onRunSql)
@@ -487,7 +493,7 @@ public final class DatabaseActor {
     private Behavior<Command> onRunSql(RunSql sql) {
         isActive = true;
         var stream = streams.of(sql.stream());
-        if (SqlPlan.of(sql.requests(), stream).kind() == SqlPlan.Kind.READ) {
+        if (SqlPlan.of(sql.requests(), stream, sql.options().isReadOnly()).kind() == SqlPlan.Kind.READ) {
             readers().run(sql, stream);
         } else {
             writer().offer(sql, stream);
@@ -499,7 +505,13 @@ public final class DatabaseActor {
         isActive = true;
         var stream = streams.of(fetch.stream());
         var isNew = fetch.batch().isPresent();
-        if (isNew && SqlPlan.of(List.of(fetch.batch().get()), stream).kind() != SqlPlan.Kind.READ) {
+        if (isNew
+                && SqlPlan.of(
+                                        List.of(fetch.batch().get()),
+                                        stream,
+                                        fetch.options().isReadOnly())
+                                .kind()
+                        != SqlPlan.Kind.READ) {
             fetch.replyTo().tell(new SqlReply.NoCursor());
         } else if (!isNew && !readers().keepsFor(fetch.stream())) {
             fetch.replyTo().tell(new SqlReply.Refused(Refusal.UNAVAILABLE, "the cursor is gone"));
@@ -525,7 +537,9 @@ public final class DatabaseActor {
         if (!(message.message() instanceof SyncMessage.Status)) {
             isActive = true;
         }
-        exchange().offer(message.peer(), message.message());
+        if (!exchange().offer(message.peer(), message.message())) {
+            home.metrics().dropped();
+        }
         hear(message);
         return turn();
     }
@@ -689,7 +703,10 @@ public final class DatabaseActor {
         watchers.ifPresent(
                 told -> told.end(new SqlError("UNAVAILABLE", "the database moves or closes; watch it again")));
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database moves or closes"));
-        writer.ifPresent(WriterLane::close);
+        writer.ifPresent(lane -> {
+            lane.close();
+            home.metrics().closed(ROLE);
+        });
         core.ifPresent(ReplicaCore::close);
         core = Optional.empty();
         return Behaviors.same();
@@ -715,6 +732,7 @@ public final class DatabaseActor {
         Set<SyncMessage> published = new HashSet<>();
         for (var envelope : envelopes) {
             var message = envelope.message();
+            home.metrics().sent(message);
             if (PeerName.isNode(envelope.peer())) {
                 if (message instanceof SyncMessage.Publish || message instanceof SyncMessage.Announce) {
                     if (published.add(message)) {

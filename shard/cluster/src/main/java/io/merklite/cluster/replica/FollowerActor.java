@@ -24,6 +24,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  */
 public final class FollowerActor {
     private static final int MAX_RETRY_DOUBLINGS = 5;
+    private static final String ROLE = "follower";
 
     /** What a follower is told. */
     public sealed interface Command {}
@@ -63,6 +64,7 @@ public final class FollowerActor {
     private Optional<ReplicaCore> core = Optional.empty();
     private Optional<Exchange> exchange = Optional.empty();
     private boolean isActive = true;
+    private boolean isFollowing;
     private int attempts;
 
     private FollowerActor(
@@ -125,7 +127,7 @@ public final class FollowerActor {
                 })
                 .onMessage(Fetched.class, fetched -> switch (fetched.outcome()) {
                     case SnapshotSink.Outcome.Fetched done -> {
-                        home.renewIncarnation(database);
+                        log.renew();
                         yield recover();
                     }
                     case SnapshotSink.Outcome.Failed failed -> {
@@ -182,6 +184,8 @@ public final class FollowerActor {
         var settings = home.settings();
         timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
         timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
+        home.metrics().opened(ROLE);
+        isFollowing = true;
         exchange().connect(PeerName.WRITER);
         exchange().pump();
         return Behaviors.receive(Command.class)
@@ -204,7 +208,9 @@ public final class FollowerActor {
         if (!(deliver.message() instanceof SyncMessage.Status)) {
             isActive = true;
         }
-        exchange().offer(PeerName.WRITER, deliver.message());
+        if (!exchange().offer(PeerName.WRITER, deliver.message())) {
+            home.metrics().dropped();
+        }
         exchange().pump();
         return Behaviors.same();
     }
@@ -243,6 +249,7 @@ public final class FollowerActor {
 
     private void send(List<Envelope> envelopes) {
         for (var envelope : envelopes) {
+            home.metrics().sent(envelope.message());
             writer.tell(PeerName.ofNode(home.node()), envelope.message());
         }
     }
@@ -250,6 +257,10 @@ public final class FollowerActor {
     private Behavior<Command> close() {
         core.ifPresent(ReplicaCore::close);
         core = Optional.empty();
+        if (isFollowing) {
+            isFollowing = false;
+            home.metrics().closed(ROLE);
+        }
         return Behaviors.same();
     }
 

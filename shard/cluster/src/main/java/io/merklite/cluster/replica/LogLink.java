@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 
 /**
@@ -45,6 +46,11 @@ public final class LogLink {
 
     /** Opens the logs of a node's replicas. */
     public record Factory(ReplicaHome home, LogSettings settings) {
+        /** Removes the log of a database whose file is gone; stops when that is done. */
+        Behavior<Void> discard(String database, String incarnation) {
+            return ChangesetLog.discard(new LogId(database, home.node(), incarnation), settings);
+        }
+
         <T> LogLink open(ActorContext<T> context, String database, Function<Answer, T> wrap) {
             return new LogLink(new Child<>(context, wrap), this, database);
         }
@@ -65,6 +71,10 @@ public final class LogLink {
                     ChangesetLog.create(id, factory.settings(), factory.home().clock()), "log");
             context.watchWith(log, wrap.apply(new Answer.Failed("the changeset log has stopped: see its error above")));
             return log;
+        }
+
+        private void discard(Factory factory, String database, String incarnation) {
+            context.spawnAnonymous(factory.discard(database, incarnation));
         }
 
         private <A> ActorRef<A> adapter(Class<A> type, Function<A, Answer> toAnswer) {
@@ -107,6 +117,12 @@ public final class LogLink {
             // A peer asks again, and takes the merkle path if it must.
             case ChangesetLog.ReadFailed failed -> new Answer.Read(List.of(), List.of());
         };
+    }
+
+    /** The file is a new one: it gets a log of its own, and the one of the file before it goes. */
+    void renew() {
+        factory.home().knownIncarnation(database).ifPresent(old -> child.discard(factory, database, old));
+        factory.home().renewIncarnation(database);
     }
 
     /** Asks for what the log has and {@code applied} does not. Answered by {@link Answer.Recovered}. */

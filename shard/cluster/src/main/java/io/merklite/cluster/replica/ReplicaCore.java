@@ -50,7 +50,7 @@ final class ReplicaCore implements AutoCloseable {
     private final Database database;
     private final LogWindow window;
     private final Replicator replicator;
-    private final Consumer<Event> alarm;
+    private final Consumer<Event> listener;
     private final List<Changeset> changes = new ArrayList<>();
     private final AtomicLong commits = new AtomicLong();
     private Consumer<Transaction> committed = transaction -> {};
@@ -81,9 +81,13 @@ final class ReplicaCore implements AutoCloseable {
     }
 
     private ReplicaCore(
-            Database database, ReplicaSettings settings, RandomGenerator random, Instant now, Consumer<Event> alarm) {
+            Database database,
+            ReplicaSettings settings,
+            RandomGenerator random,
+            Instant now,
+            Consumer<Event> listener) {
         this.database = database;
-        this.alarm = alarm;
+        this.listener = listener;
         this.window = new LogWindow(settings.logWindowCount(), settings.logWindowBytes());
         this.replicator = new Replicator(database.store(), window, settings.replicator(), random, now, this::on);
     }
@@ -93,7 +97,7 @@ final class ReplicaCore implements AutoCloseable {
      *
      * @param file its path
      * @param name of the database
-     * @param alarm hears of events that an operator should know
+     * @param listener hears of everything that happens
      * @throws StoreFailure if it can't be opened
      */
     static ReplicaCore open(
@@ -102,7 +106,7 @@ final class ReplicaCore implements AutoCloseable {
             ReplicaSettings settings,
             InstantSource clock,
             RandomGenerator random,
-            Consumer<Event> alarm) {
+            Consumer<Event> listener) {
         try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
                 var statement = connection.createStatement()) {
             statement.execute("PRAGMA journal_mode = WAL");
@@ -120,7 +124,7 @@ final class ReplicaCore implements AutoCloseable {
             statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
             statement.execute("PRAGMA foreign_keys = ON");
             statement.execute("PRAGMA wal_autocheckpoint = " + CHECKPOINT_PAGES);
-            return new ReplicaCore(database, settings, random, clock.instant(), alarm);
+            return new ReplicaCore(database, settings, random, clock.instant(), listener);
         } catch (SQLException e) {
             database.close();
             throw new StoreFailure("opening " + file, e);
@@ -134,13 +138,9 @@ final class ReplicaCore implements AutoCloseable {
                 committed.accept(applied.transaction());
             }
             case Event.RowsMerged merged -> changes.add(merged.changes());
-            case Event.Repaired repaired -> alarm.accept(repaired);
-            case Event.RootsDiffer differ -> alarm.accept(differ);
-            case Event.OriginForked forked -> alarm.accept(forked);
-            case Event.SchemaDiffers differs -> alarm.accept(differs);
-            case Event.Quarantined quarantined -> alarm.accept(quarantined);
-            case Event.Descended descended -> alarm.accept(descended);
+            default -> {}
         }
+        listener.accept(event);
     }
 
     // ---- what it is -------------------------------------------------------------------------------------------------

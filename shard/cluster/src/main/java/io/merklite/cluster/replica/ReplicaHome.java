@@ -2,6 +2,7 @@ package io.merklite.cluster.replica;
 
 import io.merklite.cluster.placement.Placement;
 import io.merklite.sync.replicate.Event;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 
@@ -27,6 +29,7 @@ import java.util.random.RandomGenerator;
  * @param clock wall clock
  * @param random source of origins and jitter
  * @param alarm hears of events that an operator should know, with the database's name
+ * @param metrics of all replicas
  */
 public record ReplicaHome(
         String node,
@@ -36,9 +39,25 @@ public record ReplicaHome(
         Placement placement,
         InstantSource clock,
         RandomGenerator random,
-        BiConsumer<String, Event> alarm) {
+        BiConsumer<String, Event> alarm,
+        ReplicaMetrics metrics) {
     /** Suffix of database files. */
     static final String SUFFIX = ".db";
+
+    /** With the metrics of {@code registry}. */
+    public static ReplicaHome of(
+            String node,
+            String datacenter,
+            Path directory,
+            ReplicaSettings settings,
+            Placement placement,
+            InstantSource clock,
+            RandomGenerator random,
+            PrometheusRegistry registry,
+            BiConsumer<String, Event> alarm) {
+        return new ReplicaHome(
+                node, datacenter, directory, settings, placement, clock, random, alarm, ReplicaMetrics.in(registry));
+    }
 
     /** The file of a database. */
     public Path file(String database) {
@@ -50,12 +69,16 @@ public record ReplicaHome(
      * must not bring its own.
      */
     String incarnation(String database) {
+        return Files.exists(file(database))
+                ? knownIncarnation(database).orElseGet(() -> renewIncarnation(database))
+                : renewIncarnation(database);
+    }
+
+    /** What the file of a database is told by; nothing if there never was one. */
+    Optional<String> knownIncarnation(String database) {
         var path = directory.resolve(database + ".incarnation");
         try {
-            if (Files.exists(path) && Files.exists(file(database))) {
-                return Files.readString(path).strip();
-            }
-            return renewIncarnation(database);
+            return Files.exists(path) ? Optional.of(Files.readString(path).strip()) : Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException("reading " + path, e);
         }
@@ -88,7 +111,9 @@ public record ReplicaHome(
 
     ReplicaCore open(String database) {
         incarnation(database);
-        return ReplicaCore.open(
-                file(database), database, settings, clock, random, event -> alarm.accept(database, event));
+        return ReplicaCore.open(file(database), database, settings, clock, random, event -> {
+            metrics.happened(event, clock.millis());
+            alarm.accept(database, event);
+        });
     }
 }

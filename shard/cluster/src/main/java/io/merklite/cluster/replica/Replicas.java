@@ -251,6 +251,8 @@ public final class Replicas {
     private void deleteIfDoomed(String database) {
         if (doomed.remove(database)) {
             try {
+                home.knownIncarnation(database)
+                        .ifPresent(incarnation -> context.spawnAnonymous(logs.discard(database, incarnation)));
                 home.delete(database);
                 context.getLog().info("dropped database={}", database);
             } catch (IOException e) {

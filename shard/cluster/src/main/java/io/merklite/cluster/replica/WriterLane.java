@@ -41,6 +41,7 @@ import java.util.Optional;
 final class WriterLane {
     private final ReplicaCore core;
     private final ReplicaSettings settings;
+    private final ReplicaMetrics metrics;
     private final InstantSource clock;
     private final SqlLane lane;
     private final Owner owner;
@@ -97,11 +98,12 @@ final class WriterLane {
         record Leased(StreamId stream, Instant since, Instant used) implements State {}
     }
 
-    WriterLane(ReplicaCore core, ClientStreams streams, ReplicaSettings settings, InstantSource clock, Owner owner) {
+    WriterLane(ReplicaCore core, ClientStreams streams, ReplicaHome home, Owner owner) {
         this.core = core;
         this.streams = streams;
-        this.settings = settings;
-        this.clock = clock;
+        this.settings = home.settings();
+        this.metrics = home.metrics();
+        this.clock = home.clock();
         this.owner = owner;
         try {
             this.lane = SqlLane.writing(core.connection(), new CoreTransaction(core), SqlLimits.DEFAULTS, clock);
@@ -133,7 +135,8 @@ final class WriterLane {
         queue.add(new Job(sql, stream, clock.instant().plus(settings.queueTimeout())));
     }
 
-    private static void refuse(RunSql sql, Refusal refusal, String what) {
+    private void refuse(RunSql sql, Refusal refusal, String what) {
+        metrics.refused(refusal);
         sql.replyTo().tell(new SqlReply.Refused(refusal, what));
     }
 
@@ -180,6 +183,7 @@ final class WriterLane {
             taken.add(queue.removeFirst());
         }
         running.addAll(taken);
+        metrics.batch(taken.size());
         List<Ran> ran = new ArrayList<>();
         List<Job> alone = new ArrayList<>();
         core.begin(true);
@@ -231,6 +235,7 @@ final class WriterLane {
         var bookmark = owner.bookmark();
         for (var done : ran) {
             running.remove(done.job());
+            metrics.answered();
             streams.ran(
                     done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
             owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), last);
@@ -297,6 +302,7 @@ final class WriterLane {
             state = new State.Leased(id, since, clock.instant());
         }
         running.remove(job);
+        metrics.answered();
         owner.answer(job.sql, new Answered(responses, owner.bookmark(), stream.isAutocommit()), last);
     }
 
