@@ -1,0 +1,26 @@
+package io.merklite.node.hrana;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.merklite.node.http.Access;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clients of libSQL as their users install them, with nothing changed but the URL. */
+class RealClientsTest {
+    private static final String IDLE = "hrana.stream-idle = 1s";
+
+    @Test
+    void unmodifiedClientsOfLibsqlWork(@TempDir Path folder) throws Exception {
+        var clients = NodeClients.install(".");
+        try (var server = TestServer.start(folder, IDLE, Access.OPEN)) {
+            var http = server.url("/db/a/");
+
+            var passed = NodeClients.check(
+                    clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "2500");
+
+            assertThat(passed).isGreaterThanOrEqualTo(68);
+        }
+    }
+}
