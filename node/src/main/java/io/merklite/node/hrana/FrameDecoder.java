@@ -120,8 +120,9 @@ final class FrameDecoder {
         if (header.position() < 2) {
             return 2;
         }
+        var isMasked = (header.get(1) & 0x80) != 0;
         return 2
-                + MASK_SIZE_BYTES
+                + (isMasked ? MASK_SIZE_BYTES : 0) // without, there is an error to tell, and not bytes to wait for
                 + switch (header.get(1) & 0x7F) {
                     case 126 -> Short.BYTES;
                     case 127 -> Long.BYTES;

@@ -89,7 +89,7 @@ final class ProtobufRequests implements RequestDecoder {
                     request = new StreamRequest.Describe(
                             fields(in.message(), Layout.SQL, 0).text());
                 case 6 -> request = fields(in.message(), Layout.STORE_SQL, 0).storeSql();
-                case 7 -> request = fields(in.message(), Layout.STORE_SQL, 0).closeSql();
+                case 7 -> request = fields(in.message(), Layout.CLOSE_SQL, 0).closeSql();
                 case 8 -> {
                     in.skip();
                     request = StreamRequest.Autocommit.AUTOCOMMIT;
@@ -120,9 +120,10 @@ final class ProtobufRequests implements RequestDecoder {
                     var fields = fields(in.message(), Layout.OPEN_CURSOR, 2);
                     ask = new ClientMessage.Ask.OpenCursor(fields.streamId, fields.cursorId, fields.batch());
                 }
-                case 7 -> ask = new ClientMessage.Ask.CloseCursor(fields(in.message(), Layout.CURSOR, 1).cursorId);
+                case 7 ->
+                    ask = new ClientMessage.Ask.CloseCursor(fields(in.message(), Layout.CLOSE_CURSOR, 1).cursorId);
                 case 8 -> {
-                    var fields = fields(in.message(), Layout.CURSOR, 1);
+                    var fields = fields(in.message(), Layout.FETCH_CURSOR, 1);
                     ask = new ClientMessage.Ask.FetchCursor(fields.cursorId, fields.maxCount);
                 }
                 case 9 -> {
@@ -158,8 +159,10 @@ final class ProtobufRequests implements RequestDecoder {
         BATCH,
         SQL,
         STORE_SQL,
+        CLOSE_SQL,
         OPEN_CURSOR,
-        CURSOR
+        FETCH_CURSOR,
+        CLOSE_CURSOR
     }
 
     /** All that requests have, of which each has some. */
@@ -212,7 +215,7 @@ final class ProtobufRequests implements RequestDecoder {
         var fields = new Fields();
         for (var field = in.nextField(); field != 0; field = in.nextField()) {
             if (field <= idCount) {
-                if (layout == Layout.CURSOR || field == 2) {
+                if (layout == Layout.FETCH_CURSOR || layout == Layout.CLOSE_CURSOR || field == 2) {
                     fields.cursorId = in.int32();
                 } else {
                     fields.streamId = in.int32();
@@ -258,13 +261,19 @@ final class ProtobufRequests implements RequestDecoder {
                     return;
                 }
             }
-            case CURSOR -> {
+            case CLOSE_SQL -> {
+                if (field == 1) {
+                    fields.id = in.int32();
+                    return;
+                }
+            }
+            case FETCH_CURSOR -> {
                 if (field == 1) {
                     fields.maxCount = in.uint32();
                     return;
                 }
             }
-            case NOTHING -> {}
+            case CLOSE_CURSOR, NOTHING -> {}
         }
         in.skip();
     }

@@ -142,14 +142,16 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
             }
         }
 
+        /** Judges the peer only if it was listened to, and has taken all that was sent: otherwise its answer may be on its way. */
         private void onPing() {
-            if (!hasHeard) {
+            var isJudged = isAvailable(out) && hasBeenPulled(in);
+            if (isJudged && !hasHeard) {
                 LOG.debug("websocket dropped: peer has not answered a ping");
                 completeStage();
-                return;
+            } else if (isJudged) {
+                hasHeard = false;
+                enqueue(Frames.ping());
             }
-            hasHeard = false;
-            enqueue(Frames.ping());
         }
 
         private void onBytes(ByteString bytes) {
@@ -284,6 +286,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
 
         private void read() {
             if (!hasBeenPulled(in) && !isClosed(in) && (isClosing || hasRoom())) {
+                hasHeard = true;
                 pull(in);
             }
         }

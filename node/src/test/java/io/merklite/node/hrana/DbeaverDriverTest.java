@@ -73,7 +73,8 @@ class DbeaverDriverTest {
         try (var connection = connect("good");
                 var statement = connection.createStatement()) {
             statement.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)");
-            statement.execute("CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents (id), v TEXT)");
+            statement.execute(
+                    "CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents (id), v TEXT)");
             statement.execute("CREATE INDEX children_v ON children (v)");
             var metadata = connection.getMetaData();
 

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Section 6 of the notes on Hrana, over HTTP. */
 class HttpCursorTest {
-    private static final String ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c";
+    private static final String ENDLESS =
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c";
     private static TestServer server;
 
     @BeforeAll
@@ -54,7 +55,8 @@ class HttpCursorTest {
                 .satisfiesExactly(
                         line -> assertThat(line).isEqualTo("{\"type\":\"step_begin\",\"step\":0,\"cols\":[]}"),
                         line -> assertThat(line)
-                                .isEqualTo("{\"type\":\"step_end\",\"affected_row_count\":0,\"last_insert_rowid\":null}"),
+                                .isEqualTo(
+                                        "{\"type\":\"step_end\",\"affected_row_count\":0,\"last_insert_rowid\":null}"),
                         line -> assertThat(line).isEqualTo("{\"type\":\"step_begin\",\"step\":1,\"cols\":[]}"),
                         line -> assertThat(line)
                                 .isEqualTo(
@@ -65,8 +67,10 @@ class HttpCursorTest {
                         line -> assertThat(line)
                                 .isEqualTo("{\"type\":\"row\",\"row\":[{\"type\":\"text\",\"value\":\"x\"}]}"),
                         line -> assertThat(line)
-                                .isEqualTo("{\"type\":\"step_end\",\"affected_row_count\":0,\"last_insert_rowid\":null}"),
-                        line -> assertThat(line).startsWith("{\"type\":\"step_error\",\"step\":3,\"error\":{\"message\":"),
+                                .isEqualTo(
+                                        "{\"type\":\"step_end\",\"affected_row_count\":0,\"last_insert_rowid\":null}"),
+                        line -> assertThat(line)
+                                .startsWith("{\"type\":\"step_error\",\"step\":3,\"error\":{\"message\":"),
                         line -> assertThat(line).startsWith("{\"type\":\"step_begin\",\"step\":5,"),
                         line -> assertThat(line).startsWith("{\"type\":\"step_end\""));
     }
@@ -74,7 +78,9 @@ class HttpCursorTest {
     @Test
     void streamGoesOnAfterTheBodyWasRead() {
         var cursor = server.post("/db/a/v3/cursor", batch(null, "{\"stmt\":{\"sql\":\"BEGIN\"}}"));
-        var baton = json(cursor.body().lines().findFirst().orElseThrow()).get("baton").getAsString();
+        var baton = json(cursor.body().lines().findFirst().orElseThrow())
+                .get("baton")
+                .getAsString();
 
         var next = server.pipeline("/db/a/", baton, "{\"type\":\"get_autocommit\"},{\"type\":\"close\"}");
 
@@ -83,8 +89,7 @@ class HttpCursorTest {
 
     @Test
     void requestThatComesBeforeTheEndWaits() throws Exception {
-        try (var body = open(
-                "{\"stmt\":{\"sql\":\"" + ENDLESS + " LIMIT 200000\"}}")) {
+        try (var body = open("{\"stmt\":{\"sql\":\"" + ENDLESS + " LIMIT 200000\"}}")) {
             var baton = json(body.readLine()).get("baton").getAsString();
             var early = server.client.sendAsync(
                     server.builder("/db/a/v3/pipeline")
@@ -93,7 +98,9 @@ class HttpCursorTest {
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
 
-            var rows = body.lines().filter(line -> line.startsWith("{\"type\":\"row\"")).count();
+            var rows = body.lines()
+                    .filter(line -> line.startsWith("{\"type\":\"row\""))
+                    .count();
 
             assertThat(rows).isEqualTo(200_000);
             assertThat(early.get().statusCode()).isEqualTo(200);
@@ -115,7 +122,8 @@ class HttpCursorTest {
         var body = batch(null, "{\"stmt\":{\"sql\":\"" + ENDLESS + "\"}}");
         try (var socket = new Socket("127.0.0.1", server.port())) {
             socket.getOutputStream()
-                    .write(("POST /db/a/v3/cursor HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                    .write(("POST /db/a/v3/cursor HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                    + body)
                             .getBytes(StandardCharsets.US_ASCII));
             var first = socket.getInputStream().readNBytes(100);
 
@@ -129,7 +137,8 @@ class HttpCursorTest {
     @Test
     void malformedCursorIsRefused() {
         assertThat(server.post("/db/a/v3/cursor", "{}").statusCode()).isEqualTo(400);
-        assertThat(server.post("/db/a/v3/cursor", batch("nonsense")).statusCode()).isEqualTo(400);
+        assertThat(server.post("/db/a/v3/cursor", batch("nonsense")).statusCode())
+                .isEqualTo(400);
         assertThat(server.post("/db/a/v2/cursor", batch(null)).statusCode()).isEqualTo(404);
     }
 

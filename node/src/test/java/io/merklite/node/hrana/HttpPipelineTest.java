@@ -59,9 +59,10 @@ class HttpPipelineTest {
 
     @Test
     void valuesGoThereAndBack() {
-        var args = "[{\"type\":\"null\"},{\"type\":\"integer\",\"value\":\"-9223372036854775808\"},{\"type\":\"integer\",\"value\":7},"
-                + "{\"type\":\"float\",\"value\":1},{\"type\":\"text\",\"value\":\"a\\u0000\\ud83c\\udf0d\"},"
-                + "{\"base64\":\"AQ==\",\"type\":\"blob\"},{\"type\":\"blob\",\"base64\":\"AQI\"}]";
+        var args =
+                "[{\"type\":\"null\"},{\"type\":\"integer\",\"value\":\"-9223372036854775808\"},{\"type\":\"integer\",\"value\":7},"
+                        + "{\"type\":\"float\",\"value\":1},{\"type\":\"text\",\"value\":\"a\\u0000\\ud83c\\udf0d\"},"
+                        + "{\"base64\":\"AQ==\",\"type\":\"blob\"},{\"type\":\"blob\",\"base64\":\"AQI\"}]";
 
         var answer = server.pipeline(
                 "{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT ?,?,?,?,?,?,?\",\"args\":" + args + "}}," + CLOSE);
@@ -79,29 +80,30 @@ class HttpPipelineTest {
                 "/db/a/v3/pipeline",
                 "{\"requests\":[" + TestServer.executeRequest("SELECT 1e999, -1e999") + "," + CLOSE + "]}");
 
-        assertThat(answer.body()).contains("{\"type\":\"float\",\"value\":1e999},{\"type\":\"float\",\"value\":-1e999}");
+        assertThat(answer.body())
+                .contains("{\"type\":\"float\",\"value\":1e999},{\"type\":\"float\",\"value\":-1e999}");
     }
 
     @Test
     void halfASurrogatePairDoesNotBreakTheAnswer() {
         var answer = server.pipeline(
-                "{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT ?\",\"args\":[{\"type\":\"text\",\"value\":\"\\ud800\"}]}}," + CLOSE);
+                "{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT ?\",\"args\":[{\"type\":\"text\",\"value\":\"\\ud800\"}]}},"
+                        + CLOSE);
 
         assertThat(rows(answer, 0)).hasSize(1);
     }
 
     @Test
     void batchTellsOfEachStepWhatItDid() {
-        var answer = server.pipeline(
-                "{\"type\":\"batch\",\"batch\":{\"steps\":["
-                        + "{\"stmt\":{\"sql\":\"SELECT 1\"}},"
-                        + "{\"stmt\":{\"sql\":\"SELECT * FROM missing\"},\"condition\":{\"type\":\"ok\",\"step\":0}},"
-                        + "{\"stmt\":{\"sql\":\"SELECT 2\"},\"condition\":{\"type\":\"ok\",\"step\":1}},"
-                        + "{\"stmt\":{\"sql\":\"SELECT 3\"},\"condition\":{\"type\":\"and\",\"conds\":[{\"type\":\"error\",\"step\":1},"
-                        + "{\"type\":\"not\",\"cond\":{\"type\":\"error\",\"step\":2}},{\"type\":\"is_autocommit\"}]}},"
-                        + "{\"stmt\":{\"sql\":\"SELECT 4\"},\"condition\":{\"type\":\"or\",\"conds\":[]}},"
-                        + "{\"stmt\":{\"sql\":\"SELECT 5\"},\"condition\":null}"
-                        + "]}}," + CLOSE);
+        var answer = server.pipeline("{\"type\":\"batch\",\"batch\":{\"steps\":["
+                + "{\"stmt\":{\"sql\":\"SELECT 1\"}},"
+                + "{\"stmt\":{\"sql\":\"SELECT * FROM missing\"},\"condition\":{\"type\":\"ok\",\"step\":0}},"
+                + "{\"stmt\":{\"sql\":\"SELECT 2\"},\"condition\":{\"type\":\"ok\",\"step\":1}},"
+                + "{\"stmt\":{\"sql\":\"SELECT 3\"},\"condition\":{\"type\":\"and\",\"conds\":[{\"type\":\"error\",\"step\":1},"
+                + "{\"type\":\"not\",\"cond\":{\"type\":\"error\",\"step\":2}},{\"type\":\"is_autocommit\"}]}},"
+                + "{\"stmt\":{\"sql\":\"SELECT 4\"},\"condition\":{\"type\":\"or\",\"conds\":[]}},"
+                + "{\"stmt\":{\"sql\":\"SELECT 5\"},\"condition\":null}"
+                + "]}}," + CLOSE);
 
         var batch = response(answer, 0).getAsJsonObject("result");
         assertThat(presence(batch.getAsJsonArray("step_results"))).isEqualTo("x--x-x");
@@ -111,8 +113,8 @@ class HttpPipelineTest {
 
     @Test
     void wantRowsFalseGivesNone() {
-        var answer = server.pipeline(
-                "{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT 1\",\"want_rows\":false}}," + CLOSE);
+        var answer =
+                server.pipeline("{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT 1\",\"want_rows\":false}}," + CLOSE);
 
         assertThat(rows(answer, 0)).isEmpty();
     }
@@ -124,10 +126,9 @@ class HttpPipelineTest {
                 + "{\"type\":\"sequence\",\"sql_id\":-5},{\"type\":\"close_sql\",\"sql_id\":-5},{\"type\":\"close_sql\",\"sql_id\":9},"
                 + CLOSE);
 
-        assertThat(results(answer)).allMatch(result -> result.getAsJsonObject()
-                .get("type")
-                .getAsString()
-                .equals("ok"));
+        assertThat(results(answer))
+                .allMatch(result ->
+                        result.getAsJsonObject().get("type").getAsString().equals("ok"));
         assertThat(response(answer, 0).get("type").getAsString()).isEqualTo("store_sql");
         assertThat(rows(answer, 1).toString()).contains("42");
     }
@@ -151,14 +152,18 @@ class HttpPipelineTest {
     void describeTellsWithoutRunning() {
         server.execute("CREATE TABLE IF NOT EXISTS described (id INTEGER PRIMARY KEY, v VARCHAR(9))");
 
-        var answer = server.pipeline("{\"type\":\"describe\",\"sql\":\"SELECT id, v, 1 AS x FROM described WHERE id = :id AND v = ?3\"},"
-                + "{\"type\":\"describe\",\"sql\":\"EXPLAIN INSERT INTO described VALUES (?, ?)\"}," + CLOSE);
+        var answer = server.pipeline(
+                "{\"type\":\"describe\",\"sql\":\"SELECT id, v, 1 AS x FROM described WHERE id = :id AND v = ?3\"},"
+                        + "{\"type\":\"describe\",\"sql\":\"EXPLAIN INSERT INTO described VALUES (?, ?)\"}," + CLOSE);
 
         assertThat(response(answer, 0).get("result"))
                 .isEqualTo(JsonParser.parseString("{\"params\":[{\"name\":\":id\"},{\"name\":null},{\"name\":\"?3\"}],"
                         + "\"cols\":[{\"name\":\"id\",\"decltype\":\"INTEGER\"},{\"name\":\"v\",\"decltype\":\"VARCHAR(9)\"},"
                         + "{\"name\":\"x\",\"decltype\":null}],\"is_explain\":false,\"is_readonly\":true}"));
-        assertThat(response(answer, 1).getAsJsonObject("result").get("is_explain").getAsBoolean())
+        assertThat(response(answer, 1)
+                        .getAsJsonObject("result")
+                        .get("is_explain")
+                        .getAsBoolean())
                 .isTrue();
     }
 
@@ -233,14 +238,16 @@ class HttpPipelineTest {
     void unknownPropertiesAndNullsAreIgnored() {
         var answer = server.pipeline(
                 "{\"type\":\"execute\",\"stmt\":{\"sql\":\"SELECT 1\",\"sql_id\":null,\"replication_index\":null,\"args\":null,"
-                        + "\"named_args\":[],\"new\":{\"deep\":[1,{\"x\":null}]}},\"batch\":null,\"hint\":[[]]}," + CLOSE);
+                        + "\"named_args\":[],\"new\":{\"deep\":[1,{\"x\":null}]}},\"batch\":null,\"hint\":[[]]},"
+                        + CLOSE);
 
         assertThat(rows(answer, 0)).hasSize(1);
     }
 
     @Test
     void contentTypeIsIgnored() {
-        for (var type : new String[] {"text/plain", "application/json", "application/x-www-form-urlencoded", "nonsense"}) {
+        for (var type :
+                new String[] {"text/plain", "application/json", "application/x-www-form-urlencoded", "nonsense"}) {
             var answer = server.post("/db/a/v2/pipeline", "{\"requests\":[" + CLOSE + "]}", "content-type", type);
 
             assertThat(answer.statusCode()).as(type).isEqualTo(200);
@@ -275,9 +282,16 @@ class HttpPipelineTest {
         var batch = server.post("/db/a/v1/batch", "{\"batch\":{\"steps\":[{\"stmt\":{\"sql\":\"SELECT 8\"}}]}}");
         var failed = server.post("/db/a/v1/execute", "{\"stmt\":{\"sql\":\"SELECT * FROM missing\"}}");
 
-        assertThat(TestServer.json(executed).getAsJsonObject().getAsJsonObject("result").get("rows").toString())
+        assertThat(TestServer.json(executed)
+                        .getAsJsonObject()
+                        .getAsJsonObject("result")
+                        .get("rows")
+                        .toString())
                 .contains("\"7\"");
-        assertThat(TestServer.json(batch).getAsJsonObject().getAsJsonObject("result").keySet())
+        assertThat(TestServer.json(batch)
+                        .getAsJsonObject()
+                        .getAsJsonObject("result")
+                        .keySet())
                 .contains("step_results", "step_errors");
         assertThat(failed.statusCode()).isEqualTo(400);
         assertThat(failed.body()).contains("no such table");

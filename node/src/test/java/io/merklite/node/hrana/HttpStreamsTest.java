@@ -23,7 +23,8 @@ class HttpStreamsTest {
 
     @BeforeAll
     static void start(@TempDir Path folder, @TempDir Path other) {
-        server = TestServer.start(folder, "hrana { max-streams-per-database = 3, base-url = \"http://node:1\" }", Access.OPEN);
+        server = TestServer.start(
+                folder, "hrana { max-streams-per-database = 3, base-url = \"http://node:1\" }", Access.OPEN);
         hurried = TestServer.start(other, "hrana.stream-idle = 200ms", Access.OPEN);
     }
 
@@ -37,7 +38,8 @@ class HttpStreamsTest {
     void streamGoesOnWithItsBaton() {
         var first = server.pipeline(TestServer.executeRequest("CREATE TEMP TABLE mine (x)"));
         var second = server.pipeline("/db/a/", baton(first), TestServer.executeRequest("INSERT INTO mine VALUES (1)"));
-        var third = server.pipeline("/db/a/", baton(second), TestServer.executeRequest("SELECT * FROM mine") + "," + CLOSE);
+        var third =
+                server.pipeline("/db/a/", baton(second), TestServer.executeRequest("SELECT * FROM mine") + "," + CLOSE);
 
         assertThat(third.toString()).contains("\"value\":\"1\"");
         assertThat(third.get("baton").isJsonNull()).isTrue();
@@ -137,12 +139,13 @@ class HttpStreamsTest {
                 + TestServer.executeRequest("INSERT INTO expired VALUES (1)"));
         awaitNoConnection();
 
-        var late = hurried.post(
-                "/db/a/v3/pipeline", "{\"baton\":\"" + baton(open) + "\",\"requests\":[" + SELECT + "]}");
+        var late =
+                hurried.post("/db/a/v3/pipeline", "{\"baton\":\"" + baton(open) + "\",\"requests\":[" + SELECT + "]}");
         var count = hurried.execute("SELECT count(*) FROM expired");
 
         assertThat(late.statusCode()).isEqualTo(400);
-        assertThat(TestServer.json(late).getAsJsonObject().get("code").getAsString()).isEqualTo("STREAM_EXPIRED");
+        assertThat(TestServer.json(late).getAsJsonObject().get("code").getAsString())
+                .isEqualTo("STREAM_EXPIRED");
         assertThat(count.toString()).contains("\"value\":\"0\"");
     }
 
@@ -152,8 +155,8 @@ class HttpStreamsTest {
         awaitNoConnection();
 
         var late = hurried.pipeline("/db/a/", baton(open), SELECT);
-        var again = hurried.post(
-                "/db/a/v3/pipeline", "{\"baton\":\"" + baton(open) + "\",\"requests\":[" + SELECT + "]}");
+        var again =
+                hurried.post("/db/a/v3/pipeline", "{\"baton\":\"" + baton(open) + "\",\"requests\":[" + SELECT + "]}");
 
         assertThat(late.get("baton").isJsonNull()).isFalse();
         assertThat(again.statusCode()).isEqualTo(400);

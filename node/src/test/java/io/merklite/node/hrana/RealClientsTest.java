@@ -17,8 +17,8 @@ class RealClientsTest {
         try (var server = TestServer.start(folder, IDLE, Access.OPEN)) {
             var http = server.url("/db/a/");
 
-            var passed = NodeClients.check(
-                    clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "2500");
+            var passed =
+                    NodeClients.check(clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "2500");
 
             assertThat(passed).isGreaterThanOrEqualTo(68);
         }

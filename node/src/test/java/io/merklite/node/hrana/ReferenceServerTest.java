@@ -67,7 +67,10 @@ class ReferenceServerTest {
                 .build();
         for (var attempt = 0; attempt < 100; attempt++) {
             try {
-                if (HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+                if (HttpClient.newHttpClient()
+                                .send(request, HttpResponse.BodyHandlers.discarding())
+                                .statusCode()
+                        == 200) {
                     return;
                 }
             } catch (java.net.ConnectException e) {
