@@ -13,8 +13,6 @@ import org.slf4j.LoggerFactory;
 final class Failures {
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
-    private static final String OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN";
-
     private Failures() {}
 
     /** The answer to a request that failed as a whole. */
@@ -22,11 +20,11 @@ final class Failures {
         return switch (cause(failure)) {
             case RefusedException refused -> refused.refusal();
             case HranaException violated -> violated.toRefusal();
-            case ClusterException failed -> refusal(failed);
+            case ClusterException failed -> Refusal.of(failed);
             case TimeoutException late ->
                 new Refusal(
                         503,
-                        OUTCOME_UNKNOWN,
+                        Refusal.OUTCOME_UNKNOWN,
                         "the database did not answer in time: what was written may be there or not, so look before you"
                                 + " write it again");
             case Throwable other -> {
@@ -40,20 +38,6 @@ final class Failures {
     static SqlError error(Throwable failure) {
         var refusal = refusal(failure);
         return new SqlError(refusal.code(), refusal.message());
-    }
-
-    private static Refusal refusal(ClusterException failure) {
-        return switch (failure.code()) {
-            case "cluster.no-database" -> new Refusal(404, "DATABASE_NOT_FOUND", String.valueOf(failure.getMessage()));
-            case "cluster.overloaded" -> new Refusal(429, "OVERLOADED", String.valueOf(failure.getMessage()));
-            case "cluster.unavailable" -> new Refusal(503, "NO_WRITER", String.valueOf(failure.getMessage()));
-            case "cluster.unknown-outcome" -> new Refusal(503, OUTCOME_UNKNOWN, String.valueOf(failure.getMessage()));
-            case "journal.full" -> new Refusal(503, "SQLITE_FULL", String.valueOf(failure.getMessage()));
-            default -> {
-                LOG.error("database failed code={}: its message says what to do", failure.code(), failure);
-                yield new Refusal(503, "SQLITE_IOERR", String.valueOf(failure.getMessage()));
-            }
-        };
     }
 
     private static Throwable cause(Throwable failure) {

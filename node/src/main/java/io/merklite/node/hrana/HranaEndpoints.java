@@ -1,9 +1,8 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.Databases;
-import io.merklite.cluster.sql.StreamOptions;
-import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
 import io.merklite.node.http.Access;
+import io.merklite.node.http.Bookmark;
 import io.merklite.node.http.Endpoints;
 import io.merklite.node.http.HttpSettings;
 import io.merklite.node.http.Refusal;
@@ -13,9 +12,7 @@ import io.merklite.sync.vector.VersionVector;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -25,19 +22,13 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
-import org.apache.pekko.http.impl.engine.server.UpgradeToOtherProtocolResponseHeader;
-import org.apache.pekko.http.javadsl.model.AttributeKeys;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
-import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.http.javadsl.model.ws.Message;
-import org.apache.pekko.http.javadsl.model.ws.WebSocketUpgrade;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.Materializer;
-import org.apache.pekko.stream.javadsl.Flow;
-import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 
@@ -49,21 +40,24 @@ import org.apache.pekko.util.ByteString;
 public final class HranaEndpoints implements Endpoints {
     private static final Duration BODY_TIMEOUT = Duration.ofMinutes(1);
     private static final int CURSOR_PAGE_COUNT = 1000;
+
+    /** White space in front of a line of JSON. A peer that is gone shows only when something is written to it. */
+    private static final ByteString BLANK = ByteString.fromString(" ");
+
     private static final String VERSION = "merklite "
             + Optional.ofNullable(HranaEndpoints.class.getPackage().getImplementationVersion())
                     .orElse("0.1.0");
 
     private final Databases databases;
-    private final Access access;
     private final HranaSettings settings;
-    private final int maxMessageSizeBytes;
-    private final InstantSource clock;
     private final SecureRandom random;
     private final ActorSystem<?> system;
     private final Executor executor;
     private final ActorRef<HttpStreams.Command> streams;
     private final Batons batons;
     private final Wire wire;
+    private final Targets targets;
+    private final SocketUpgrades sockets;
     private final RequestBody bodies;
     private final StatementsApi statements;
 
@@ -77,17 +71,16 @@ public final class HranaEndpoints implements Endpoints {
             SecureRandom random) {
         this.system = system;
         this.databases = databases;
-        this.access = access;
         this.settings = settings;
-        this.clock = clock;
         this.random = random;
-        maxMessageSizeBytes = http.maxRequestSizeBytes();
         executor = system.executionContext();
         streams = system.systemActorOf(HttpStreams.create(databases, settings, clock), "hrana-streams", Props.empty());
         var key = new byte[32];
         random.nextBytes(key);
         batons = new Batons(key);
         wire = Wire.of(http, settings);
+        targets = new Targets(access, settings);
+        sockets = new SocketUpgrades(databases, access, settings, http, wire, clock);
         bodies = new RequestBody(http.maxRequestSizeBytes(), BODY_TIMEOUT, Materializer.createMaterializer(system));
         statements = new StatementsApi(wire.jsonRequests());
     }
@@ -174,7 +167,7 @@ public final class HranaEndpoints implements Endpoints {
                 || path.rest().equals("v1")
                 || (route == Route.BASE
                         && request.method().equals(HttpMethods.GET)
-                        && upgrade(request).isEmpty());
+                        && SocketUpgrades.upgrade(request).isEmpty());
     }
 
     private CompletionStage<HttpResponse> route(HttpRequest request, DatabasePath path, Route route) {
@@ -211,21 +204,29 @@ public final class HranaEndpoints implements Endpoints {
 
     // ---- what all requests have
 
-    /** A database, and how the request wants it. */
-    private record Target(String database, StreamOptions options) {}
-
     @FunctionalInterface
     private interface Handler {
-        CompletionStage<HttpResponse> answer(byte[] body, Target target);
+        CompletionStage<HttpResponse> answer(byte[] body, Targets.Target target);
     }
 
     private CompletionStage<HttpResponse> post(HttpRequest request, DatabasePath path, Handler handler) {
         if (!request.method().equals(HttpMethods.POST)) {
             return notAllowed("POST");
         }
-        var headers = Headers.of(request);
-        var target = target(headers, path, headers.token());
+        var target = targets.target(request, path);
         return bodies.of(request).thenCompose(body -> handler.answer(body, target));
+    }
+
+    private CompletionStage<HttpResponse> connect(HttpRequest request, DatabasePath path) {
+        if (!request.method().equals(HttpMethods.GET)) {
+            return notAllowed("GET and POST");
+        }
+        return SocketUpgrades.upgrade(request)
+                .map(upgrade -> sockets.connect(upgrade, targets.database(request, path)))
+                .orElseGet(() -> refused(new Refusal(
+                        426,
+                        "UPGRADE_REQUIRED",
+                        "this is the URL of a database, for clients of libSQL: open it with one, or as a WebSocket")));
     }
 
     private static CompletionStage<HttpResponse> get(HttpRequest request, String text) {
@@ -244,121 +245,9 @@ public final class HranaEndpoints implements Endpoints {
         return CompletableFuture.completedFuture(refusal.toResponse());
     }
 
-    /** The headers that matter here, found in one pass. */
-    private record Headers(
-            Optional<String> token,
-            Optional<String> namespace,
-            Optional<String> host,
-            Optional<String> acknowledgement,
-            Optional<String> after) {
-        static Headers of(HttpRequest request) {
-            Optional<String> token = Optional.empty();
-            Optional<String> namespace = Optional.empty();
-            Optional<String> host = Optional.empty();
-            Optional<String> acknowledgement = Optional.empty();
-            Optional<String> after = Optional.empty();
-            for (HttpHeader header : request.getHeaders()) {
-                switch (header.lowercaseName()) {
-                    case "authorization" -> token = bearer(header.value());
-                    case "x-namespace" -> namespace = Optional.of(header.value());
-                    case "host" -> host = Optional.of(header.value());
-                    case "merklite-ack" -> acknowledgement = Optional.of(header.value());
-                    case "merklite-after" -> after = Optional.of(header.value());
-                    default -> {}
-                }
-            }
-            return new Headers(token, namespace, host, acknowledgement, after);
-        }
-
-        /** The token of a header; of another scheme all of it, which is no token and is refused as such. */
-        private static Optional<String> bearer(String value) {
-            var trimmed = value.strip();
-            var isBearer = trimmed.regionMatches(true, 0, "bearer", 0, 6)
-                    && (trimmed.length() == 6 || trimmed.charAt(6) == ' ');
-            return Optional.of(isBearer ? trimmed.substring(6).strip() : trimmed)
-                    .filter(token -> !token.isEmpty());
-        }
-    }
-
-    private Target target(Headers headers, DatabasePath path, Optional<String> token) {
-        var database = database(headers, path, token);
-        var options = options(headers);
-        return switch (access.authorize(token, database, Access.Right.READ)) {
-            case Access.Decision.Allowed(var right, var expiresAt) ->
-                new Target(
-                        database,
-                        right == Access.Right.READ
-                                ? new StreamOptions(options.acknowledgement(), options.after(), true)
-                                : options);
-            case Access.Decision.Unauthenticated(var code, var message) ->
-                throw new RefusedException(new Refusal(401, code, message));
-            case Access.Decision.Forbidden(var message) ->
-                throw new RefusedException(new Refusal(403, "ACCESS_DENIED", message));
-        };
-    }
-
-    /** Which database is meant: the path's, or the first that a header, the host, the token or the settings name. */
-    private String database(Headers headers, DatabasePath path, Optional<String> token) {
-        var name = path.database()
-                .or(headers::namespace)
-                .or(() -> headers.host().flatMap(this::hostDatabase))
-                .or(() -> access.onlyDatabase(token))
-                .or(settings::defaultDatabase)
-                .orElseThrow(() -> new RefusedException(new Refusal(
-                        404, "DATABASE_NOT_FOUND", "no database is named: use a URL like http://host:port/db/NAME/")));
-        if (!DatabasePath.isName(name)) {
-            throw unknownDatabase();
-        }
-        return name;
-    }
-
-    private Optional<String> hostDatabase(String host) {
-        var name = host.replaceFirst(":[0-9]*$", "").toLowerCase(Locale.ROOT);
-        return settings.hostSuffix()
-                .filter(suffix -> name.endsWith("." + suffix))
-                .map(suffix -> name.substring(0, name.length() - suffix.length() - 1));
-    }
-
-    private static RefusedException unknownDatabase() {
-        return new RefusedException(new Refusal(
-                404, "DATABASE_NOT_FOUND", "there is no database of this name: create it, or correct the URL"));
-    }
-
-    private static StreamOptions options(Headers headers) {
-        if (headers.acknowledgement().isEmpty() && headers.after().isEmpty()) {
-            return StreamOptions.DEFAULTS;
-        }
-        return new StreamOptions(
-                headers.acknowledgement()
-                        .map(HranaEndpoints::acknowledgement)
-                        .orElse(StreamOptions.DEFAULTS.acknowledgement()),
-                headers.after().map(HranaEndpoints::after),
-                false);
-    }
-
-    private static Acknowledgement acknowledgement(String text) {
-        return switch (text.toLowerCase(Locale.ROOT)) {
-            case "local" -> Acknowledgement.LOCAL;
-            case "majority" -> Acknowledgement.MAJORITY;
-            case "all" -> Acknowledgement.ALL;
-            case "each-dc" -> Acknowledgement.EACH_DATACENTER;
-            default ->
-                throw new RefusedException(new Refusal(
-                        400, "HEADER_INVALID", "merklite-ack must be one of local, majority, all, each-dc"));
-        };
-    }
-
-    private static VersionVector after(String text) {
-        return Bookmark.decode(text)
-                .orElseThrow(() -> new RefusedException(new Refusal(
-                        400,
-                        "HEADER_INVALID",
-                        "merklite-after must be a bookmark, as a merklite-bookmark header has it")));
-    }
-
     // ---- pipelines and cursors
 
-    private CompletionStage<HttpResponse> pipeline(byte[] body, Target target, boolean isProtobuf) {
+    private CompletionStage<HttpResponse> pipeline(byte[] body, Targets.Target target, boolean isProtobuf) {
         var pipeline = wire.decoder(isProtobuf).pipeline(body);
         var encoder = wire.encoder(isProtobuf);
         var requests = pipeline.requests();
@@ -368,13 +257,14 @@ public final class HranaEndpoints implements Endpoints {
         return ask(pipeline.baton(), target, new HttpStreams.Work.Pipeline(requests))
                 .thenApplyAsync(
                         outcome -> switch (outcome) {
-                            case HttpStreams.Outcome.Answered(var answers, var id, var nextSeq) ->
+                            case HttpStreams.Outcome.Answered(var answers, var id, var nextSeq, var bookmark) ->
                                 answered(
                                         encoder,
                                         nextSeq.isPresent()
                                                 ? head(target, id, nextSeq.getAsLong())
                                                 : new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
-                                        answers);
+                                        answers,
+                                        covering(bookmark, target));
                             case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
                             case HttpStreams.Outcome.Failed(var failure) ->
                                 Failures.refusal(failure).toResponse();
@@ -386,16 +276,17 @@ public final class HranaEndpoints implements Endpoints {
 
     /** A stream that begins and ends with one request needs no owner: nearly all are of this kind. */
     private CompletionStage<HttpResponse> runAtOnce(
-            List<StreamRequest> requests, Target target, AnswerEncoder encoder) {
+            List<StreamRequest> requests, Targets.Target target, AnswerEncoder encoder) {
         var plan = Plan.of(requests, newStoredSql());
+        var stream = databases.stream(target.database(), target.options());
         // Encoded off the database's thread, which has other requests to run.
-        return databases.stream(target.database(), target.options())
-                .run(plan.sqlRequests(), true)
+        return stream.run(plan.sqlRequests(), true)
                 .thenApplyAsync(
                         responses -> answered(
                                 encoder,
                                 new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
-                                plan.answers(responses)),
+                                plan.answers(responses),
+                                covering(stream.bookmark(), target)),
                         executor);
     }
 
@@ -403,18 +294,28 @@ public final class HranaEndpoints implements Endpoints {
         return new StoredSql(settings.storedTextsPerStream(), settings.maxStoredTextSizeBytes());
     }
 
-    private static HttpResponse answered(AnswerEncoder encoder, AnswerEncoder.Head head, List<Answer> answers) {
-        return HttpResponse.create()
+    private static HttpResponse answered(
+            AnswerEncoder encoder, AnswerEncoder.Head head, List<Answer> answers, VersionVector bookmark) {
+        var response = HttpResponse.create()
                 .withEntity(HttpEntities.create(encoder.pipelineType(), encoder.pipeline(head, answers)));
+        return bookmark.isEmpty()
+                ? response
+                : response.addHeader(RawHeader.create("merklite-bookmark", Bookmark.encode(bookmark)));
     }
 
-    private AnswerEncoder.Head head(Target target, long id, long nextSeq) {
+    /** The bookmark of an answer covers what its request had to see, so a client may keep it instead of all before. */
+    private static VersionVector covering(VersionVector bookmark, Targets.Target target) {
+        return target.options().after().map(bookmark::join).orElse(bookmark);
+    }
+
+    private AnswerEncoder.Head head(Targets.Target target, long id, long nextSeq) {
         return new AnswerEncoder.Head(
                 Optional.of(batons.issue(target.database(), new Batons.Claim(id, nextSeq))),
                 settings.baseUrl().map(url -> url + "/db/" + target.database() + "/"));
     }
 
-    private CompletionStage<HttpStreams.Outcome> ask(Optional<String> baton, Target target, HttpStreams.Work work) {
+    private CompletionStage<HttpStreams.Outcome> ask(
+            Optional<String> baton, Targets.Target target, HttpStreams.Work work) {
         var claim = baton.map(text -> batons.verify(target.database(), text)
                 .orElseThrow(() -> new RefusedException(new Refusal(
                         400,
@@ -430,17 +331,20 @@ public final class HranaEndpoints implements Endpoints {
                 system.scheduler());
     }
 
-    private CompletionStage<HttpResponse> cursor(byte[] body, Target target, boolean isProtobuf) {
+    private CompletionStage<HttpResponse> cursor(byte[] body, Targets.Target target, boolean isProtobuf) {
         var cursor = wire.decoder(isProtobuf).cursor(body);
         var encoder = wire.encoder(isProtobuf);
         return ask(cursor.baton(), target, new HttpStreams.Work.Cursor(cursor.batch()))
                 .thenApply(outcome -> switch (outcome) {
                     case HttpStreams.Outcome.CursorOpened opened -> {
                         var head = encoder.cursorHead(head(target, opened.id(), opened.nextSeq()));
+                        var entries = Source.single(head).concat(pages(opened, encoder));
                         yield HttpResponse.create()
                                 .withEntity(HttpEntities.createChunked(
                                         encoder.cursorType(),
-                                        Source.single(head).concat(pages(opened, encoder))));
+                                        isProtobuf
+                                                ? entries
+                                                : entries.keepAlive(settings.cursorHeartbeat(), () -> BLANK)));
                     }
                     case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
                     case HttpStreams.Outcome.Failed(var failure) ->
@@ -471,7 +375,7 @@ public final class HranaEndpoints implements Endpoints {
     }
 
     /** Version 1: one statement or batch on a stream of its own. */
-    private CompletionStage<HttpResponse> single(byte[] body, Target target, String type) {
+    private CompletionStage<HttpResponse> single(byte[] body, Targets.Target target, String type) {
         var request = wire.jsonRequests().single(body, type);
         var plan = Plan.of(List.of(request, StreamRequest.Close.CLOSE), newStoredSql());
         return databases.stream(target.database(), target.options())
@@ -486,81 +390,5 @@ public final class HranaEndpoints implements Endpoints {
                                                         .single(plan.answers(responses)
                                                                 .getFirst()))),
                         executor);
-    }
-
-    // ---- WebSocket
-
-    private static Optional<WebSocketUpgrade> upgrade(HttpRequest request) {
-        return request.getAttribute(AttributeKeys.webSocketUpgrade);
-    }
-
-    private CompletionStage<HttpResponse> connect(HttpRequest request, DatabasePath path) {
-        if (!request.method().equals(HttpMethods.GET)) {
-            return notAllowed("GET and POST");
-        }
-        var upgrade = upgrade(request);
-        if (upgrade.isEmpty()) {
-            return refused(new Refusal(
-                    426,
-                    "UPGRADE_REQUIRED",
-                    "this is the URL of a database, for clients of libSQL: open it with one, or as a WebSocket"));
-        }
-        List<String> offered = new ArrayList<>();
-        upgrade.get().getRequestedProtocols().forEach(offered::add);
-        var choice = offered.isEmpty()
-                ? Optional.of(new Subprotocol.Choice(Subprotocol.HRANA1, ""))
-                : Subprotocol.choose(offered);
-        if (choice.isEmpty()) {
-            return refused(new Refusal(
-                    400, "SUBPROTOCOL_UNKNOWN", "offer one of hrana3-protobuf, hrana3, hrana2, hrana1 as subprotocol"));
-        }
-        var database = database(Headers.of(request), path, Optional.empty());
-        return databases
-                .exists(database)
-                .thenApply(exists -> exists
-                        ? connected(upgrade.get(), choice.get(), database)
-                        : unknownDatabase().refusal().toResponse());
-    }
-
-    private HttpResponse connected(WebSocketUpgrade upgrade, Subprotocol.Choice choice, String database) {
-        var isProtobuf = choice.subprotocol().isProtobuf();
-        var stage = new WebSocketStage(
-                peer -> new Conversation(
-                        database,
-                        choice.subprotocol().version(),
-                        wire.decoder(isProtobuf),
-                        databases,
-                        access,
-                        settings,
-                        peer),
-                wire.encoder(isProtobuf),
-                isProtobuf,
-                maxMessageSizeBytes,
-                settings.pingInterval(),
-                clock);
-        return handleBytes(upgrade, choice.spelling(), Flow.fromGraph(stage));
-    }
-
-    /**
-     * The answer of Pekko HTTP to the upgrade, with {@code bytes} in the place of its own framing. The header that carries the
-     * handler is internal to Pekko HTTP; this is the one place that knows it.
-     */
-    @SuppressWarnings("unchecked") // a handler's materialized value is of no interest to anybody
-    private static HttpResponse handleBytes(
-            WebSocketUpgrade upgrade, String subprotocol, Flow<ByteString, ByteString, NotUsed> bytes) {
-        Flow<Message, Message, NotUsed> unused = Flow.fromSinkAndSource(Sink.ignore(), Source.empty());
-        var response = subprotocol.isEmpty()
-                ? upgrade.handleMessagesWith(unused)
-                : upgrade.handleMessagesWith(unused, subprotocol);
-        var handler = (org.apache.pekko.stream.scaladsl.Flow<ByteString, ByteString, Object>)
-                (org.apache.pekko.stream.scaladsl.Flow<ByteString, ByteString, ?>) bytes.asScala();
-        List<HttpHeader> headers = new ArrayList<>();
-        for (HttpHeader header : response.getHeaders()) {
-            headers.add(
-                    header instanceof UpgradeToOtherProtocolResponseHeader
-                            ? UpgradeToOtherProtocolResponseHeader.apply(handler)
-                            : header);
-        }
-        return response.withHeaders(headers);
     }
 }

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param answerTimeout after which the outcome of a request is called unknown
  * @param maxResultSizeBytes of the answer to one request
  * @param cursorPageSizeBytes of the entries that are read ahead of a cursor's reader
+ * @param cursorHeartbeat after which a blank is sent to a reader who waits, to learn whether it is still there
  * @param maxStreamsPerDatabase that are open over HTTP
  * @param maxStreams that are open over HTTP on this node
  * @param maxStreamsPerSocket of one WebSocket
@@ -33,6 +34,7 @@ public record HranaSettings(
         Duration answerTimeout,
         int maxResultSizeBytes,
         int cursorPageSizeBytes,
+        Duration cursorHeartbeat,
         int maxStreamsPerDatabase,
         int maxStreams,
         int maxStreamsPerSocket,
@@ -61,6 +63,7 @@ public record HranaSettings(
         require(isPositive(answerTimeout), "answer-timeout", answerTimeout, "more than 0");
         require(maxResultSizeBytes >= 1024, "max-result-size", maxResultSizeBytes, "at least 1 KiB");
         require(cursorPageSizeBytes >= 1024, "cursor-page-size", cursorPageSizeBytes, "at least 1 KiB");
+        require(isPositive(cursorHeartbeat), "cursor-heartbeat", cursorHeartbeat, "more than 0");
         require(maxStreamsPerDatabase >= 1, "max-streams-per-database", maxStreamsPerDatabase, "at least 1");
         require(maxStreams >= 1, "max-streams", maxStreams, "at least 1");
         require(maxStreamsPerSocket >= 1, "max-streams-per-socket", maxStreamsPerSocket, "at least 1");
@@ -82,6 +85,7 @@ public record HranaSettings(
                 hrana.getDuration("answer-timeout"),
                 sizeBytes(hrana, "max-result-size"),
                 sizeBytes(hrana, "cursor-page-size"),
+                hrana.getDuration("cursor-heartbeat"),
                 hrana.getInt("max-streams-per-database"),
                 hrana.getInt("max-streams"),
                 hrana.getInt("max-streams-per-socket"),

@@ -222,7 +222,10 @@ final class HttpStream {
                     noteAutocommit(responses.getLast());
                 }
                 replyTo.tell(new HttpStreams.Outcome.Answered(
-                        plan.answers(responses), id, plan.isLast() ? OptionalLong.empty() : OptionalLong.of(nextSeq)));
+                        plan.answers(responses),
+                        id,
+                        plan.isLast() ? OptionalLong.empty() : OptionalLong.of(nextSeq),
+                        stream.bookmark()));
                 yield plan.isLast() ? retire(HttpStreams.Ending.CLOSED) : idle();
             }
             case State.Reading(var cursor, var waiting) -> {

@@ -4,6 +4,7 @@ import io.merklite.cluster.Databases;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.node.http.Refusal;
+import io.merklite.sync.vector.VersionVector;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -73,8 +74,16 @@ final class HttpStreams {
     }
 
     sealed interface Outcome {
-        /** The requests ran. The next request has number {@code nextSeq}; there is none if the stream was closed. */
-        record Answered(List<Answer> answers, long id, OptionalLong nextSeq) implements Outcome {
+        /**
+         * The requests ran.
+         *
+         * @param answers one for each request
+         * @param id of the stream
+         * @param nextSeq of the next request; none if the stream was closed
+         * @param bookmark of all that the stream has written and read
+         */
+        record Answered(List<Answer> answers, long id, OptionalLong nextSeq, VersionVector bookmark)
+                implements Outcome {
             public Answered {
                 answers = List.copyOf(answers);
             }

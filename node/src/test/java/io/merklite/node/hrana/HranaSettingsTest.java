@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.merklite.node.http.Bookmark;
 import io.merklite.node.http.HttpSettings;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.vector.VersionVector;
@@ -40,6 +41,7 @@ class HranaSettingsTest {
                 "answer-timeout = 0s",
                 "max-result-size = 1",
                 "cursor-page-size = 1",
+                "cursor-heartbeat = 0s",
                 "max-streams-per-database = 0",
                 "max-streams = 0",
                 "max-streams-per-socket = 0",

@@ -26,7 +26,7 @@ class HttpCursorTest {
 
     @BeforeAll
     static void start(@TempDir Path folder) {
-        server = TestServer.start(folder, "hrana.stream-idle = 1s", Access.OPEN);
+        server = TestServer.start(folder, "hrana { stream-idle = 1s, cursor-heartbeat = 200ms }", Access.OPEN);
     }
 
     @AfterAll
@@ -129,6 +129,22 @@ class HttpCursorTest {
 
             assertThat(new String(first, StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200");
             assertThat(server.databases.openConnections.get()).isPositive();
+        }
+
+        HttpStreamsTest.await(() -> server.databases.openConnections.get() == 0);
+    }
+
+    @Test
+    void readerThatGoesAwayEndsAStatementThatGivesNoRows() throws Exception {
+        var body = batch(null, "{\"stmt\":{\"sql\":\"SELECT count(*) FROM (" + ENDLESS + ")\"}}");
+        try (var socket = new Socket("127.0.0.1", server.port())) {
+            socket.getOutputStream()
+                    .write(("POST /db/a/v3/cursor HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                    + body)
+                            .getBytes(StandardCharsets.US_ASCII));
+            var first = socket.getInputStream().readNBytes(100);
+
+            assertThat(new String(first, StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200");
         }
 
         HttpStreamsTest.await(() -> server.databases.openConnections.get() == 0);

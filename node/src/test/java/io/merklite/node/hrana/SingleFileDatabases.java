@@ -1,5 +1,6 @@
 package io.merklite.node.hrana;
 
+import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.Databases;
 import io.merklite.cluster.sql.CursorEntry;
 import io.merklite.cluster.sql.ResultColumn;
@@ -13,9 +14,9 @@ import io.merklite.cluster.sql.StatementResult;
 import io.merklite.cluster.sql.StepCondition;
 import io.merklite.cluster.sql.StepOutcome;
 import io.merklite.cluster.sql.StreamOptions;
-import io.merklite.node.http.Refusal;
-import io.merklite.node.http.RefusedException;
 import io.merklite.query.subscribe.SqlValue;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.vector.VersionVector;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -42,6 +43,8 @@ import org.sqlite.core.CoreStatement;
  * be said. Writers wait for each other in SQLite's busy handler.
  */
 final class SingleFileDatabases implements Databases, AutoCloseable {
+    private static final Origin ORIGIN = new Origin(1);
+
     private final Path folder;
     private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final ExecutorService executor = Executors.newCachedThreadPool();
@@ -83,6 +86,7 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
         private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
         private volatile Connection connection;
         private volatile boolean isClosed;
+        private final AtomicInteger runs = new AtomicInteger();
 
         FileStream(String database, StreamOptions options) {
             this.database = database;
@@ -104,17 +108,13 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
         }
 
         @Override
-        public io.merklite.sync.vector.VersionVector bookmark() {
-            return io.merklite.sync.vector.VersionVector.EMPTY;
-        }
-
-        @Override
         public CompletionStage<List<SqlResponse>> run(List<SqlRequest> requests, boolean isLast) {
             return enqueue(() -> {
                 List<SqlResponse> responses = new ArrayList<>();
                 for (var request : requests) {
                     responses.add(respond(request));
                 }
+                runs.incrementAndGet();
                 if (isLast) {
                     disconnect();
                 }
@@ -128,6 +128,11 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                 connect();
                 return new FileCursor(batch);
             });
+        }
+
+        @Override
+        public VersionVector bookmark() {
+            return VersionVector.EMPTY.with(ORIGIN, runs.get());
         }
 
         @Override
@@ -154,7 +159,7 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
 
         private void connect() throws SQLException {
             if (!names.contains(database)) {
-                throw new RefusedException(new Refusal(404, "DATABASE_NOT_FOUND", "there is no database " + database));
+                throw new ClusterException.NoDatabase(database);
             }
             if (isClosed) {
                 throw new IllegalStateException("the stream is closed");

@@ -1,4 +1,4 @@
-package io.merklite.node.hrana;
+package io.merklite.node.http;
 
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.vector.VersionVector;
@@ -15,13 +15,14 @@ import java.util.Optional;
  * <p>Base64 (of URLs, without padding) of a version, 1, and of 16 bytes for each origin: its bits and its seq, big-endian, in the
  * order of origins.
  */
-final class Bookmark {
+public final class Bookmark {
     private static final byte VERSION = 1;
     private static final int ENTRY_SIZE_BYTES = 2 * Long.BYTES;
 
     private Bookmark() {}
 
-    static String encode(VersionVector vector) {
+    /** The text for {@code vector}. */
+    public static String encode(VersionVector vector) {
         var bytes =
                 ByteBuffer.allocate(1 + vector.seqs().size() * ENTRY_SIZE_BYTES).put(VERSION);
         vector.seqs().forEach((origin, seq) -> bytes.putLong(origin.bits()).putLong(seq));
@@ -29,7 +30,7 @@ final class Bookmark {
     }
 
     /** The vector that {@code text} stands for; none if it is no bookmark. */
-    static Optional<VersionVector> decode(String text) {
+    public static Optional<VersionVector> decode(String text) {
         byte[] decoded;
         try {
             decoded = Base64.getUrlDecoder().decode(text.getBytes(StandardCharsets.ISO_8859_1));

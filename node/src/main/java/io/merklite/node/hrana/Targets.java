@@ -1,0 +1,156 @@
+package io.merklite.node.hrana;
+
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
+import io.merklite.node.http.Access;
+import io.merklite.node.http.Bookmark;
+import io.merklite.node.http.Refusal;
+import io.merklite.node.http.RefusedException;
+import io.merklite.sync.vector.VersionVector;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+
+/**
+ * Tells which database a request means, whether its token allows that, and how it wants to be served. What is wrong with it is
+ * a {@link RefusedException}.
+ */
+final class Targets {
+    private final Access access;
+    private final HranaSettings settings;
+
+    Targets(Access access, HranaSettings settings) {
+        this.access = access;
+        this.settings = settings;
+    }
+
+    /** A database, and how the request wants it. */
+    record Target(String database, StreamOptions options) {}
+
+    /** The target of a request whose token is in its headers. */
+    Target target(HttpRequest request, DatabasePath path) {
+        var headers = Headers.of(request);
+        var database = database(headers, path);
+        var options = options(headers);
+        return switch (access.authorize(headers.token(), database, Access.Right.READ)) {
+            case Access.Decision.Allowed(var right, var expiresAt) ->
+                new Target(
+                        database,
+                        right == Access.Right.READ
+                                ? new StreamOptions(options.acknowledgement(), options.after(), true)
+                                : options);
+            case Access.Decision.Unauthenticated(var code, var message) ->
+                throw new RefusedException(new Refusal(401, code, message));
+            case Access.Decision.Forbidden(var message) ->
+                throw new RefusedException(new Refusal(403, "ACCESS_DENIED", message));
+        };
+    }
+
+    /** The database of a request whose token comes later. */
+    String database(HttpRequest request, DatabasePath path) {
+        return database(Headers.of(request), path);
+    }
+
+    static RefusedException unknownDatabase() {
+        return new RefusedException(new Refusal(
+                404, "DATABASE_NOT_FOUND", "there is no database of this name: create it, or correct the URL"));
+    }
+
+    /** The path's database, or the first that a header, the host, the token or the settings name. */
+    private String database(Headers headers, DatabasePath path) {
+        var name = path.database()
+                .or(headers::namespace)
+                .or(() -> headers.host().flatMap(this::hostDatabase))
+                .or(() -> access.onlyDatabase(headers.token()))
+                .or(settings::defaultDatabase)
+                .orElseThrow(() -> new RefusedException(new Refusal(
+                        404, "DATABASE_NOT_FOUND", "no database is named: use a URL like http://host:port/db/NAME/")));
+        if (!DatabasePath.isName(name)) {
+            throw unknownDatabase();
+        }
+        return name;
+    }
+
+    private Optional<String> hostDatabase(String host) {
+        var name = host.replaceFirst(":[0-9]*$", "").toLowerCase(Locale.ROOT);
+        return settings.hostSuffix()
+                .filter(suffix -> name.endsWith("." + suffix))
+                .map(suffix -> name.substring(0, name.length() - suffix.length() - 1));
+    }
+
+    private static StreamOptions options(Headers headers) {
+        if (headers.acknowledgement().isEmpty() && headers.after().isEmpty()) {
+            return StreamOptions.DEFAULTS;
+        }
+        return new StreamOptions(
+                headers.acknowledgement()
+                        .map(Targets::acknowledgement)
+                        .orElse(StreamOptions.DEFAULTS.acknowledgement()),
+                headers.after(),
+                false);
+    }
+
+    private static Acknowledgement acknowledgement(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "local" -> Acknowledgement.LOCAL;
+            case "majority" -> Acknowledgement.MAJORITY;
+            case "all" -> Acknowledgement.ALL;
+            case "each-dc" -> Acknowledgement.EACH_DATACENTER;
+            default ->
+                throw new RefusedException(new Refusal(
+                        400, "HEADER_INVALID", "merklite-ack must be one of local, majority, all, each-dc"));
+        };
+    }
+
+    /** The headers that matter here, found in one pass. Bookmarks may come in several lines, and several in one. */
+    private record Headers(
+            Optional<String> token,
+            Optional<String> namespace,
+            Optional<String> host,
+            Optional<String> acknowledgement,
+            Optional<VersionVector> after) {
+        static Headers of(HttpRequest request) {
+            Optional<String> token = Optional.empty();
+            Optional<String> namespace = Optional.empty();
+            Optional<String> host = Optional.empty();
+            Optional<String> acknowledgement = Optional.empty();
+            Optional<VersionVector> after = Optional.empty();
+            for (HttpHeader header : request.getHeaders()) {
+                switch (header.lowercaseName()) {
+                    case "authorization" -> token = bearer(header.value());
+                    case "x-namespace" -> namespace = Optional.of(header.value());
+                    case "host" -> host = Optional.of(header.value());
+                    case "merklite-ack" -> acknowledgement = Optional.of(header.value());
+                    case "merklite-after" -> {
+                        var before = after.orElse(VersionVector.EMPTY);
+                        after = Optional.of(bookmarks(header.value()).join(before));
+                    }
+                    default -> {}
+                }
+            }
+            return new Headers(token, namespace, host, acknowledgement, after);
+        }
+
+        /** The token of a header; of another scheme all of it, which is no token and is refused as such. */
+        private static Optional<String> bearer(String value) {
+            var trimmed = value.strip();
+            var isBearer = trimmed.regionMatches(true, 0, "bearer", 0, 6)
+                    && (trimmed.length() == 6 || trimmed.charAt(6) == ' ');
+            return Optional.of(isBearer ? trimmed.substring(6).strip() : trimmed)
+                    .filter(token -> !token.isEmpty());
+        }
+
+        private static VersionVector bookmarks(String value) {
+            var joined = VersionVector.EMPTY;
+            for (var text : value.split(",", -1)) {
+                joined = joined.join(Bookmark.decode(text.strip())
+                        .orElseThrow(() -> new RefusedException(new Refusal(
+                                400,
+                                "HEADER_INVALID",
+                                "merklite-after must be a bookmark, as a merklite-bookmark header has it"))));
+            }
+            return joined;
+        }
+    }
+}
