@@ -65,12 +65,12 @@ class ReferenceServerTest {
         var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health"))
                 .timeout(Duration.ofSeconds(5))
                 .build();
+        // It takes an offer of HTTP/2 for one of a WebSocket.
+        var client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         for (var attempt = 0; attempt < 100; attempt++) {
             try {
-                if (HttpClient.newHttpClient()
-                                .send(request, HttpResponse.BodyHandlers.discarding())
-                                .statusCode()
-                        == 200) {
+                if (client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
                     return;
                 }
             } catch (java.net.ConnectException e) {
