@@ -553,7 +553,8 @@ public final class ReplicaStore implements AutoCloseable {
     private Optional<Transaction> stampOpen(List<Rename> renames) throws SQLException {
         var recorded = session.changeset();
         Set<String> adopted = Set.of();
-        if (isSchemaStale()) {
+        var isStale = isSchemaStale();
+        if (isStale) {
             session.discard(); // rows of new tables come after the schema that has them
             stampElements(renames, true);
             adopted = followSchema(recorded, Set.of());
@@ -568,6 +569,11 @@ public final class ReplicaStore implements AutoCloseable {
             return Optional.empty();
         }
         var transaction = stamp(changes.toByteArray(), nextStamp());
+        if (isStale) {
+            // Sums may have been made anew from these rows when they had no stamp yet.
+            rebuild(tracked(changes));
+            saveState();
+        }
         uncommitted.add(new Commit.Written(transaction));
         return Optional.of(transaction);
     }

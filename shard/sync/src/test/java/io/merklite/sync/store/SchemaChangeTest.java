@@ -1,7 +1,9 @@
 package io.merklite.sync.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.merklite.sync.SyncException.StoreFailure;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,6 +45,23 @@ final class SchemaChangeTest {
         change(anne, sql);
         change(bert, sql);
         assertThat(anne.store().schemaFingerprint()).isEqualTo(bert.store().schemaFingerprint());
+    }
+
+    @Test
+    void indexFitsAfterAFailedWriteOnATableWhoseTriggersAMergeSetAside() throws SQLException {
+        var schema = List.of(
+                "CREATE TABLE x(id INTEGER PRIMARY KEY, v UNIQUE)",
+                "CREATE TRIGGER x_insert AFTER INSERT ON x BEGIN UPDATE x SET v = v + 1 WHERE id = new.id; END");
+        var one = TestReplica.open("one", 11, schema);
+        var other = TestReplica.open("other", 12, schema);
+        one.run("INSERT INTO x VALUES (1, 10), (2, 20)");
+        other.catchUp(one);
+        assertThatThrownBy(() -> other.run("UPDATE x SET v = 11")).isInstanceOf(StoreFailure.class);
+
+        other.run("UPDATE x SET v = 30 WHERE id = 2", "DELETE FROM x WHERE id = 1");
+
+        other.requireConsistent();
+        TestReplica.requireConvergence(List.of(one, other));
     }
 
     @Test
