@@ -3,24 +3,32 @@ package io.merklite.node.health;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.stream.Stream;
 import org.apache.pekko.util.ByteString;
 
-/** The figures of a registry as Prometheus reads them. Thread-safe. */
+/** The figures of some registries as Prometheus reads them. Thread-safe. */
 public final class MetricsPage {
-    private final PrometheusRegistry registry;
+    private final List<PrometheusRegistry> registries;
     private final ExpositionFormats formats = ExpositionFormats.init();
 
-    private MetricsPage(PrometheusRegistry registry) {
-        this.registry = registry;
+    private MetricsPage(List<PrometheusRegistry> registries) {
+        this.registries = registries;
     }
 
-    /** The page of {@code registry}, to which the figures of this JVM are added. Once for each registry. */
-    public static MetricsPage withJvm(PrometheusRegistry registry) {
-        JvmMetrics.builder().register(registry);
-        return new MetricsPage(registry);
+    /**
+     * The page of {@code registries}.
+     *
+     * @param main to which the figures of this JVM are added, if they are not there
+     * @param others with figures of other names
+     */
+    public static MetricsPage withJvm(PrometheusRegistry main, PrometheusRegistry... others) {
+        JvmMetrics.builder().register(main);
+        return new MetricsPage(Stream.concat(Stream.of(main), Stream.of(others)).toList());
     }
 
     /**
@@ -36,7 +44,11 @@ public final class MetricsPage {
         var writer = formats.findWriter(accept);
         var bytes = new ByteArrayOutputStream();
         try {
-            writer.write(bytes, registry.scrape());
+            writer.write(
+                    bytes,
+                    new MetricSnapshots(registries.stream()
+                            .flatMap(registry -> registry.scrape().stream())
+                            .toList()));
         } catch (IOException e) {
             throw new UncheckedIOException("memory takes what is written to it", e);
         }

@@ -5,10 +5,8 @@ import com.typesafe.config.ConfigFactory;
 import io.merklite.node.config.SettingsCheck;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -19,10 +17,6 @@ import java.util.regex.Pattern;
  * @param port under which others reach this node; 0 takes a free one
  * @param bindHost where it listens; empty: as {@code host}
  * @param seedNodes "host:port" of nodes to join
- * @param discovery how others are found where no list is
- * @param discoveryNodeCount how many must have found each other before they form a cluster
- * @param discoveryLabels labels of the pods to look for
- * @param managementPort of Pekko Management, which discovery talks over
  * @param tls mutual TLS between nodes, if any
  */
 public record MembershipSettings(
@@ -31,24 +25,12 @@ public record MembershipSettings(
         int port,
         String bindHost,
         List<String> seedNodes,
-        Discovery discovery,
-        int discoveryNodeCount,
-        String discoveryLabels,
-        int managementPort,
         Optional<NodeTlsSettings> tls) {
     private static final String SECTION = "merklite.cluster";
     private static final Pattern DATACENTER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,62}");
     private static final Pattern ADDRESS = Pattern.compile("[^\\s:/@]+:\\d{1,5}");
     private static final String ADDRESS_PREFIX = "pekko://merklite@";
     private static final int MAX_PORT = 65_535;
-
-    /** How nodes find each other where no list is. */
-    public enum Discovery {
-        /** Not at all: a node without a list is a cluster of its own. */
-        NONE,
-        /** By labels of pods, through the Kubernetes API. */
-        KUBERNETES
-    }
 
     public MembershipSettings {
         seedNodes = List.copyOf(seedNodes);
@@ -59,22 +41,7 @@ public record MembershipSettings(
                         datacenter,
                         "1 to 63 letters, digits and \"-\", beginning with a letter or digit")
                 .require(!host.isBlank(), "host", host, "a name or an address")
-                .require(port >= 0 && port <= MAX_PORT, "port", port, "0 to 65535")
-                .require(
-                        managementPort > 0 && managementPort <= MAX_PORT,
-                        "management-port",
-                        managementPort,
-                        "1 to 65535")
-                .require(
-                        discoveryNodeCount >= 1 && discoveryNodeCount <= 100,
-                        "discovery-nodes",
-                        discoveryNodeCount,
-                        "1 to 100")
-                .require(
-                        seedNodes.isEmpty() || discovery == Discovery.NONE,
-                        "seed-nodes",
-                        seedNodes,
-                        "empty where nodes are found by discovery");
+                .require(port >= 0 && port <= MAX_PORT, "port", port, "0 to 65535");
         seedNodes.forEach(node -> check.require(ADDRESS.matcher(node).matches(), "seed-nodes", node, "host:port"));
         check.end();
     }
@@ -82,26 +49,18 @@ public record MembershipSettings(
     /** Reads the section {@code merklite}. */
     public static MembershipSettings from(Config merklite) {
         var cluster = merklite.getConfig("cluster");
-        var discovery = cluster.getString("discovery").toUpperCase(Locale.ROOT);
-        new SettingsCheck(SECTION)
-                .require(Set.of("NONE", "KUBERNETES").contains(discovery), "discovery", discovery, "none or kubernetes")
-                .end();
         return new MembershipSettings(
                 cluster.getString("datacenter"),
                 cluster.getString("host"),
                 cluster.getInt("port"),
                 cluster.getString("bind-host"),
                 cluster.getStringList("seed-nodes"),
-                Discovery.valueOf(discovery),
-                cluster.getInt("discovery-nodes"),
-                cluster.getString("discovery-labels"),
-                cluster.getInt("management-port"),
                 NodeTlsSettings.from(merklite));
     }
 
-    /** Whether nobody else is named or looked for, so that the node is a cluster of its own. */
+    /** Whether nobody is named, so that the node is a cluster of its own. */
     public boolean isAlone() {
-        return seedNodes.isEmpty() && discovery == Discovery.NONE;
+        return seedNodes.isEmpty();
     }
 
     /** What Pekko has to be told. */
@@ -117,27 +76,6 @@ public record MembershipSettings(
             pekko.put("pekko.remote.artery.bind.hostname", bindHost);
         }
         tls.ifPresent(settings -> pekko.putAll(settings.toPekko()));
-        if (discovery == Discovery.KUBERNETES) {
-            pekko.putAll(kubernetes());
-        }
         return ConfigFactory.parseMap(pekko, "merklite.cluster");
-    }
-
-    private Map<String, Object> kubernetes() {
-        return Map.of(
-                "pekko.management.http.port",
-                managementPort,
-                "pekko.management.http.hostname",
-                host,
-                "pekko.management.http.bind-hostname",
-                bindHost.isBlank() ? host : bindHost,
-                "pekko.management.cluster.bootstrap.contact-point-discovery.discovery-method",
-                "kubernetes-api",
-                "pekko.management.cluster.bootstrap.contact-point-discovery.port-name",
-                "management",
-                "pekko.management.cluster.bootstrap.contact-point-discovery.required-contact-point-nr",
-                discoveryNodeCount,
-                "pekko.discovery.kubernetes-api.pod-label-selector",
-                discoveryLabels);
     }
 }

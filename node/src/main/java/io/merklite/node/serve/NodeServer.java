@@ -6,6 +6,7 @@ import io.merklite.cluster.MerkliteNode;
 import io.merklite.node.config.Configuration;
 import io.merklite.node.health.Health;
 import io.merklite.node.health.MetricsPage;
+import io.merklite.node.health.NodeMetrics;
 import io.merklite.node.health.ProbeEndpoints;
 import io.merklite.node.hrana.HranaEndpoints;
 import io.merklite.node.http.Access;
@@ -107,7 +108,8 @@ public final class NodeServer {
             MerkliteNode node, ServeSettings settings, Optional<ServerTls> tls, Access access, String version) {
         var clock = InstantSource.system();
         var health = health(node);
-        var metrics = MetricsPage.withJvm(PrometheusRegistry.defaultRegistry);
+        var metrics =
+                MetricsPage.withJvm(PrometheusRegistry.defaultRegistry, NodeMetrics.of(node.system(), health, version));
         var endpoints = List.of(
                 new ProbeEndpoints(health, metrics),
                 new DatabaseEndpoints(node, access),

@@ -41,18 +41,12 @@ class MembershipSettingsTest {
     }
 
     @Test
-    void discoveryGoesWithNoListOfNodes() {
-        assertThatThrownBy(
-                        () -> MembershipSettings.from(
-                                merklite(
-                                        "cluster { discovery = kubernetes, seed-nodes = [\"a:1\"], datacenter = \"-\", port = 70000 }")))
-                .hasMessageContaining("merklite.cluster.seed-nodes = [a:1], must be empty")
+    void whatCannotBeIsToldAtOnce() {
+        assertThatThrownBy(() -> MembershipSettings.from(
+                        merklite("cluster { seed-nodes = [\"a\"], datacenter = \"-\", port = 70000 }")))
+                .hasMessageContaining("merklite.cluster.seed-nodes = a, must be host:port")
                 .hasMessageContaining("merklite.cluster.datacenter = -, must be 1 to 63 letters")
                 .hasMessageContaining("merklite.cluster.port = 70000, must be 0 to 65535");
-        assertThat(MembershipSettings.from(merklite("cluster.discovery = kubernetes"))
-                        .toPekko()
-                        .getString("pekko.management.cluster.bootstrap.contact-point-discovery.discovery-method"))
-                .isEqualTo("kubernetes-api");
     }
 
     @Test
