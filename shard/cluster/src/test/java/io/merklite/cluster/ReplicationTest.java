@@ -3,11 +3,13 @@ package io.merklite.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlStatement;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.query.subscribe.SqlValue;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,6 +103,28 @@ class ReplicationTest {
                     .hasMessageContaining("UNIQUE constraint failed");
 
             assertThat(cluster.rows("a1", "shop", "SELECT id FROM item")).isEqualTo(List.of(List.of("1")));
+        }
+    }
+
+    @Test
+    void readWithABookmarkSeesTheWriteOfAnotherDatacenter() {
+        try (var cluster = TestCluster.start(directory, "", "a1", "b1")) {
+            cluster.create("a1", "shop");
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY)");
+            TestCluster.await(() -> TestCluster.join(cluster.node("b1").exists("shop")));
+            for (var id = 1; id <= 20; id++) {
+                var stream = cluster.node("a1").stream("shop", StreamOptions.DEFAULTS);
+                TestCluster.join(stream.run(
+                        List.of(SqlRequest.Batch.of(SqlStatement.of("INSERT INTO item VALUES (?)", SqlValue.of(id)))),
+                        true));
+
+                var after =
+                        new StreamOptions(StreamOptions.Acknowledgement.LOCAL, Optional.of(stream.bookmark()), false);
+
+                assertThat(cluster.result("b1", "shop", after, "SELECT max(id) FROM item")
+                                .rows())
+                        .isEqualTo(List.of(List.of(SqlValue.of(id))));
+            }
         }
     }
 

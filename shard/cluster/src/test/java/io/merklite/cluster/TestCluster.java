@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.remote.RemoteActorRefProvider;
@@ -86,10 +87,12 @@ public final class TestCluster implements AutoCloseable {
         }
     }
 
-    /** The first node that was named is the seed of all. */
+    /** All nodes that were named so far are seeds, so that any of them can come back. */
     private Config config(String name) {
         var port = ports.computeIfAbsent(name, node -> freePort());
-        var seed = ports.values().iterator().next();
+        var seeds = ports.values().stream()
+                .map(known -> "\"pekko://merklite@127.0.0.1:" + known + "\"")
+                .collect(Collectors.joining(", "));
         return ConfigFactory.parseString(settings).withFallback(ConfigFactory.parseString("""
                         merklite {
                           node-id = %1$s
@@ -106,13 +109,13 @@ public final class TestCluster implements AutoCloseable {
                             advanced.test-mode = on
                           }
                           cluster {
-                            seed-nodes = ["pekko://merklite@127.0.0.1:%4$d"]
+                            seed-nodes = [%4$s]
                             multi-data-center.self-data-center = %5$s
                             jmx.multi-mbeans-in-same-jvm = on
                           }
                         }
                         """.formatted(
-                        name, directory.resolve(name), port, seed, name.substring(0, 1))));
+                        name, directory.resolve(name), port, seeds, name.substring(0, 1))));
     }
 
     /** Cuts the links between two nodes of this JVM, in both directions. */

@@ -16,6 +16,11 @@ final class ClientStreams {
         return states.getOrDefault(stream, new SqlStreamState());
     }
 
+    /** Whether a stream has a transaction open, or something set. */
+    boolean has(StreamId stream) {
+        return states.containsKey(stream);
+    }
+
     /** A request of a stream has run, and left it in this state. */
     void ran(StreamId stream, SqlStreamState state, boolean wasLast) {
         if (wasLast || state.isDefault()) {
@@ -30,7 +35,7 @@ final class ClientStreams {
         states.remove(stream);
     }
 
-    /** Whether a stream has a transaction open, or something set. */
+    /** Whether no stream has anything open or set. */
     boolean isEmpty() {
         return states.isEmpty();
     }

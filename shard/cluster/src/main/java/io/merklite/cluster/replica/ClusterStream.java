@@ -3,6 +3,7 @@ package io.merklite.cluster.replica;
 import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.sql.CursorEntry;
 import io.merklite.cluster.sql.SqlCursor;
+import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.SqlStream;
@@ -10,6 +11,7 @@ import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.vector.VersionVector;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -21,11 +23,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.apache.pekko.pattern.Patterns;
 import org.jspecify.annotations.Nullable;
 
 /** A stream to the writer of this node's datacenter. A request is sent when the one before it was answered. */
 final class ClusterStream implements SqlStream {
+    private static final int MAX_MOVES = 50;
+    private static final Duration MOVE_INTERVAL = Duration.ofMillis(200);
+
+    private final ActorSystem<?> system;
     private final String database;
     private final StreamId id;
     private final StreamOptions options;
@@ -33,15 +41,21 @@ final class ClusterStream implements SqlStream {
     private final Duration patience;
     private final AtomicReference<CompletableFuture<@Nullable Void>> last =
             new AtomicReference<>(CompletableFuture.completedFuture(null));
+    private final AtomicBoolean isInTransaction = new AtomicBoolean();
     private final AtomicReference<VersionVector> bookmark = new AtomicReference<>(VersionVector.EMPTY);
 
-    /** @param patience how long to wait for an answer */
+    /**
+     * @param system that waits
+     * @param patience how long to wait for an answer
+     */
     ClusterStream(
+            ActorSystem<?> system,
             String database,
             StreamId id,
             StreamOptions options,
             EntityRef<DatabaseActor.Command> writer,
             Duration patience) {
+        this.system = system;
         this.database = database;
         this.id = id;
         this.options = options;
@@ -51,8 +65,11 @@ final class ClusterStream implements SqlStream {
 
     @Override
     public CompletionStage<List<SqlResponse>> run(List<SqlRequest> requests, boolean isLast) {
-        return inTurn(() -> ask(replyTo -> new DatabaseActor.RunSql(id, options, requests, isLast, replyTo)))
-                .thenApply(this::responses);
+        return inTurn(() -> ask(
+                        replyTo ->
+                                new DatabaseActor.RunSql(id, options, requests, isLast, isInTransaction.get(), replyTo),
+                        MAX_MOVES))
+                .thenApply(reply -> responses(reply, requests.size()));
     }
 
     /** Begins work when what was asked before has been answered. */
@@ -63,20 +80,36 @@ final class ClusterStream implements SqlStream {
                 .whenComplete((result, failure) -> turn.complete(null));
     }
 
-    private CompletionStage<SqlReply> ask(Function<ActorRef<SqlReply>, DatabaseActor.Command> question) {
-        return writer.ask(question::apply, patience).exceptionally(failure -> {
-            throw failure instanceof TimeoutException
-                    ? new ClusterException.UnknownOutcome(
-                            database, "no answer of the writer within " + patience.toSeconds() + " s")
-                    : new ClusterException.Unavailable(database, String.valueOf(failure));
-        });
+    /** Asks the writer, and its successor if it moves. */
+    private CompletionStage<SqlReply> ask(Function<ActorRef<SqlReply>, DatabaseActor.Command> question, int movesLeft) {
+        return writer.ask(question::apply, patience)
+                .exceptionally(failure -> {
+                    throw failure instanceof TimeoutException
+                            ? new ClusterException.UnknownOutcome(
+                                    database, "no answer of the writer within " + patience.toSeconds() + " s")
+                            : new ClusterException.Unavailable(database, String.valueOf(failure));
+                })
+                .thenCompose(reply -> isMoving(reply) && movesLeft > 0
+                        ? Patterns.after(MOVE_INTERVAL, system, () -> ask(question, movesLeft - 1))
+                        : CompletableFuture.completedFuture(reply));
     }
 
-    private List<SqlResponse> responses(SqlReply reply) {
+    private static boolean isMoving(SqlReply reply) {
+        return reply instanceof SqlReply.Refused refused && refused.refusal() == SqlReply.Refusal.MOVING;
+    }
+
+    private List<SqlResponse> responses(SqlReply reply, int count) {
         return switch (reply) {
             case SqlReply.Answered answered -> {
                 bookmark.updateAndGet(answered.bookmark()::join);
+                isInTransaction.set(!answered.isAutocommit());
                 yield answered.responses();
+            }
+            case SqlReply.Refused refused
+            when refused.refusal() == SqlReply.Refusal.TRANSACTION_LOST -> {
+                isInTransaction.set(false);
+                yield Collections.nCopies(
+                        count, new SqlResponse.Refused(new SqlError("TRANSACTION_TIMEOUT", refused.what())));
             }
             case SqlReply.Refused refused -> throw exception(refused);
             case SqlReply.Fetched fetched -> throw new IllegalStateException("requests were answered like a fetch");
@@ -88,7 +121,7 @@ final class ClusterStream implements SqlStream {
         return switch (refused.refusal()) {
             case NO_DATABASE -> new ClusterException.NoDatabase(database);
             case OVERLOADED, BUSY -> new ClusterException.Overloaded(database, refused.what());
-            case UNAVAILABLE -> new ClusterException.Unavailable(database, refused.what());
+            case UNAVAILABLE, MOVING, TRANSACTION_LOST -> new ClusterException.Unavailable(database, refused.what());
             case UNKNOWN_OUTCOME -> new ClusterException.UnknownOutcome(database, refused.what());
         };
     }
@@ -122,8 +155,10 @@ final class ClusterStream implements SqlStream {
                 return CompletableFuture.completedFuture(next(maxEntryCount));
             }
             var batch = unopened.getAndSet(Optional.empty());
-            return inTurn(() -> ask(replyTo ->
-                            new DatabaseActor.FetchSql(id, options, batch, maxEntryCount, maxSizeBytes, replyTo)))
+            return inTurn(() -> ask(
+                            replyTo -> new DatabaseActor.FetchSql(
+                                    id, options, batch, maxEntryCount, maxSizeBytes, replyTo),
+                            batch.isPresent() ? MAX_MOVES : 0))
                     .thenCompose(reply -> switch (reply) {
                         case SqlReply.Fetched fetched -> {
                             isDone.set(fetched.page().isDone());

@@ -48,6 +48,7 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 public final class DatabaseActor {
     private static final int MAX_STASHED = 10_000;
     private static final String ROLE = "writer";
+    private static final String MOVES = "the writer moves to another node";
 
     /** What a database is told. */
     public sealed interface Command {}
@@ -67,12 +68,14 @@ public final class DatabaseActor {
      * @param options how they run
      * @param requests in order
      * @param isLast whether the stream ends with them
+     * @param continues whether the stream has a transaction open, as far as the client knows
      */
     record RunSql(
             StreamId stream,
             StreamOptions options,
             List<SqlRequest> requests,
             boolean isLast,
+            boolean continues,
             ActorRef<SqlReply> replyTo)
             implements Command, ReplicaMessage {
         RunSql {
@@ -155,6 +158,9 @@ public final class DatabaseActor {
 
     private record FromReader(ReaderActor.Report report) implements Command {}
 
+    /** Requests that must see what is not here yet. */
+    private record Behind(RunSql sql, Instant until) {}
+
     private enum Tick implements Command {
         TICK
     }
@@ -187,7 +193,9 @@ public final class DatabaseActor {
     private Hosts hosts = Hosts.NONE;
     private Optional<Watchers> watchers = Optional.empty();
     private final Deque<Runnable> tasks = new ArrayDeque<>();
+    private final List<Behind> behind = new ArrayList<>();
     private boolean isActive = true;
+    private boolean isStopping;
     private long snapshotCount;
 
     /** The ways to other replicas. */
@@ -485,20 +493,63 @@ public final class DatabaseActor {
                 })
                 .onMessage(HostsChanged.class, this::onHostsChanged)
                 .onMessage(Idle.class, idle -> onIdle())
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> onStop())
                 .onSignal(PostStop.class, stopped -> close())
                 .build());
     }
 
+    /** What is on its way to the log is finished and answered first. */
+    private Behavior<Command> onStop() {
+        isStopping = true;
+        writer().refuseWaiting(Refusal.MOVING, MOVES);
+        behind.forEach(waiting -> refuse(waiting.sql(), Refusal.MOVING, MOVES));
+        behind.clear();
+        return turn();
+    }
+
     private Behavior<Command> onRunSql(RunSql sql) {
         isActive = true;
+        if (isStopping) {
+            refuse(sql, Refusal.MOVING, MOVES);
+            return Behaviors.same();
+        }
+        if (sql.continues() && !streams.has(sql.stream())) {
+            refuse(sql, Refusal.TRANSACTION_LOST, "the writer started anew, and the transaction is undone");
+            return Behaviors.same();
+        }
+        if (!hasSeen(sql.options())) {
+            var until = home.clock().instant().plus(home.settings().queueTimeout());
+            behind.add(new Behind(sql, until));
+            return turn();
+        }
+        dispatch(sql);
+        return turn();
+    }
+
+    /** Whether what a request must see is here. */
+    private boolean hasSeen(StreamOptions options) {
+        return options.after().isEmpty()
+                || core().vector().covers(options.after().get());
+    }
+
+    /** Runs requests that waited for what they must see. */
+    private void dispatchBehind() {
+        for (var iterator = behind.iterator(); iterator.hasNext(); ) {
+            var waiting = iterator.next();
+            if (hasSeen(waiting.sql().options())) {
+                iterator.remove();
+                dispatch(waiting.sql());
+            }
+        }
+    }
+
+    private void dispatch(RunSql sql) {
         var stream = streams.of(sql.stream());
         if (SqlPlan.of(sql.requests(), stream, sql.options().isReadOnly()).kind() == SqlPlan.Kind.READ) {
             readers().run(sql, stream);
         } else {
             writer().offer(sql, stream);
         }
-        return turn();
     }
 
     private Behavior<Command> onFetchSql(FetchSql fetch) {
@@ -591,6 +642,12 @@ public final class DatabaseActor {
 
     /** Does what can be done now: peers and clients in turn, while no transaction is open. */
     private Behavior<Command> turn() {
+        if (isStopping && writer().isSettled() && acknowledgements.waitingCount() == 0) {
+            return Behaviors.stopped();
+        }
+        if (!behind.isEmpty()) {
+            dispatchBehind();
+        }
         while (writer().isFree()) {
             while (!tasks.isEmpty()) {
                 tasks.remove().run();
@@ -637,6 +694,13 @@ public final class DatabaseActor {
         var now = home.clock().instant();
         writer().tick(now);
         acknowledgements.expire(now);
+        behind.removeIf(waiting -> {
+            var isLate = !waiting.until().isAfter(now);
+            if (isLate) {
+                refuse(waiting.sql(), Refusal.BUSY, "what the bookmark names has not come here yet");
+            }
+            return isLate;
+        });
         if (isActive && writer().isFree()) {
             exchange().tick(now);
         }
@@ -680,6 +744,7 @@ public final class DatabaseActor {
                 || !streams.isEmpty()
                 || !watchers().isEmpty()
                 || acknowledgements.waitingCount() > 0
+                || !behind.isEmpty()
                 || !core().replicator().waiting().isEmpty();
         isActive = false;
         if (!isBusy) {
@@ -700,9 +765,11 @@ public final class DatabaseActor {
 
     private Behavior<Command> close() {
         acknowledgements.giveUpAll();
+        behind.forEach(waiting -> refuse(waiting.sql(), Refusal.UNAVAILABLE, "the database closes"));
+        behind.clear();
         watchers.ifPresent(
                 told -> told.end(new SqlError("UNAVAILABLE", "the database moves or closes; watch it again")));
-        writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database moves or closes"));
+        writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database closes"));
         writer.ifPresent(lane -> {
             lane.close();
             home.metrics().closed(ROLE);

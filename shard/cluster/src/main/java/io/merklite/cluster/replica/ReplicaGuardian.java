@@ -155,7 +155,7 @@ public final class ReplicaGuardian {
     /** Opens a stream of a database. */
     public SqlStream stream(String database, StreamOptions options) {
         var id = new StreamId(streamNode, streamCount.incrementAndGet());
-        return new ClusterStream(database, id, options, writer(database), patience);
+        return new ClusterStream(system, database, id, options, writer(database), patience);
     }
 
     /** How a database is, at the writer of this datacenter. */

@@ -125,7 +125,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 stream(out, run.stream());
                 SqlCodec.writeOptions(out, run.options());
                 SqlCodec.writeRequests(out, run.requests());
-                out.uint8(run.isLast() ? 1 : 0);
+                out.uint8(run.isLast() ? 1 : 0).uint8(run.continues() ? 1 : 0);
                 actor(out, run.replyTo());
             }
             case SqlReply.Answered answered -> {
@@ -230,7 +230,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case DELIVER -> new Replicas.Deliver(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
             case RUN_SQL ->
                 new DatabaseActor.RunSql(
-                        stream(in), SqlCodec.readOptions(in), SqlCodec.readRequests(in), in.uint8() != 0, actor(in));
+                        stream(in),
+                        SqlCodec.readOptions(in),
+                        SqlCodec.readRequests(in),
+                        in.uint8() != 0,
+                        in.uint8() != 0,
+                        actor(in));
             case ANSWERED -> new SqlReply.Answered(SqlCodec.readResponses(in), in.vector(MAX_ORIGINS), in.uint8() != 0);
             case REFUSED -> new SqlReply.Refused(SqlReply.Refusal.valueOf(text(in)), text(in));
             case FETCH_SQL -> fetch(in);

@@ -46,6 +46,10 @@ public sealed interface SqlReply extends ReplicaMessage {
         OVERLOADED,
         /** The writer waited too long for its turn. */
         BUSY,
+        /** The writer moves to another node: nothing was done, and a new request finds the new writer. */
+        MOVING,
+        /** The writer moved or started anew, and the transaction that the stream had open is undone. */
+        TRANSACTION_LOST,
         /** The database could not be opened, or its log fails. */
         UNAVAILABLE,
         /** It was committed here, and not acknowledged by the other replicas in time. */

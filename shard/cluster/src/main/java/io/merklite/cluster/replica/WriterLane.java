@@ -367,10 +367,20 @@ final class WriterLane {
         }
     }
 
-    /** Refuses everything that waits: the database closes. */
-    void refuseAll(Refusal refusal, String why) {
+    /** Whether nothing is on its way to the log. */
+    boolean isSettled() {
+        return state instanceof State.Free || state instanceof State.Leased;
+    }
+
+    /** Refuses what waits. */
+    void refuseWaiting(Refusal refusal, String why) {
         queue.forEach(job -> refuse(job.sql, refusal, why));
         queue.clear();
+    }
+
+    /** Refuses everything that waits or runs: the database closes. */
+    void refuseAll(Refusal refusal, String why) {
+        refuseWaiting(refusal, why);
         running.forEach(job -> refuse(job.sql, Refusal.UNKNOWN_OUTCOME, why));
         running.clear();
         state = State.FREE;
