@@ -109,7 +109,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         if (ending.isDetached) {
             Runtime.getRuntime().removeShutdownHook(stop);
-            showcase.explain("merklite demo --stop --directory " + directory);
+            var numbers = cluster.processIds().stream().map(String::valueOf).toList();
+            showcase.explain("kill " + String.join(" ", numbers));
             return ExitCode.OK.number();
         }
         showcase.explain("Ctrl-C");

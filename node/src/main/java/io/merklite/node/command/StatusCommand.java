@@ -58,13 +58,22 @@ final class StatusCommand implements Callable<Integer> {
         var fields = new TextTable(List.of("what", "value"));
         object.properties().stream()
                 .filter(field -> !isList(field.getValue()))
-                .forEach(field -> fields.add(List.of(field.getKey(), shown(field.getValue()))));
+                .forEach(field -> add(field.getKey(), field.getValue(), fields));
         fields.print(command.commandLine().getOut());
         object.properties().stream().filter(field -> isList(field.getValue())).forEach(field -> {
             command.commandLine().getOut().println();
             command.commandLine().getOut().println(field.getKey() + ":");
             printList(field.getValue());
         });
+    }
+
+    /** Fields of objects come one by one, with the names of both. */
+    private static void add(String name, JsonNode value, TextTable fields) {
+        if (value.isObject()) {
+            value.properties().forEach(field -> add(name + "." + field.getKey(), field.getValue(), fields));
+        } else {
+            fields.add(List.of(name, shown(value)));
+        }
     }
 
     private void printList(JsonNode list) {

@@ -85,6 +85,11 @@ public final class LocalCluster {
         return plan.folderOf(node).resolve("node.log");
     }
 
+    /** Numbers of the processes, in the order of their start. */
+    public List<Long> processIds() {
+        return processes.values().stream().map(ProcessHandle::pid).toList();
+    }
+
     /** Which nodes there are. */
     public LocalPlan plan() {
         return plan;
