@@ -70,6 +70,21 @@ public final class JsonWriter {
         return this;
     }
 
+    /** The same for a name of any characters, such as that of a column. */
+    public JsonWriter anyName(String name) {
+        value(name);
+        out.write(':');
+        needsComma = false;
+        return this;
+    }
+
+    /** A value that is JSON already. */
+    public JsonWriter json(String json) {
+        comma();
+        out.utf8(json);
+        return this;
+    }
+
     public JsonWriter value(String value) {
         comma();
         out.write('"');

@@ -1,8 +1,9 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.sql.StreamOptions;
-import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
 import io.merklite.node.http.Access;
+import io.merklite.node.http.AcknowledgementName;
+import io.merklite.node.http.BearerToken;
 import io.merklite.node.http.Bookmark;
 import io.merklite.node.http.Refusal;
 import io.merklite.node.http.RefusedException;
@@ -85,22 +86,10 @@ final class Targets {
         }
         return new StreamOptions(
                 headers.acknowledgement()
-                        .map(Targets::acknowledgement)
+                        .map(AcknowledgementName::level)
                         .orElse(StreamOptions.DEFAULTS.acknowledgement()),
                 headers.after(),
                 false);
-    }
-
-    private static Acknowledgement acknowledgement(String text) {
-        return switch (text.toLowerCase(Locale.ROOT)) {
-            case "local" -> Acknowledgement.LOCAL;
-            case "majority" -> Acknowledgement.MAJORITY;
-            case "all" -> Acknowledgement.ALL;
-            case "each-dc" -> Acknowledgement.EACH_DATACENTER;
-            default ->
-                throw new RefusedException(new Refusal(
-                        400, "HEADER_INVALID", "merklite-ack must be one of local, majority, all, each-dc"));
-        };
     }
 
     /** The headers that matter here, found in one pass. Bookmarks may come in several lines, and several in one. */
@@ -118,39 +107,18 @@ final class Targets {
             Optional<VersionVector> after = Optional.empty();
             for (HttpHeader header : request.getHeaders()) {
                 switch (header.lowercaseName()) {
-                    case "authorization" -> token = bearer(header.value());
+                    case "authorization" -> token = BearerToken.of(header.value());
                     case "x-namespace" -> namespace = Optional.of(header.value());
                     case "host" -> host = Optional.of(header.value());
-                    case "merklite-ack" -> acknowledgement = Optional.of(header.value());
-                    case "merklite-after" -> {
+                    case AcknowledgementName.HEADER -> acknowledgement = Optional.of(header.value());
+                    case Bookmark.AFTER_HEADER -> {
                         var before = after.orElse(VersionVector.EMPTY);
-                        after = Optional.of(bookmarks(header.value()).join(before));
+                        after = Optional.of(Bookmark.joined(header.value()).join(before));
                     }
                     default -> {}
                 }
             }
             return new Headers(token, namespace, host, acknowledgement, after);
-        }
-
-        /** The token of a header; of another scheme all of it, which is no token and is refused as such. */
-        private static Optional<String> bearer(String value) {
-            var trimmed = value.strip();
-            var isBearer = trimmed.regionMatches(true, 0, "bearer", 0, 6)
-                    && (trimmed.length() == 6 || trimmed.charAt(6) == ' ');
-            return Optional.of(isBearer ? trimmed.substring(6).strip() : trimmed)
-                    .filter(token -> !token.isEmpty());
-        }
-
-        private static VersionVector bookmarks(String value) {
-            var joined = VersionVector.EMPTY;
-            for (var text : value.split(",", -1)) {
-                joined = joined.join(Bookmark.decode(text.strip())
-                        .orElseThrow(() -> new RefusedException(new Refusal(
-                                400,
-                                "HEADER_INVALID",
-                                "merklite-after must be a bookmark, as a merklite-bookmark header has it"))));
-            }
-            return joined;
         }
     }
 }

@@ -16,6 +16,12 @@ import java.util.Optional;
  * order of origins.
  */
 public final class Bookmark {
+    /** The header of an answer that brings one. */
+    public static final String HEADER = "merklite-bookmark";
+
+    /** The header of a request that must see one: several times, or several with commas. */
+    public static final String AFTER_HEADER = "merklite-after";
+
     private static final byte VERSION = 1;
     private static final int ENTRY_SIZE_BYTES = 2 * Long.BYTES;
 
@@ -50,5 +56,23 @@ public final class Bookmark {
             }
         }
         return Optional.of(VersionVector.of(seqs));
+    }
+
+    /**
+     * What a request must see that brings several.
+     *
+     * @param texts bookmarks with commas
+     * @throws RefusedException if one of them is no bookmark
+     */
+    public static VersionVector joined(String texts) {
+        var joined = VersionVector.EMPTY;
+        for (var text : texts.split(",", -1)) {
+            joined = joined.join(decode(text.strip())
+                    .orElseThrow(() -> new RefusedException(new Refusal(
+                            400,
+                            "HEADER_INVALID",
+                            "merklite-after must be a bookmark, as a merklite-bookmark header has it"))));
+        }
+        return joined;
     }
 }

@@ -11,8 +11,7 @@ import io.merklite.node.health.ProbeEndpoints;
 import io.merklite.node.hrana.HranaEndpoints;
 import io.merklite.node.http.Access;
 import io.merklite.node.http.HttpServer;
-import io.merklite.node.rest.ClusterEndpoints;
-import io.merklite.node.rest.DatabaseEndpoints;
+import io.merklite.node.rest.RestApi;
 import io.merklite.node.security.ServerTls;
 import io.merklite.node.security.TlsSettings;
 import io.merklite.node.security.TokenAccess;
@@ -112,8 +111,7 @@ public final class NodeServer {
                 MetricsPage.withJvm(PrometheusRegistry.defaultRegistry, NodeMetrics.of(node.system(), health, version));
         var endpoints = List.of(
                 new ProbeEndpoints(health, metrics),
-                new DatabaseEndpoints(node, access),
-                new ClusterEndpoints(node, access, health, clock, version),
+                RestApi.create(node, access, settings.http(), settings.rest(), health, clock, version),
                 HranaEndpoints.create(
                         node.system(), node, access, settings.http(), settings.hrana(), clock, new SecureRandom()));
         var secured = tls.map(open -> ConnectionContext.httpsServer(open::engine));

@@ -6,6 +6,7 @@ import io.merklite.node.hrana.HranaSettings;
 import io.merklite.node.http.HttpSettings;
 import io.merklite.node.log.LogSettings;
 import io.merklite.node.membership.MembershipSettings;
+import io.merklite.node.rest.RestSettings;
 import io.merklite.node.security.ListenPolicy;
 import io.merklite.node.security.SecuritySettings;
 import io.merklite.node.security.TlsSettings;
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
  * @param membership where nodes are
  * @param http limits of the HTTP server
  * @param hrana limits of Hrana
+ * @param rest limits of the REST interface
  * @param tls how its connections are secured, if they are
  * @param security whose tokens are good
  * @param log how the node logs
@@ -27,6 +29,7 @@ public record ServeSettings(
         MembershipSettings membership,
         HttpSettings http,
         HranaSettings hrana,
+        RestSettings rest,
         Optional<TlsSettings> tls,
         SecuritySettings security,
         LogSettings log) {
@@ -36,6 +39,7 @@ public record ServeSettings(
             MembershipSettings::from,
             HttpSettings::from,
             HranaSettings::from,
+            RestSettings::from,
             TlsSettings::from,
             SecuritySettings::from,
             LogSettings::from,
@@ -47,6 +51,7 @@ public record ServeSettings(
                 MembershipSettings.from(merklite),
                 HttpSettings.from(merklite),
                 HranaSettings.from(merklite),
+                RestSettings.from(merklite),
                 TlsSettings.from(merklite),
                 SecuritySettings.from(merklite),
                 LogSettings.from(merklite));

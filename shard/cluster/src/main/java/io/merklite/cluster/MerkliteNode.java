@@ -9,6 +9,7 @@ import io.merklite.cluster.replica.DatabaseStatus;
 import io.merklite.cluster.replica.LogLink;
 import io.merklite.cluster.replica.ReplicaGuardian;
 import io.merklite.cluster.replica.ReplicaHome;
+import io.merklite.cluster.replica.SnapshotSource;
 import io.merklite.cluster.sql.SqlStream;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.replicate.Event;
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -156,6 +158,14 @@ public final class MerkliteNode implements Databases, AutoCloseable {
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return replicas.thenCompose(started -> started.status(database));
+    }
+
+    /**
+     * A copy of the file of a database that exists, as it is now: ask for its pieces by {@link SnapshotSource.Want}, and
+     * tell it when it is {@link SnapshotSource.Done}.
+     */
+    public CompletionStage<ActorRef<SnapshotSource.Command>> snapshot(String database) {
+        return replicas.thenCompose(started -> started.snapshot(database));
     }
 
     /** A database, for applications in this JVM; that there is none shows when it is asked for something. */

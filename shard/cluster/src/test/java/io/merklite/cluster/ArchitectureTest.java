@@ -32,7 +32,10 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        "io.merklite.cluster.journal..", "io.merklite.cluster.replica..", "io.merklite.cluster.sql..")
+                        "io.merklite.cluster.journal..",
+                        "io.merklite.cluster.replica..",
+                        "io.merklite.cluster.sql..",
+                        "io.merklite.cluster.transfer..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.sql..")

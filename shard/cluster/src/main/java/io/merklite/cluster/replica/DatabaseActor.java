@@ -640,7 +640,10 @@ public final class DatabaseActor {
         return turn();
     }
 
-    /** Does what can be done now: peers and clients in turn, while no transaction is open. */
+    /**
+     * Does what can be done now: peers and clients in turn while no transaction is open, else what the client goes on with
+     * whose transaction it is.
+     */
     private Behavior<Command> turn() {
         if (isStopping && writer().isSettled() && acknowledgements.waitingCount() == 0) {
             return Behaviors.stopped();
@@ -648,19 +651,18 @@ public final class DatabaseActor {
         if (!behind.isEmpty()) {
             dispatchBehind();
         }
-        while (writer().isFree()) {
-            while (!tasks.isEmpty()) {
-                tasks.remove().run();
-            }
-            if (exchange().isReady()) {
-                exchange().pump();
-            }
-            if (!writer().next()) {
-                if (!exchange().isReady()) {
-                    break;
+        boolean isDone;
+        do {
+            if (writer().isFree()) {
+                while (!tasks.isEmpty()) {
+                    tasks.remove().run();
+                }
+                if (exchange().isReady()) {
+                    exchange().pump();
                 }
             }
-        }
+            isDone = !writer().next() && !(writer().isFree() && exchange().isReady());
+        } while (!isDone);
         return Behaviors.same();
     }
 

@@ -39,6 +39,9 @@ public final class ReplicaGuardian {
     private static final EntityTypeKey<DatabaseActor.Command> KEY =
             EntityTypeKey.create(DatabaseActor.Command.class, "merklite-database");
 
+    /** Who wants a snapshot and keeps no copy of the database. */
+    private static final String NO_FOLLOWER = "";
+
     private final ActorSystem<?> system;
     private final ReplicaHome home;
     private final ClusterSharding sharding;
@@ -161,6 +164,17 @@ public final class ReplicaGuardian {
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return writer(database).ask(DatabaseActor.Inspect::new, patience);
+    }
+
+    /**
+     * A copy of a database's file as it is now, to be fetched piece by piece. It is gone when nothing is asked of it for a
+     * while, or when it is told that nobody wants more.
+     */
+    public CompletionStage<ActorRef<SnapshotSource.Command>> snapshot(String database) {
+        return writer(database)
+                .<DatabaseActor.SnapshotOffer>ask(
+                        replyTo -> new DatabaseActor.WantSnapshot(NO_FOLLOWER, replyTo), patience)
+                .thenApply(DatabaseActor.SnapshotOffer::source);
     }
 
     /** Makes a database; false if there is one already. */

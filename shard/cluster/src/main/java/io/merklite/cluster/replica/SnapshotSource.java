@@ -24,7 +24,8 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * would not guarantee. It is deleted when the receiver has all of it, or asks for nothing more.
  */
 public final class SnapshotSource {
-    private static final int CHUNK_BYTES = 128 << 10;
+    /** How large all pieces are but the last. */
+    public static final int PIECE_BYTES = 128 << 10;
 
     /** What a snapshot is asked. */
     public sealed interface Command {}
@@ -106,7 +107,7 @@ public final class SnapshotSource {
     }
 
     private Piece piece(long offset) {
-        var length = (int) Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - offset));
+        var length = (int) Math.max(0, Math.min(PIECE_BYTES, sizeBytes - offset));
         var buffer = ByteBuffer.allocate(length);
         try {
             while (buffer.hasRemaining() && channel.read(buffer, offset + buffer.position()) > 0) {
