@@ -37,6 +37,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.sqlite.SQLiteConnection;
+import org.sqlite.SQLiteErrorCode;
 
 /**
  * What a client needs of a node, on one SQLite file, with faults to order: Hrana 3 over HTTP by the book, bookmarks, keys of
@@ -339,8 +341,7 @@ public final class TestNode implements AutoCloseable {
     private static JsonObject error(SQLException e) {
         var error = new JsonObject();
         error.addProperty("message", e.getMessage());
-        var code =
-                org.sqlite.SQLiteErrorCode.getErrorCode(e.getErrorCode() & 0xff).name();
+        var code = SQLiteErrorCode.getErrorCode(e.getErrorCode() & 0xff).name();
         error.addProperty(
                 "code", code.equals("SQLITE_ERROR") || code.equals("UNKNOWN_ERROR") ? "SQLITE_UNKNOWN" : code);
         return error;
@@ -623,6 +624,7 @@ public final class TestNode implements AutoCloseable {
         threads.shutdownNow();
         streams.values().forEach(stream -> {
             try {
+                stream.connection.unwrap(SQLiteConnection.class).getDatabase().interrupt();
                 stream.connection.close();
             } catch (SQLException e) {
                 throw new AssertionError(e);

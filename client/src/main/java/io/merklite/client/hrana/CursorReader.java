@@ -18,10 +18,9 @@ import java.util.function.Consumer;
  */
 public final class CursorReader implements AutoCloseable {
     private final InputStream body;
-    private final JsonParser parser;
     private final Consumer<CursorEntry.Head> onHead;
-    private boolean isBegun;
-    private volatile boolean isAtEnd;
+    /** None before the first line was read: making one reads, and so blocks. */
+    private Optional<JsonParser> begun = Optional.empty();
 
     /**
      * @param body is closed with it
@@ -30,11 +29,6 @@ public final class CursorReader implements AutoCloseable {
     CursorReader(InputStream body, Consumer<CursorEntry.Head> onHead) {
         this.body = body;
         this.onHead = onHead;
-        try {
-            this.parser = Json.FACTORY.createParser(body);
-        } catch (IOException e) {
-            throw new Malformed("a cursor that can't be read", e);
-        }
     }
 
     /**
@@ -45,27 +39,25 @@ public final class CursorReader implements AutoCloseable {
      */
     public Optional<CursorEntry> next() {
         return read(() -> {
-            if (!isBegun) {
-                if (parser.nextToken() != JsonToken.START_OBJECT) {
-                    throw new Malformed("a cursor without its first line");
-                }
-                onHead.accept(AnswerJson.head(parser));
-                isBegun = true;
-            }
+            var parser = begun.isPresent() ? begun.get() : begin();
             while (parser.nextToken() != null) {
                 var entry = AnswerJson.entry(parser);
                 if (entry.isPresent()) {
                     return entry;
                 }
             }
-            isAtEnd = true;
             return Optional.empty();
         });
     }
 
-    /** Whether everything was read, so that the stream may go on. */
-    public boolean isAtEnd() {
-        return isAtEnd;
+    private JsonParser begin() throws IOException {
+        var parser = Json.FACTORY.createParser(body);
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw new Malformed("a cursor without its first line");
+        }
+        onHead.accept(AnswerJson.head(parser));
+        begun = Optional.of(parser);
+        return parser;
     }
 
     private interface Reading<T> {

@@ -72,8 +72,8 @@ public final class RowPublisher {
                         out.accept(new Row(columns, row.values()));
                     }
                     case CursorEntry.StepEnded ended -> isEnded = true;
-                    case CursorEntry.StepFailed failed -> throw failed.error();
-                    case CursorEntry.Failed failed -> throw failed.error();
+                    case CursorEntry.StepFailed failed -> throw failed.error().at(0);
+                    case CursorEntry.Failed failed -> throw failed.error().at(0);
                     case CursorEntry.Head head -> throw new Malformed("a second first line");
                 }
             });

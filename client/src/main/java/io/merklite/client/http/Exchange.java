@@ -5,7 +5,7 @@ import io.merklite.client.ClientException.Refused;
 import io.merklite.client.ClientException.Unreachable;
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpResponse;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse.BodyHandler;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
@@ -71,7 +71,7 @@ final class Exchange<T> {
         attemptCount++;
         tried.add(endpoint);
         var after = http.bookmarks().current();
-        CompletableFuture<HttpResponse<NodeHttp.Answer<T>>> sent;
+        CompletableFuture<NodeHttp.Received<T>> sent;
         try {
             sent = http.attempt(request, endpoint, key, after, handler);
         } catch (RuntimeException e) {
@@ -89,10 +89,10 @@ final class Exchange<T> {
             if (failure != null) {
                 failed(endpoint, Failures.cause(failure));
             } else {
-                switch (response.body()) {
+                switch (response.answer()) {
                     case NodeHttp.Answer.Given<T> given ->
-                        result.complete(http.accepted(endpoint, response, after, given.body()));
-                    case NodeHttp.Answer.NotGiven<T> refused -> refused(endpoint, response, refused.why());
+                        result.complete(http.accepted(endpoint, response.headers(), after, given.body()));
+                    case NodeHttp.Answer.NotGiven<T> refused -> refused(endpoint, response.headers(), refused.why());
                 }
             }
         });
@@ -113,17 +113,17 @@ final class Exchange<T> {
         decide(endpoint, isNotSent ? Failure.NOT_SENT : Failure.UNKNOWN, cause, Duration.ZERO);
     }
 
-    private void refused(KnownEndpoint endpoint, HttpResponse<?> response, Refused why) {
-        http.seen(endpoint, response);
+    private void refused(KnownEndpoint endpoint, HttpHeaders headers, Refused why) {
+        http.seen(endpoint, headers);
         var code = why.nodeCode().orElse("");
         switch (why.status()) {
-            case 429 -> decide(endpoint, Failure.NOT_TAKEN, why, retryAfter(response));
+            case 429 -> decide(endpoint, Failure.NOT_TAKEN, why, retryAfter(headers));
             case 503 ->
                 decide(
                         endpoint,
                         code.equals("OUTCOME_UNKNOWN") ? Failure.UNKNOWN : Failure.NOT_TAKEN,
                         why,
-                        retryAfter(response));
+                        retryAfter(headers));
             case 500, 502, 504 -> {
                 if (why.status() == 500 && request.safety() == Safety.REPEATABLE) {
                     result.completeExceptionally(why);
@@ -135,9 +135,8 @@ final class Exchange<T> {
         }
     }
 
-    private static Duration retryAfter(HttpResponse<?> response) {
-        return response.headers()
-                .firstValue("retry-after")
+    private static Duration retryAfter(HttpHeaders headers) {
+        return headers.firstValue("retry-after")
                 .filter(text -> text.length() <= 4 && text.chars().allMatch(Character::isDigit))
                 .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)))
                 .orElse(Duration.ZERO);

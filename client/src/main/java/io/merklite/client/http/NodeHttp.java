@@ -6,11 +6,12 @@ import io.merklite.client.ClientException.Refused;
 import io.merklite.client.ClientSettings;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -133,7 +134,7 @@ public final class NodeHttp implements AutoCloseable {
 
     // ---- one attempt ------------------------------------------------------------------------------------------------
 
-    <T> CompletableFuture<HttpResponse<Answer<T>>> attempt(
+    <T> CompletableFuture<Received<T>> attempt(
             NodeRequest request,
             KnownEndpoint endpoint,
             Optional<String> key,
@@ -153,7 +154,7 @@ public final class NodeHttp implements AutoCloseable {
         builder.header(ACKNOWLEDGEMENT, settings.acknowledgement().id());
         key.ifPresent(value -> builder.header(KEY, value));
         request.headers().forEach(builder::header);
-        return http.sendAsync(builder.build(), answering(handler));
+        return sent(builder.build(), handler);
     }
 
     /** Over plain text an upgrade to HTTP/2 is more than servers expect; over TLS it is agreed on in the handshake. */
@@ -161,12 +162,46 @@ public final class NodeHttp implements AutoCloseable {
         return address.getScheme().equals("https") ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
     }
 
-    private static <T> BodyHandler<Answer<T>> answering(BodyHandler<T> handler) {
-        return info -> info.statusCode() / 100 == 2
-                ? BodySubscribers.mapping(handler.apply(info), Answer.Given::new)
-                : BodySubscribers.mapping(
-                        BodySubscribers.ofByteArray(),
-                        bytes -> new Answer.NotGiven<T>(refusal(info.statusCode(), bytes)));
+    /**
+     * An answer, when it has come.
+     *
+     * @param headers of it
+     * @param answer what it is
+     */
+    record Received<T>(HttpHeaders headers, Answer<T> answer) {}
+
+    /**
+     * Sends a request. What is returned completes where the body does, on a thread of the client's own: the JDK would complete
+     * it in the common pool, where a program may have blocked every thread with calls that wait for this very answer.
+     */
+    private <T> CompletableFuture<Received<T>> sent(HttpRequest request, BodyHandler<T> handler) {
+        var received = new CompletableFuture<Received<T>>();
+        var sending = http.sendAsync(request, info -> {
+            BodySubscriber<Answer<T>> body = info.statusCode() / 100 == 2
+                    ? BodySubscribers.mapping(handler.apply(info), Answer.Given::new)
+                    : BodySubscribers.mapping(
+                            BodySubscribers.ofByteArray(),
+                            bytes -> new Answer.NotGiven<T>(refusal(info.statusCode(), bytes)));
+            var unused = body.getBody().whenComplete((answer, failure) -> {
+                if (failure == null) {
+                    received.complete(new Received<>(info.headers(), answer));
+                } else {
+                    received.completeExceptionally(failure);
+                }
+            });
+            return body;
+        });
+        var unused = sending.whenComplete((response, failure) -> {
+            if (failure != null) {
+                received.completeExceptionally(failure);
+            }
+        });
+        var unusedToo = received.whenComplete((answer, failure) -> {
+            if (received.isCancelled()) {
+                sending.cancel(true);
+            }
+        });
+        return received;
     }
 
     /** A body {@code {"message", "code"}}, or whatever else came. */
@@ -190,19 +225,16 @@ public final class NodeHttp implements AutoCloseable {
                 status, Optional.ofNullable(fields.get("code")), fields.getOrDefault("message", "no message"));
     }
 
-    <T> NodeReply<T> accepted(KnownEndpoint endpoint, HttpResponse<?> response, List<String> after, T body) {
-        seen(endpoint, response);
-        response.headers().firstValue(BOOKMARK).ifPresent(bookmark -> bookmarks.answered(after, bookmark));
+    <T> NodeReply<T> accepted(KnownEndpoint endpoint, HttpHeaders received, List<String> after, T body) {
+        seen(endpoint, received);
+        received.firstValue(BOOKMARK).ifPresent(bookmark -> bookmarks.answered(after, bookmark));
         Map<String, String> headers = new TreeMap<>();
-        response.headers()
-                .map()
-                .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
+        received.map().forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
         return new NodeReply<>(endpoint, headers, body);
     }
 
-    void seen(KnownEndpoint endpoint, HttpResponse<?> response) {
-        endpoint.answered(response.headers()
-                .firstValue(FEATURES)
+    void seen(KnownEndpoint endpoint, HttpHeaders received) {
+        endpoint.answered(received.firstValue(FEATURES)
                 .map(features -> Arrays.stream(features.split(",", -1))
                         .map(String::strip)
                         .anyMatch(KEYS_FEATURE::equals))
@@ -234,7 +266,7 @@ public final class NodeHttp implements AutoCloseable {
                     var begun = now();
                     return http.sendAsync(request, BodyHandlers.discarding()).thenAccept(second -> {
                         endpoint.measured(Duration.between(begun, now()));
-                        seen(endpoint, second);
+                        seen(endpoint, second.headers());
                     });
                 })
                 .exceptionally(failure -> {

@@ -86,6 +86,11 @@ public final class SqlText {
         return kind() == Kind.OTHER && (words.contains("TEMP") || words.contains("TEMPORARY"));
     }
 
+    /** Whether it gives a pragma, named in capitals, a value. */
+    public boolean isSetting(String pragma) {
+        return kind() == Kind.PRAGMA && words.size() > 2 && words.get(1).equals(pragma);
+    }
+
     /** Whether the word, in capitals, stands in it outside of strings, names and comments. */
     public boolean hasWord(String word) {
         return words.contains(word);

@@ -1,0 +1,161 @@
+package io.merklite.client.jdbc;
+
+import io.merklite.client.Acknowledgement;
+import io.merklite.client.ClientSettings;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/**
+ * {@code jdbc:merklite://host[:port][,host[:port]…]/database[?name=value&…]}, and the same names as properties, which win.
+ *
+ * @param text without its parameters, for metadata
+ * @param hosts {@code host:port}
+ * @param database its name
+ * @param options by name, known ones only
+ */
+record JdbcUrl(String text, List<String> hosts, String database, Map<String, String> options) {
+    static final String PREFIX = "jdbc:merklite:";
+    static final String TLS = "tls";
+    static final String TOKEN = "token";
+    static final String ACKNOWLEDGEMENT = "ack";
+    static final String TRANSACTION = "transaction";
+    static final String CONNECT_TIMEOUT = "connectTimeoutMillis";
+    static final String REQUEST_TIMEOUT = "requestTimeoutMillis";
+    static final String RETRY_FOR = "retryForMillis";
+    static final String FETCH_SIZE = "fetchSize";
+
+    /** Names of all options, with what they mean. */
+    static final Map<String, String> MEANINGS = new TreeMap<>(Map.of(
+            TLS, "true for https",
+            TOKEN, "bearer token; the property 'password' is taken for it as well",
+            ACKNOWLEDGEMENT, "where a write must be on disk: local, majority, all, each-dc",
+            TRANSACTION, "how a transaction begins: auto (by its first statement), immediate, deferred",
+            CONNECT_TIMEOUT, "how long a connection may take",
+            REQUEST_TIMEOUT, "how long one attempt may take",
+            RETRY_FOR, "how long a request is tried again where that is safe",
+            FETCH_SIZE, "default fetch size; above 0, results come as they are read"));
+
+    private static final int DEFAULT_PORT = 8080;
+
+    JdbcUrl {
+        hosts = List.copyOf(hosts);
+        options = Map.copyOf(options);
+    }
+
+    static boolean isOurs(String url) {
+        return url.startsWith(PREFIX);
+    }
+
+    static JdbcUrl parse(String url, Properties properties) throws SQLException {
+        var rest = url.substring(PREFIX.length());
+        var question = rest.indexOf('?');
+        var place = question < 0 ? rest : rest.substring(0, question);
+        var slash = place.indexOf('/', 2);
+        if (!place.startsWith("//") || slash < 3 || slash == place.length() - 1) {
+            throw wrong("'" + PREFIX + place + "', must be " + PREFIX + "//host:port/database");
+        }
+        Map<String, String> options = new TreeMap<>();
+        if (question >= 0) {
+            parameters(rest.substring(question + 1), options);
+        }
+        for (var name : properties.stringPropertyNames()) {
+            if (MEANINGS.containsKey(name)) {
+                options.put(name, properties.getProperty(name));
+            }
+        }
+        Optional.ofNullable(properties.getProperty("password"))
+                .filter(password -> !password.isEmpty())
+                .ifPresent(password -> options.putIfAbsent(TOKEN, password));
+        var hosts = Arrays.stream(place.substring(2, slash).split(",", -1))
+                .map(host -> host.matches(".*:\\d+") ? host : host + ":" + DEFAULT_PORT)
+                .toList();
+        return new JdbcUrl(PREFIX + place, hosts, place.substring(slash + 1), options);
+    }
+
+    private static void parameters(String query, Map<String, String> options) throws SQLException {
+        for (var pair : query.split("&", -1)) {
+            var equals = pair.indexOf('=');
+            var name = equals < 0 ? pair : pair.substring(0, equals);
+            if (!MEANINGS.containsKey(name)) {
+                throw wrong("option '" + name + "', must be one of " + MEANINGS.keySet());
+            }
+            options.put(
+                    name, equals < 0 ? "true" : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+        }
+    }
+
+    private static SQLException wrong(String what) {
+        return new SQLNonTransientConnectionException(what, SqlStates.CONNECTION_REFUSED);
+    }
+
+    /** What the client below is made with. */
+    ClientSettings settings() throws SQLException {
+        try {
+            var scheme = Boolean.parseBoolean(options.getOrDefault(TLS, "false")) ? "https://" : "http://";
+            var defaults = ClientSettings.of(
+                    database, hosts.stream().map(host -> scheme + host).toArray(String[]::new));
+            var settings = defaults.withTimeouts(
+                            millis(CONNECT_TIMEOUT).orElse(defaults.connectTimeout()),
+                            millis(REQUEST_TIMEOUT).orElse(defaults.requestTimeout()))
+                    .withRetryFor(millis(RETRY_FOR).orElse(defaults.retryFor()))
+                    .withAcknowledgement(acknowledgement());
+            return options.containsKey(TOKEN) ? settings.withToken(options.get(TOKEN)) : settings;
+        } catch (IllegalArgumentException e) {
+            throw new SQLNonTransientConnectionException(
+                    String.valueOf(e.getMessage()), SqlStates.CONNECTION_REFUSED, e);
+        }
+    }
+
+    private Optional<Duration> millis(String name) {
+        return Optional.ofNullable(options.get(name)).map(text -> Duration.ofMillis(Long.parseLong(text)));
+    }
+
+    private Acknowledgement acknowledgement() {
+        var id = options.getOrDefault(ACKNOWLEDGEMENT, Acknowledgement.LOCAL.id());
+        return Arrays.stream(Acknowledgement.values())
+                .filter(level -> level.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        ACKNOWLEDGEMENT + " = " + id + ", must be local, majority, all or each-dc"));
+    }
+
+    /** How a transaction begins. */
+    enum Beginning {
+        /** As a writer if its first statement writes, otherwise as a reader that may come to write. */
+        AUTO,
+        IMMEDIATE,
+        DEFERRED
+    }
+
+    Beginning beginning() throws SQLException {
+        var text = options.getOrDefault(TRANSACTION, "auto");
+        return Arrays.stream(Beginning.values())
+                .filter(one -> one.name().toLowerCase(Locale.ROOT).equals(text))
+                .findFirst()
+                .orElseThrow(() -> wrong(TRANSACTION + " = " + text + ", must be auto, immediate or deferred"));
+    }
+
+    int fetchSize() throws SQLException {
+        var text = options.getOrDefault(FETCH_SIZE, "0");
+        if (text.isEmpty() || text.length() > 9 || !text.chars().allMatch(Character::isDigit)) {
+            throw wrong(FETCH_SIZE + " = " + text + ", must be a number");
+        }
+        return Integer.parseInt(text);
+    }
+
+    /** Without options, which may hold a token. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}
