@@ -191,10 +191,13 @@ final class CaptureTriggers {
     }
 
     private String displacedSql(List<String> conditions, boolean indirect) {
-        var where = " FROM " + layout.qualifiedName() + " AS present WHERE (" + String.join(" OR ", conditions) + ")";
+        // One SELECT for each condition: under an OR of them SQLite uses no index where a collation is named, and reads
+        // the whole table for each row. A row that is found twice is logged twice, which changes nothing.
         var keyed = keyed("present");
-        return "INSERT INTO " + log + "(t, o, " + rowNames() + ") SELECT " + row(DISPLACED, indirect, "present.")
-                + where + (keyed.isEmpty() ? "" : " AND " + keyed);
+        return conditions.stream()
+                .map(condition -> "SELECT " + row(DISPLACED, indirect, "present.") + " FROM " + layout.qualifiedName()
+                        + " AS present WHERE " + condition + (keyed.isEmpty() ? "" : " AND " + keyed))
+                .collect(Collectors.joining(" UNION ALL ", "INSERT INTO " + log + "(t, o, " + rowNames() + ") ", ""));
     }
 
     /** A name for the rowid; where columns take all its own names, the key's, if that is the rowid. */
