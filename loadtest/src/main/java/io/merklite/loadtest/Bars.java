@@ -1,5 +1,6 @@
 package io.merklite.loadtest;
 
+import io.merklite.loadtest.cluster.ClusterBars;
 import io.merklite.loadtest.journal.JournalBars;
 import io.merklite.loadtest.query.TranspileBars;
 import io.merklite.loadtest.schema.SchemaBars;
@@ -30,6 +31,7 @@ public final class Bars {
         all.put("subscribe", SubscriptionBars::main);
         all.put("sync", SyncBars::main);
         all.put("journal", JournalBars::main);
+        all.put("cluster", ClusterBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);

@@ -1,7 +1,9 @@
 package io.merklite.loadtest.cluster;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,6 +13,7 @@ import java.util.function.LongFunction;
 /** Callers in a closed loop: each asks again when it was answered. */
 final class Callers {
     private static final int MAX_LATENCIES = 4_000_000;
+    private static final int FILLED_AT_ONCE = 256;
 
     private Callers() {}
 
@@ -52,6 +55,19 @@ final class Callers {
                 seen == 0 ? 0 : sorted[seen / 2] / 1e3,
                 seen == 0 ? 0 : sorted[(int) (seen * 0.99)] / 1e3,
                 failed.get());
+    }
+
+    /** Asks {@code count} times, and waits for all answers. */
+    static void fill(int count, LongFunction<CompletionStage<?>> ask) {
+        List<CompletionStage<?>> asked = new ArrayList<>();
+        for (var number = 0; number < count; number++) {
+            asked.add(ask.apply(number));
+            if (asked.size() == FILLED_AT_ONCE) {
+                asked.forEach(answer -> answer.toCompletableFuture().join());
+                asked.clear();
+            }
+        }
+        asked.forEach(answer -> answer.toCompletableFuture().join());
     }
 
     private static void next(

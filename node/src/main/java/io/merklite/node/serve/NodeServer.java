@@ -78,6 +78,11 @@ public final class NodeServer {
         });
     }
 
+    /** The node behind the doors. */
+    public MerkliteNode node() {
+        return node;
+    }
+
     /** Where clients reach it, with a slash at the end. */
     public String url() {
         var address = http.address();
