@@ -492,7 +492,7 @@ class MerkliteClientTest {
         var changed = taker.await(1).getFirst();
         second.end();
 
-        assertThat(first.body()).contains("SELECT label FROM item WHERE id = ?");
+        assertThat(first.body()).isEqualTo("[\"SELECT label FROM item WHERE id = ?\",1]");
         assertThat(begun.get(1)).isInstanceOf(ResultEvent.Present.class);
         assertThat(second.path()).endsWith("/subscriptions/s1?from=4");
         assertThat(changed)

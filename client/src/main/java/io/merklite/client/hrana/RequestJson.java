@@ -57,16 +57,39 @@ public final class RequestJson {
         });
     }
 
-    /** A list of the text and the arguments of a statement. */
+    /** A list of the text and the arguments of a statement, these as plain JSON. */
     public static String statementList(SqlStatement statement) {
         return document(out -> {
             out.writeStartArray();
             out.writeString(statement.sql());
             for (var arg : statement.args()) {
-                value(out, arg);
+                plain(out, arg);
             }
             out.writeEndArray();
         });
+    }
+
+    private static void plain(JsonGenerator out, SqlValue value) throws IOException {
+        switch (value) {
+            case SqlValue.Null nothing -> out.writeNull();
+            case SqlValue.Integer integer -> out.writeNumber(integer.value());
+            case SqlValue.Real real -> number(out, real.value());
+            case SqlValue.Text text -> out.writeString(text.value());
+            case SqlValue.Blob blob -> {
+                out.writeStartObject();
+                out.writeStringField("base64", BASE64.encodeToString(blob.toByteArray()));
+                out.writeEndObject();
+            }
+        }
+    }
+
+    /** An infinity is written as a number too large for any, which readers take for one. */
+    private static void number(JsonGenerator out, double value) throws IOException {
+        if (Double.isInfinite(value)) {
+            out.writeNumber(value > 0 ? "1e999" : "-1e999");
+        } else {
+            out.writeNumber(value);
+        }
     }
 
     private static String document(Writing writing) {
@@ -181,7 +204,6 @@ public final class RequestJson {
         out.writeEndObject();
     }
 
-    /** An infinity is written as a number too large for any, which readers take for one. */
     private static void value(JsonGenerator out, SqlValue value) throws IOException {
         out.writeStartObject();
         switch (value) {
@@ -193,11 +215,7 @@ public final class RequestJson {
             case SqlValue.Real real -> {
                 out.writeStringField("type", "float");
                 out.writeFieldName("value");
-                if (Double.isInfinite(real.value())) {
-                    out.writeNumber(real.value() > 0 ? "1e999" : "-1e999");
-                } else {
-                    out.writeNumber(real.value());
-                }
+                number(out, real.value());
             }
             case SqlValue.Text text -> {
                 out.writeStringField("type", "text");
