@@ -29,7 +29,8 @@ class InteractiveTransactionTest {
             run(stream, "INSERT INTO item VALUES (1)");
             var other = cluster.node("a1").database(DATABASE).execute("INSERT INTO item VALUES (2)");
             run(stream, "INSERT INTO item VALUES (3)");
-            assertThat(cluster.rows("a1", DATABASE, "SELECT count(*) FROM item")).isEqualTo(List.of(List.of("0")));
+            assertThat(cluster.rows("a1", DATABASE, "SELECT count(*) FROM item"))
+                    .isEqualTo(List.of(List.of("0")));
             assertThat(other.toCompletableFuture()).isNotDone();
             run(stream, "COMMIT");
 
