@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MembershipSettingsTest {
+    private static final Duration SHUTDOWN = Duration.ofSeconds(60);
+
     @Test
     void whatIsSaidTurnsIntoPekkosSettings() {
         var settings = MembershipSettings.from(merklite("""
@@ -81,8 +83,9 @@ class MembershipSettingsTest {
                 return true;
             });
         } finally {
-            second.shutdownTestKit();
-            first.shutdownTestKit();
+            // Remoting over TLS may take its time to see that the other end is gone.
+            ActorTestKit.shutdown(second.system(), SHUTDOWN);
+            ActorTestKit.shutdown(first.system(), SHUTDOWN);
         }
     }
 
