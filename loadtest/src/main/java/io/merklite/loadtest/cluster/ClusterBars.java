@@ -190,7 +190,7 @@ public final class ClusterBars {
         settings.put("merklite.cluster.port", Integer.toString(port));
         settings.put("merklite.http.port", "0");
         settings.put("pekko.cluster.jmx.multi-mbeans-in-same-jvm", "on");
-        seed.ifPresent(known -> settings.put("merklite.cluster.seed-nodes.0", "127.0.0.1:" + known));
+        seed.ifPresent(known -> settings.put("merklite.cluster.seed-nodes", "127.0.0.1:" + known));
         return NodeServer.start(
                         Configuration.load(
                                 new ConfigurationSources(Optional.empty(), Map.of(), settings), ServeSettings.CHECKS),
