@@ -7,7 +7,6 @@ import io.merklite.node.http.Access;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -199,12 +198,7 @@ class HttpStreamsTest {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("it did not come true in 20 s");
             }
-            try {
-                TimeUnit.MILLISECONDS.sleep(5);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
+            Thread.onSpinWait();
         }
     }
 }

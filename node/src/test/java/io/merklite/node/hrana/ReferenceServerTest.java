@@ -68,13 +68,14 @@ class ReferenceServerTest {
         // It takes an offer of HTTP/2 for one of a WebSocket.
         var client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-        for (var attempt = 0; attempt < 100; attempt++) {
+        var deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (System.nanoTime() < deadline) {
             try {
                 if (client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
                     return;
                 }
             } catch (java.net.ConnectException e) {
-                TimeUnit.MILLISECONDS.sleep(100);
+                Thread.onSpinWait(); // it is not listening yet
             }
         }
         throw new AssertionError("libSQL's server did not start");
