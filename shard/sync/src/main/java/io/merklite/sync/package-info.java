@@ -17,6 +17,7 @@
  *   <li>{@link io.merklite.sync.message}, {@link io.merklite.sync.log} and {@link io.merklite.sync.replicate}: what
  *       replicas say to each other, what catch-up reads, and the conversation that makes them equal.
  *   <li>{@link io.merklite.sync.database}: the database that an application opens.
+ *   <li>{@link io.merklite.sync.link}: what a replica outside the cluster and its node say before they sync.
  *   <li>{@link io.merklite.sync.role}: a master and those that follow it, as policies over the same engine.
  * </ul>
  */

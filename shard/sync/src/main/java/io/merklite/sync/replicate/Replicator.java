@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -85,6 +86,8 @@ public final class Replicator {
         private Instant fruitlessUntil = Instant.MIN;
 
         private long reportedSchema;
+        /** Whether it only receives: what it has of its own is not asked for, and not taken. */
+        private boolean isReader;
 
         private Peer(String name, Instant nextRound) {
             this.name = name;
@@ -142,15 +145,48 @@ public final class Replicator {
                 .orElse(VersionVector.EMPTY);
     }
 
+    /** Whether {@code peer} has said what it has since it was last connected. */
+    public boolean hasHeardOf(String peer) {
+        return Optional.ofNullable(peers.get(peer))
+                .flatMap(known -> known.status)
+                .isPresent();
+    }
+
     // ---- what the owner does ----------------------------------------------------------------------------------------
 
     /** A peer can be reached: compares with it at once. */
     public List<Envelope> connect(String peer) {
         var known = peers.computeIfAbsent(peer, name -> new Peer(name, now));
+        known.isReader = false;
+        return compareAnew(known);
+    }
+
+    /** As {@link #connect}, with a peer that may read and not write: it gets everything, and nothing of its own is taken. */
+    public List<Envelope> connectReader(String peer) {
+        var known = peers.computeIfAbsent(peer, name -> new Peer(name, now));
+        known.isReader = true;
+        return compareAnew(known);
+    }
+
+    private List<Envelope> compareAnew(Peer known) {
         known.wantedUntil = Optional.empty();
         known.descent = Optional.empty();
         send(known, status(false));
         return takeOut();
+    }
+
+    /** A peer is away, and will be back: it is not spoken with, and tombstones wait for it. */
+    public void disconnect(String peer) {
+        peers.remove(peer);
+    }
+
+    /**
+     * Forgets peers of which nothing was heard for longer than the retention of tombstones.
+     *
+     * @param which of them may be forgotten
+     */
+    public void forgetSilent(Predicate<String> which) {
+        tombstones.silent(now).stream().filter(which).forEach(this::forget);
     }
 
     /** A peer is gone for good, or is not to be spoken with: tombstones no longer wait for it. */
@@ -213,6 +249,9 @@ public final class Replicator {
      */
     public List<Envelope> receive(String from, SyncMessage message) {
         var peer = peers.computeIfAbsent(from, name -> new Peer(name, now.plus(nextInterval())));
+        if (peer.isReader && !isOfReader(message)) {
+            return takeOut();
+        }
         switch (message) {
             case Publish publish -> onPublish(peer, publish.transaction());
             case Announce announce -> onAnnounce(peer, announce);
@@ -231,6 +270,27 @@ public final class Replicator {
             case Rows rows -> onDescent(peer, descent -> descent.onRows(rows));
         }
         return takeOut();
+    }
+
+    /** Whether a peer that may not write may say this: questions, and where it stands. */
+    private static boolean isOfReader(SyncMessage message) {
+        return switch (message) {
+            case Acknowledge acknowledge -> true;
+            case Status status -> true;
+            case Want want -> true;
+            case WantPart want -> true;
+            case WantSchema want -> true;
+            case Inspect inspect -> true;
+            case Fetch fetch -> true;
+            case FetchRange fetch -> true;
+            case Publish publish -> false;
+            case Announce announce -> false;
+            case Found found -> false;
+            case Part part -> false;
+            case Schema schema -> false;
+            case Inspected inspected -> false;
+            case Rows rows -> false;
+        };
     }
 
     private void onPublish(Peer peer, Transaction transaction) {
@@ -254,6 +314,12 @@ public final class Replicator {
 
     private void onStatus(Peer peer, Status status) {
         peer.status = Optional.of(status);
+        if (peer.isReader) {
+            if (!status.isAnswer()) {
+                send(peer, status(true));
+            }
+            return; // tombstones do not wait for it either: what it says of itself must not hold anything up
+        }
         tombstones.reported(peer.name, status, now);
         tombstones.follow(status, now);
         recogniseFork(peer, status);

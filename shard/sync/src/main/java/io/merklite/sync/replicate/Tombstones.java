@@ -8,6 +8,7 @@ import io.merklite.sync.vector.VersionVector;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -22,6 +23,9 @@ import java.util.TreeMap;
  * tombstone spares a comparison of rows, and roots compare only between replicas that have forgotten the same deaths.
  */
 final class Tombstones {
+    /** How exactly it is kept when a replica was heard of. */
+    private static final Duration NOTED_EVERY = Duration.ofHours(1);
+
     /** A replica that lost its end may write with a clock behind the one it once reported: the horizon stays behind. */
     private static final int DRIFTS = 3;
 
@@ -29,6 +33,9 @@ final class Tombstones {
     private final Duration retention;
     private final Duration hearing;
     private final Map<String, Known> replicas = new TreeMap<>();
+    /** When each was heard of, about, as the file has it. */
+    private final Map<String, Instant> noted = new TreeMap<>();
+
     private Optional<Step> step = Optional.empty();
 
     /** What a replica said of itself; nothing yet since this one was opened: an empty vector and a clock of 0. */
@@ -50,18 +57,23 @@ final class Tombstones {
         this.store = store;
         this.retention = retention;
         this.hearing = hearing;
-        store.knownPeers().forEach(name -> replicas.put(name, new Known(VersionVector.EMPTY, 0, Instant.MIN)));
+        store.knownPeers().forEach((name, heardAt) -> {
+            replicas.put(name, new Known(VersionVector.EMPTY, 0, Instant.MIN));
+            noted.put(name, heardAt);
+        });
     }
 
     void reported(String peer, Status status, Instant now) {
-        if (!replicas.containsKey(peer)) {
-            store.addPeer(peer);
+        var before = noted.get(peer);
+        if (before == null || before.plus(NOTED_EVERY).isBefore(now)) {
+            store.heardOfPeer(peer, now);
+            noted.put(peer, now);
         }
         replicas.merge(
                 peer,
                 new Known(status.vector(), status.clock(), now),
-                (before, after) ->
-                        new Known(before.vector().join(after.vector()), Math.max(before.clock(), after.clock()), now));
+                (known, said) ->
+                        new Known(known.vector().join(said.vector()), Math.max(known.clock(), said.clock()), now));
     }
 
     void acknowledged(String peer, Origin origin, long seq) {
@@ -71,8 +83,17 @@ final class Tombstones {
 
     void forget(String peer) {
         replicas.remove(peer);
+        noted.remove(peer);
         store.removePeer(peer);
         step = Optional.empty();
+    }
+
+    /** Replicas of which nothing was heard for longer than the retention. */
+    List<String> silent(Instant now) {
+        return noted.entrySet().stream()
+                .filter(entry -> entry.getValue().plus(retention).isBefore(now))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     Collection<String> peersWith(Origin origin, long seq) {

@@ -36,8 +36,10 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,7 +82,10 @@ public final class ReplicaStore implements AutoCloseable {
                 clean INTEGER NOT NULL)
             """;
     private static final String CREATE_PEERS =
-            "CREATE TABLE IF NOT EXISTS _merklite_peers(name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID";
+            "CREATE TABLE IF NOT EXISTS _merklite_peers(name TEXT PRIMARY KEY NOT NULL, heard_at INTEGER) WITHOUT ROWID";
+    /** Files of 0.1 before that had the name alone. */
+    private static final String HAS_HEARD_AT =
+            "SELECT count(*) FROM pragma_table_info('_merklite_peers') WHERE name = 'heard_at'";
 
     private static final String FOREIGN_KEY_TABLES =
             "SELECT t.name, f.\"table\" FROM main.sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
@@ -210,6 +215,9 @@ public final class ReplicaStore implements AutoCloseable {
     private void createTables() throws SQLException {
         statements.once(CREATE_STATE);
         statements.once(CREATE_PEERS);
+        if (statements.number(HAS_HEARD_AT) == 0) {
+            statements.once("ALTER TABLE _merklite_peers ADD COLUMN heard_at INTEGER");
+        }
         statements.once(OriginTable.CREATE);
         statements.once(SchemaHistory.CREATE);
         statements.once(ConflictLedger.CREATE);
@@ -1162,35 +1170,38 @@ public final class ReplicaStore implements AutoCloseable {
         return out.toByteArray();
     }
 
-    /** The peers that were ever added: tombstones wait for them. */
-    public Set<String> knownPeers() {
+    /** The peers that tombstones wait for, and when each was last heard of, about. */
+    public Map<String, Instant> knownPeers() {
         return call("reading peers", () -> {
-            Set<String> names = new HashSet<>();
-            try (var rows =
-                    statements.prepare("SELECT name FROM _merklite_peers").executeQuery()) {
+            Map<String, Instant> peers = new HashMap<>();
+            try (var rows = statements
+                    .prepare("SELECT name, heard_at FROM _merklite_peers")
+                    .executeQuery()) {
                 while (rows.next()) {
-                    names.add(rows.getString(1));
+                    peers.put(rows.getString(1), Instant.ofEpochMilli(rows.getLong(2)));
                 }
             }
-            return names;
+            return peers;
         });
     }
 
-    /** Adds a peer that tombstones wait for. */
-    public void addPeer(String name) {
-        changePeers("INSERT OR IGNORE INTO _merklite_peers VALUES (?1)", name);
+    /** A peer was heard of: tombstones wait for it. */
+    public void heardOfPeer(String name, Instant now) {
+        inTransaction("noting a peer", () -> {
+            var note = statements.prepare("INSERT INTO _merklite_peers VALUES (?1, ?2)"
+                    + " ON CONFLICT(name) DO UPDATE SET heard_at = excluded.heard_at");
+            note.setString(1, name);
+            note.setLong(2, now.toEpochMilli());
+            return note.executeUpdate();
+        });
     }
 
     /** Removes a peer: tombstones no longer wait for it. */
     public void removePeer(String name) {
-        changePeers("DELETE FROM _merklite_peers WHERE name = ?1", name);
-    }
-
-    private void changePeers(String sql, String name) {
-        inTransaction("changing peers", () -> {
-            var change = statements.prepare(sql);
-            change.setString(1, name);
-            return change.executeUpdate();
+        inTransaction("forgetting a peer", () -> {
+            var delete = statements.prepare("DELETE FROM _merklite_peers WHERE name = ?1");
+            delete.setString(1, name);
+            return delete.executeUpdate();
         });
     }
 
