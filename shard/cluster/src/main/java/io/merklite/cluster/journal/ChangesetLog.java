@@ -110,6 +110,10 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
         INSTANCE
     }
 
+    private enum RemovalEnded implements Command {
+        INSTANCE
+    }
+
     private record ReadDone(ActorRef<ReadOutcome> replyTo, ReadOutcome outcome, Timer timer) implements Command {}
 
     /** What comes of an {@link Append}. */
@@ -188,6 +192,10 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
     private long waitingSizeBytes;
     private boolean isFlushQueued;
     private int reads;
+    /** Up to here a snapshot that stands has given the events up. */
+    private long givenUpSequenceNr;
+    /** Up to here a removal was begun. */
+    private long removedSequenceNr;
 
     private ChangesetLog(
             ActorContext<Command> context,
@@ -262,6 +270,10 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
                 yield Effect().none();
             }
             case Cut cut -> onCut(index);
+            case RemovalEnded ended -> {
+                remove();
+                yield Effect().none();
+            }
             case Stop stop -> persist(index).thenStop();
         };
     }
@@ -482,9 +494,18 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
 
     /** Whatever was cut before the snapshot is not needed any more. */
     private void onSnapshot(LogIndex index, long snapshotSequenceNr) {
-        var isKnown = index.cutSequenceNr() > 0 && index.cutRecordedAt() <= snapshotSequenceNr;
-        if (isKnown && context.getChild(REMOVAL).isEmpty()) {
-            Adapter.actorOf(context, LogRemoval.events(id, settings, index.cutSequenceNr()), REMOVAL);
+        if (index.cutRecordedAt() <= snapshotSequenceNr) {
+            givenUpSequenceNr = Math.max(givenUpSequenceNr, index.cutSequenceNr());
+            remove();
+        }
+    }
+
+    /** One removal runs at a time; what was given up meanwhile goes with the next. */
+    private void remove() {
+        if (givenUpSequenceNr > removedSequenceNr && context.getChild(REMOVAL).isEmpty()) {
+            removedSequenceNr = givenUpSequenceNr;
+            var removal = Adapter.actorOf(context, LogRemoval.events(id, settings, removedSequenceNr), REMOVAL);
+            context.watchWith(Adapter.<Object>toTyped(removal), RemovalEnded.INSTANCE);
         }
     }
 }
