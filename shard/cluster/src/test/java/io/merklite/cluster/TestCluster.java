@@ -112,6 +112,8 @@ public final class TestCluster implements AutoCloseable {
                             seed-nodes = [%4$s]
                             multi-data-center.self-data-center = %5$s
                             jmx.multi-mbeans-in-same-jvm = on
+                            # several nodes of a JVM on a busy machine are slow together
+                            failure-detector.acceptable-heartbeat-pause = 5s
                           }
                         }
                         """.formatted(
