@@ -45,16 +45,17 @@ import org.slf4j.Logger;
  */
 public final class MerkliteNode implements Databases, AutoCloseable {
     private static final String SYSTEM = "merklite";
-    private static final String RESERVED = "merklite.";
     private static final String ROLES = "pekko.cluster.roles";
 
     private final ActorSystem<Started> system;
     private final CompletableFuture<ReplicaGuardian> replicas = new CompletableFuture<>();
+    private final boolean isAutoCreating;
 
     /** What the guardian is told: nothing. */
     private enum Started {}
 
     private MerkliteNode(Config config, NodeSettings settings, InstantSource clock, RandomGenerator random) {
+        this.isAutoCreating = settings.replicas().isAutoCreating();
         this.system = ActorSystem.create(guardian(settings, clock, random), SYSTEM, config);
     }
 
@@ -145,9 +146,12 @@ public final class MerkliteNode implements Databases, AutoCloseable {
         return system;
     }
 
+    /** With {@code merklite.auto-create} each that may be made is as good as there: its first request makes it. */
     @Override
     public CompletionStage<Boolean> exists(String database) {
-        return catalog().thenCompose(catalog -> catalog.state(database)).thenApply(Catalog.State.EXISTS::equals);
+        return catalog()
+                .thenCompose(catalog -> catalog.state(database))
+                .thenApply(state -> state == Catalog.State.EXISTS || (isAutoCreating && isAllowed(database)));
     }
 
     @Override
@@ -181,11 +185,15 @@ public final class MerkliteNode implements Databases, AutoCloseable {
      * @return false if there is one already
      */
     public CompletionStage<Boolean> create(String name) {
-        if (!Transaction.DATABASE_NAME.matcher(name).matches() || name.startsWith(RESERVED)) {
+        if (!isAllowed(name)) {
             throw new IllegalArgumentException("database name '" + name + "', must match " + Transaction.DATABASE_NAME
-                    + " and not begin with '" + RESERVED + "'");
+                    + " and not begin with '" + Catalog.RESERVED + "'");
         }
         return replicas.thenCompose(started -> started.create(name));
+    }
+
+    private static boolean isAllowed(String name) {
+        return Transaction.DATABASE_NAME.matcher(name).matches() && !name.startsWith(Catalog.RESERVED);
     }
 
     /** Drops a database, everywhere and for good; false if there is none. */

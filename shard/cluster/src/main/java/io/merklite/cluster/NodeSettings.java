@@ -13,24 +13,17 @@ import java.util.Optional;
  * @param nodeId its name; its address if there is none
  * @param dataDirectory where its files are
  * @param placement which nodes keep what
- * @param isAutoCreating whether the first request for a database makes it
  * @param replicas how replicas work
  * @param log how changeset logs are kept
  */
 public record NodeSettings(
-        Optional<String> nodeId,
-        Path dataDirectory,
-        Placement placement,
-        boolean isAutoCreating,
-        ReplicaSettings replicas,
-        LogSettings log) {
+        Optional<String> nodeId, Path dataDirectory, Placement placement, ReplicaSettings replicas, LogSettings log) {
     /** Reads the section {@code merklite}. */
     public static NodeSettings from(Config merklite) {
         return new NodeSettings(
                 Optional.of(merklite.getString("node-id")).filter(id -> !id.isEmpty()),
                 Path.of(merklite.getString("data-directory")),
                 new Placement(merklite.getInt("shard-count"), merklite.getInt("replicas-per-dc")),
-                merklite.getBoolean("auto-create"),
                 ReplicaSettings.from(merklite),
                 LogSettings.from(merklite));
     }

@@ -58,7 +58,12 @@ public final class TestCluster implements AutoCloseable {
 
     /** Starts one node, again if it was stopped: it finds its files. */
     public MerkliteNode startNode(String name) {
-        var node = MerkliteNode.start(config(name));
+        return startNode(name, "");
+    }
+
+    /** As {@link #startNode(String)}, with settings of its own. */
+    public MerkliteNode startNode(String name, String own) {
+        var node = MerkliteNode.start(ConfigFactory.parseString(own).withFallback(config(name)));
         nodes.put(name, node);
         return node;
     }

@@ -26,8 +26,11 @@ import java.util.function.Supplier;
  * <p><b>Threading.</b> Thread-safe; nothing blocks.
  */
 public final class Catalog {
+    /** What names of the cluster's own databases begin with. */
+    public static final String RESERVED = "merklite.";
+
     /** Name of the catalog's own database. */
-    public static final String DATABASE = "merklite.catalog";
+    public static final String DATABASE = RESERVED + "catalog";
 
     private static final String CREATE = """
             CREATE TABLE IF NOT EXISTS databases(

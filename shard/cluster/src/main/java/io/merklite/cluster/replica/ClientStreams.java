@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * What the streams of a database keep between their requests; those that keep nothing are not here.
  *
- * <p><b>Threading.</b> Confined to the database's actor. While a request runs on a reader, the reader owns the state.
+ * <p><b>Threading.</b> Confined to the actor that has the readers. While a request runs on a reader, the reader owns the state.
  */
 final class ClientStreams {
     private final Map<StreamId, SqlStreamState> states = new HashMap<>();
@@ -33,6 +33,11 @@ final class ClientStreams {
     /** The stream is gone. */
     void forget(StreamId stream) {
         states.remove(stream);
+    }
+
+    /** The node that streams belonged to is gone. */
+    void forgetAll(long node) {
+        states.keySet().removeIf(id -> id.node() == node);
     }
 
     /** Whether no stream has anything open or set. */

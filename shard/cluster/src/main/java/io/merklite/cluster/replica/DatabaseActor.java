@@ -15,6 +15,7 @@ import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -105,11 +105,11 @@ public final class DatabaseActor {
     /** From a client: the stream is gone. */
     record CloseStream(StreamId stream) implements Command, ReplicaMessage {}
 
-    /** From a follower without a file; answered by {@link SnapshotOffer}. */
-    record WantSnapshot(String node, ActorRef<SnapshotOffer> replyTo) implements Command, ReplicaMessage {}
+    /** From a follower without a file; answered by {@link SnapshotOffer}, or refused. */
+    record WantSnapshot(String node, ActorRef<SnapshotReply> replyTo) implements Command, ReplicaMessage {}
 
     /** A copy of the file can be fetched. */
-    record SnapshotOffer(ActorRef<SnapshotSource.Command> source) implements ReplicaMessage {}
+    record SnapshotOffer(ActorRef<SnapshotSource.Command> source) implements ReplicaMessage, SnapshotReply {}
 
     /** From a watcher: the result of a query, now and whenever it changes. Answered by {@link Watch}es. */
     record WatchQuery(String sql, ActorRef<Watch> watcher) implements Command, ReplicaMessage {}
@@ -137,8 +137,8 @@ public final class DatabaseActor {
         DROP
     }
 
-    /** From anybody; answered by {@link DatabaseStatus}. */
-    record Inspect(ActorRef<DatabaseStatus> replyTo) implements Command, ReplicaMessage {}
+    /** From anybody; answered by {@link DatabaseStatus}, or refused. */
+    record Inspect(ActorRef<InspectReply> replyTo) implements Command, ReplicaMessage {}
 
     /** From the node's register: who is there has changed. */
     record HostsChanged(Hosts hosts) implements Command {}
@@ -157,6 +157,12 @@ public final class DatabaseActor {
     private record FromLog(LogLink.Answer answer) implements Command {}
 
     private record FromReader(ReaderActor.Report report) implements Command {}
+
+    private record ReaderGone(ActorRef<ReaderActor.Command> reader) implements Command {}
+
+    private enum Rested implements Command {
+        RESTED
+    }
 
     /** Requests that must see what is not here yet. */
     private record Behind(RunSql sql, Instant until) {}
@@ -181,6 +187,7 @@ public final class DatabaseActor {
     private final ActorRef<ClusterSharding.ShardCommand> shard;
     private final ActorRef<Replicas.Command> replicas;
     private final Peers peers;
+    private final Existence existence;
     private final LogLink log;
     private final Acknowledgements acknowledgements = new Acknowledgements();
     private final ClientStreams streams = new ClientStreams();
@@ -196,12 +203,23 @@ public final class DatabaseActor {
     private final List<Behind> behind = new ArrayList<>();
     private boolean isActive = true;
     private boolean isStopping;
+    private boolean endsWell;
     private long snapshotCount;
+    private final ClientNodes clients = new ClientNodes();
 
     /** The ways to other replicas. */
     interface Peers {
         /** Tells a writer of another datacenter. */
         void tellDatacenter(String datacenter, String database, FromPeer message);
+    }
+
+    /** Whether a database is to be: what the catalog knows. */
+    interface Existence {
+        /** What is known of a name. */
+        CompletionStage<Catalog.State> look(String database);
+
+        /** Enters a name that is not there. */
+        CompletionStage<?> create(String database);
     }
 
     private DatabaseActor(
@@ -212,6 +230,7 @@ public final class DatabaseActor {
             String database,
             ActorRef<ClusterSharding.ShardCommand> shard,
             ActorRef<Replicas.Command> replicas,
+            Existence existence,
             Peers peers,
             LogLink.Factory logs) {
         this.context = context;
@@ -221,6 +240,7 @@ public final class DatabaseActor {
         this.database = database;
         this.shard = shard;
         this.replicas = replicas;
+        this.existence = existence;
         this.peers = peers;
         this.log = logs.open(context, database, FromLog::new);
     }
@@ -230,7 +250,7 @@ public final class DatabaseActor {
      * @param database its name
      * @param shard told when the database is idle
      * @param replicas the node's register
-     * @param existence looks a name up in the catalog
+     * @param existence what the catalog knows
      * @param peers the ways to other replicas
      * @param logs opens changeset logs
      */
@@ -239,40 +259,82 @@ public final class DatabaseActor {
             String database,
             ActorRef<ClusterSharding.ShardCommand> shard,
             ActorRef<Replicas.Command> replicas,
-            Function<String, CompletionStage<Catalog.State>> existence,
+            Existence existence,
             Peers peers,
             LogLink.Factory logs) {
         return Behaviors.setup(context -> Behaviors.withStash(
                 MAX_STASHED,
                 stash -> Behaviors.withTimers(timers -> {
-                    var actor = new DatabaseActor(context, timers, stash, home, database, shard, replicas, peers, logs);
-                    context.pipeToSelf(
-                            existence.apply(database),
-                            (state, failure) -> failure == null
-                                    ? new LookedUp(state)
-                                    : new LookUpFailed(String.valueOf(failure.getMessage())));
-                    return actor.lookingUp();
+                    var actor = new DatabaseActor(
+                            context, timers, stash, home, database, shard, replicas, existence, peers, logs);
+                    var pause = home.setbacks().pause(database);
+                    return pause.isZero() ? actor.lookUp() : actor.rest(pause);
                 })));
     }
 
     // ---- before it serves -------------------------------------------------------------------------------------------
 
-    /** Asking for a database never makes one; a peer that speaks of it has it. */
-    private Behavior<Command> lookingUp() {
+    /** After a failure: who asks is refused at once, and the file is not opened for each message. */
+    private Behavior<Command> rest(Duration pause) {
+        timers.startSingleTimer(Rested.RESTED, pause);
+        return Behaviors.receive(Command.class)
+                .onMessage(Rested.class, rested -> lookUp())
+                .onMessage(Stop.class, stop -> stop())
+                .onAnyMessage(command -> {
+                    refuse(
+                            command,
+                            Refusal.UNAVAILABLE,
+                            "it failed and is opened again in a while: see the node's log");
+                    return Behaviors.same();
+                })
+                .build();
+    }
+
+    /** Asking for a database makes one only if the settings say so; a peer that speaks of it has it. */
+    private Behavior<Command> lookUp() {
+        ask(existence.look(database));
         return Behaviors.receive(Command.class)
                 .onMessage(LookedUp.class, looked -> switch (looked.state()) {
                     case EXISTS -> acquire();
-                    case DROPPED -> refuseAll(Refusal.NO_DATABASE, "it was dropped");
-                    case UNKNOWN ->
-                        isKnownHere() ? acquire() : refuseAll(Refusal.NO_DATABASE, "the catalog does not have it");
+                    case DROPPED -> isToBeMade() ? make() : refuseAll(Refusal.NO_DATABASE, "it was dropped");
+                    case UNKNOWN -> {
+                        if (isKnownHere()) {
+                            yield acquire();
+                        }
+                        yield isToBeMade() ? make() : refuseAll(Refusal.NO_DATABASE, "the catalog does not have it");
+                    }
                 })
                 .onMessage(LookUpFailed.class, failed -> {
                     context.getLog().warn("catalog does not answer why={}", failed.why());
                     return isKnownHere() ? acquire() : refuseAll(Refusal.UNAVAILABLE, failed.why());
                 })
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> stopBeforeServing())
                 .onAnyMessage(this::stash)
                 .build();
+    }
+
+    private void ask(CompletionStage<Catalog.State> question) {
+        context.pipeToSelf(
+                question,
+                (state, failure) ->
+                        failure == null ? new LookedUp(state) : new LookUpFailed(String.valueOf(failure.getMessage())));
+    }
+
+    /** What replicas and operators ask does not make a database, only what clients do. */
+    private boolean isToBeMade() {
+        return home.settings().isAutoCreating()
+                && Transaction.DATABASE_NAME.matcher(database).matches()
+                && !database.startsWith(Catalog.RESERVED)
+                && stash.anyMatch(command -> command instanceof RunSql
+                        || command instanceof FetchSql
+                        || command instanceof WatchQuery
+                        || command instanceof WatchChanges);
+    }
+
+    private Behavior<Command> make() {
+        context.getLog().info("database is made for its first request");
+        ask(existence.create(database).thenApply(made -> Catalog.State.EXISTS));
+        return Behaviors.same();
     }
 
     private boolean isKnownHere() {
@@ -283,7 +345,7 @@ public final class DatabaseActor {
     private Behavior<Command> refuseAll(Refusal refusal, String why) {
         shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
         return stash.unstashAll(Behaviors.receive(Command.class)
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> stop())
                 .onMessage(Drop.class, drop -> {
                     replicas.tell(new Replicas.ForgetEverywhere(database));
                     return Behaviors.same();
@@ -308,7 +370,8 @@ public final class DatabaseActor {
                     hosts = acquired.acquired().hosts();
                     return recover();
                 })
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> stopBeforeServing())
+                .onSignal(PostStop.class, stopped -> close())
                 .onAnyMessage(this::stash)
                 .build();
     }
@@ -320,6 +383,23 @@ public final class DatabaseActor {
             stash.stash(command);
         }
         return Behaviors.same();
+    }
+
+    private Behavior<Command> stop() {
+        endsWell = true;
+        return Behaviors.stopped();
+    }
+
+    /** What waited for the database to open asks its successor. */
+    private Behavior<Command> stopBeforeServing() {
+        stash.forEach(command -> {
+            if (command instanceof Drop) {
+                replicas.tell(new Replicas.ForgetEverywhere(database));
+            } else {
+                refuse(command, Refusal.MOVING, MOVES);
+            }
+        });
+        return stop();
     }
 
     private static void refuse(Command command, Refusal refusal, String what) {
@@ -334,6 +414,10 @@ public final class DatabaseActor {
             watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
         } else if (command instanceof SettleConflict settle) {
             settle.replyTo().tell(new ConflictSettled(Optional.of(new SqlError(refusal.name(), what))));
+        } else if (command instanceof Inspect inspect) {
+            inspect.replyTo().tell(refused);
+        } else if (command instanceof WantSnapshot want) {
+            want.replyTo().tell(refused);
         }
     }
 
@@ -344,7 +428,7 @@ public final class DatabaseActor {
         log.recover(opened.vector());
         return Behaviors.receive(Command.class)
                 .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> stopBeforeServing())
                 .onSignal(PostStop.class, stopped -> close())
                 .onAnyMessage(this::stash)
                 .build();
@@ -416,7 +500,7 @@ public final class DatabaseActor {
                                     followers());
                     return serve();
                 })
-                .onMessage(Stop.class, stop -> Behaviors.stopped())
+                .onMessage(Stop.class, stop -> stopBeforeServing())
                 .onSignal(PostStop.class, stopped -> close())
                 .onAnyMessage(this::stash)
                 .build();
@@ -439,13 +523,14 @@ public final class DatabaseActor {
         timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
         timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
         writer = Optional.of(new WriterLane(core(), streams, home, new LaneOwner()));
-        readers = Optional.of(new ReaderPool(
+        readers = Optional.of(ReaderPool.create(
                 context,
                 home.file(database),
                 settings.readerCount(),
                 core()::commitCount,
                 home.clock(),
-                context.messageAdapter(ReaderActor.Report.class, FromReader::new)));
+                context.messageAdapter(ReaderActor.Report.class, FromReader::new),
+                ReaderGone::new));
         var told = new Watchers(core());
         core().onCommitted(transaction -> {
             home.metrics().committed();
@@ -465,6 +550,10 @@ public final class DatabaseActor {
                 .onMessage(FromPeer.class, this::onFromPeer)
                 .onMessage(FromLog.class, answer -> onLog(answer.answer()))
                 .onMessage(FromReader.class, this::onFromReader)
+                .onMessage(ReaderGone.class, gone -> {
+                    readers().failed(gone.reader()).forEach(streams::forget);
+                    return turn();
+                })
                 .onMessage(Tick.class, tick -> onTick())
                 .onMessage(CloseStream.class, close -> {
                     readers().close(close.stream());
@@ -509,6 +598,7 @@ public final class DatabaseActor {
 
     private Behavior<Command> onRunSql(RunSql sql) {
         isActive = true;
+        clients.saw(sql.stream(), sql.replyTo());
         if (isStopping) {
             refuse(sql, Refusal.MOVING, MOVES);
             return Behaviors.same();
@@ -554,6 +644,7 @@ public final class DatabaseActor {
 
     private Behavior<Command> onFetchSql(FetchSql fetch) {
         isActive = true;
+        clients.saw(fetch.stream(), fetch.replyTo());
         var stream = streams.of(fetch.stream());
         var isNew = fetch.batch().isPresent();
         if (isNew
@@ -574,7 +665,12 @@ public final class DatabaseActor {
 
     private Behavior<Command> onFromReader(FromReader from) {
         var report = from.report();
-        readers().returned(report);
+        if (!readers().returned(report)) {
+            return turn();
+        }
+        if (!report.isForWriter()) {
+            home.metrics().readAtWriter();
+        }
         switch (report.work()) {
             case ReaderActor.Run run when report.isForWriter() -> writer().offer(run.sql(), run.stream());
             case ReaderActor.Run run ->
@@ -646,7 +742,7 @@ public final class DatabaseActor {
      */
     private Behavior<Command> turn() {
         if (isStopping && writer().isSettled() && acknowledgements.waitingCount() == 0) {
-            return Behaviors.stopped();
+            return stop();
         }
         if (!behind.isEmpty()) {
             dispatchBehind();
@@ -689,13 +785,14 @@ public final class DatabaseActor {
 
     private Behavior<Command> drop() {
         hosts.nodes().values().forEach(node -> node.tell(new Replicas.Forget(database)));
-        return Behaviors.stopped();
+        return stop();
     }
 
     private Behavior<Command> onTick() {
         var now = home.clock().instant();
         writer().tick(now);
         acknowledgements.expire(now);
+        readers().expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
         behind.removeIf(waiting -> {
             var isLate = !waiting.until().isAfter(now);
             if (isLate) {
@@ -711,6 +808,11 @@ public final class DatabaseActor {
 
     private Behavior<Command> onHostsChanged(HostsChanged changed) {
         var before = followers();
+        clients.gone(hosts, changed.hosts()).forEach(node -> {
+            context.getLog().info("streams of a node that is gone are closed");
+            readers().closeAll(node);
+            writer().closeAll(node);
+        });
         hosts = changed.hosts();
         var after = followers();
         before.stream().filter(peer -> !after.contains(peer)).forEach(peer -> {
@@ -766,6 +868,10 @@ public final class DatabaseActor {
     }
 
     private Behavior<Command> close() {
+        if (!endsWell) {
+            home.setbacks().failed(database);
+        }
+        readers.ifPresent(pool -> pool.refuseAll(Refusal.UNAVAILABLE, "the database closes"));
         acknowledgements.giveUpAll();
         behind.forEach(waiting -> refuse(waiting.sql(), Refusal.UNAVAILABLE, "the database closes"));
         behind.clear();

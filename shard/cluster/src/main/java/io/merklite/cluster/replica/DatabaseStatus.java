@@ -26,7 +26,7 @@ public record DatabaseStatus(
         long sizeBytes,
         int waitingCount,
         List<Copy> copies)
-        implements ReplicaMessage {
+        implements ReplicaMessage, InspectReply {
     public DatabaseStatus {
         copies = List.copyOf(copies);
     }

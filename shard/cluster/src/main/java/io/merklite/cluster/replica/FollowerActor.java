@@ -2,6 +2,7 @@ package io.merklite.cluster.replica;
 
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.vector.VersionVector;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -39,7 +41,22 @@ public final class FollowerActor {
 
     private record FromLog(LogLink.Answer answer) implements Command {}
 
-    private record Offered(DatabaseActor.SnapshotOffer offer) implements Command {}
+    private record Offered(SnapshotReply reply) implements Command {}
+
+    /** From the reads beside this follower: they are used. */
+    enum WasRead implements Command {
+        WAS_READ
+    }
+
+    private record Fenced(InspectReply reply) implements Command {}
+
+    private enum AskForFence implements Command {
+        ASK_FOR_FENCE
+    }
+
+    private enum Rested implements Command {
+        RESTED
+    }
 
     private record Fetched(SnapshotSink.Outcome outcome) implements Command {}
 
@@ -63,8 +80,11 @@ public final class FollowerActor {
     private final LogLink log;
     private Optional<ReplicaCore> core = Optional.empty();
     private Optional<Exchange> exchange = Optional.empty();
+    private Optional<LocalCopies.Copy> readable = Optional.empty();
+    private VersionVector told = VersionVector.EMPTY;
     private boolean isActive = true;
     private boolean isFollowing;
+    private boolean endsWell;
     private int attempts;
 
     private FollowerActor(
@@ -91,14 +111,34 @@ public final class FollowerActor {
     static Behavior<Command> create(ReplicaHome home, String database, WriterLink writer, LogLink.Factory logs) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             var follower = new FollowerActor(context, timers, home, database, writer, logs);
-            return Files.exists(home.file(database)) ? follower.recover() : follower.askForSnapshot();
+            var pause = home.setbacks().pause(database);
+            return pause.isZero() ? follower.begin() : follower.rest(pause);
         }));
+    }
+
+    /** After a failure: what is published meanwhile is asked for afterwards. */
+    private Behavior<Command> rest(Duration pause) {
+        timers.startSingleTimer(Rested.RESTED, pause);
+        return Behaviors.receive(Command.class)
+                .onMessage(Rested.class, rested -> begin())
+                .onMessage(Yield.class, yield -> stop())
+                .onAnyMessage(command -> Behaviors.same())
+                .build();
+    }
+
+    private Behavior<Command> begin() {
+        return Files.exists(home.file(database)) ? recover() : askForSnapshot();
+    }
+
+    private Behavior<Command> stop() {
+        endsWell = true;
+        return Behaviors.stopped();
     }
 
     // ---- without a file ---------------------------------------------------------------------------------------------
 
     private Behavior<Command> askForSnapshot() {
-        writer.wantSnapshot(home.node(), context.messageAdapter(DatabaseActor.SnapshotOffer.class, Offered::new));
+        writer.wantSnapshot(home.node(), context.messageAdapter(SnapshotReply.class, Offered::new));
         timers.startSingleTimer(Retry.RETRY, retryDelay());
         return fetching();
     }
@@ -113,17 +153,10 @@ public final class FollowerActor {
     private Behavior<Command> fetching() {
         return Behaviors.receive(Command.class)
                 .onMessage(Deliver.class, deliver -> Behaviors.same()) // what the copy lacks is asked for afterwards
-                .onMessage(Offered.class, offered -> {
-                    timers.cancel(Retry.RETRY);
-                    context.spawn(
-                            SnapshotSink.create(
-                                    offered.offer().source(),
-                                    home.file(database),
-                                    home.settings().takeOverTimeout(),
-                                    context.messageAdapter(SnapshotSink.Outcome.class, Fetched::new)),
-                            "sink-" + attempts,
-                            Dispatchers.BLOCKING);
-                    return Behaviors.same();
+                .onMessage(Offered.class, offered -> switch (offered.reply()) {
+                    case DatabaseActor.SnapshotOffer offer -> fetch(offer);
+                    case SqlReply.Refused refused when refused.refusal() == SqlReply.Refusal.NO_DATABASE -> stop();
+                    case SqlReply.Refused refused -> Behaviors.same(); // until the timer asks again
                 })
                 .onMessage(Fetched.class, fetched -> switch (fetched.outcome()) {
                     case SnapshotSink.Outcome.Fetched done -> {
@@ -137,9 +170,23 @@ public final class FollowerActor {
                     }
                 })
                 .onMessage(Retry.class, retry -> askForSnapshot())
-                .onMessage(Yield.class, yield -> Behaviors.stopped())
+                .onMessage(Yield.class, yield -> stop())
                 .onMessage(FromLog.class, answer -> Behaviors.same())
+                .onSignal(PostStop.class, stopped -> close())
                 .build();
+    }
+
+    private Behavior<Command> fetch(DatabaseActor.SnapshotOffer offer) {
+        timers.cancel(Retry.RETRY);
+        context.spawn(
+                SnapshotSink.create(
+                        offer.source(),
+                        home.file(database),
+                        home.settings().takeOverTimeout(),
+                        context.messageAdapter(SnapshotSink.Outcome.class, Fetched::new)),
+                "sink-" + attempts,
+                Dispatchers.BLOCKING);
+        return Behaviors.same();
     }
 
     // ---- following --------------------------------------------------------------------------------------------------
@@ -156,7 +203,7 @@ public final class FollowerActor {
                     return Behaviors.same();
                 })
                 .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
-                .onMessage(Yield.class, yield -> Behaviors.stopped())
+                .onMessage(Yield.class, yield -> stop())
                 .onSignal(PostStop.class, stopped -> close())
                 .build();
     }
@@ -188,18 +235,33 @@ public final class FollowerActor {
         isFollowing = true;
         exchange().connect(PeerName.WRITER);
         exchange().pump();
+        if (settings.reads() == Reads.NEAREST) {
+            openReads();
+        }
         return Behaviors.receive(Command.class)
                 .onMessage(Deliver.class, this::onDeliver)
                 .onMessage(FromLog.class, answer -> onLog(answer.answer()))
                 .onMessage(Tick.class, tick -> {
                     if (isActive) {
                         exchange().tick(home.clock().instant());
+                        tellReads();
                     }
                     return Behaviors.same();
                 })
+                .onMessage(WasRead.class, read -> {
+                    isActive = true;
+                    return Behaviors.same();
+                })
+                .onMessage(AskForFence.class, ask -> {
+                    askForFence();
+                    return Behaviors.same();
+                })
+                .onMessage(Fenced.class, this::onFenced)
                 .onMessage(Idle.class, idle -> onIdle())
-                .onMessage(Yield.class, yield -> Behaviors.stopped())
-                .onSignal(Terminated.class, terminated -> Behaviors.stopped())
+                .onMessage(Yield.class, yield -> stop())
+                .onSignal(
+                        Terminated.class,
+                        terminated -> Behaviors.stopped()) // of the reads: a new follower opens new ones
                 .onSignal(PostStop.class, stopped -> close())
                 .build();
     }
@@ -212,6 +274,7 @@ public final class FollowerActor {
             home.metrics().dropped();
         }
         exchange().pump();
+        tellReads();
         return Behaviors.same();
     }
 
@@ -227,8 +290,55 @@ public final class FollowerActor {
             }
         }
         exchange().pump();
+        tellReads();
         return Behaviors.same();
     }
+
+    // ---- reads beside it --------------------------------------------------------------------------------------------
+
+    /** Entered first, fenced then: between the two no write is acknowledged that a read could miss. */
+    private void openReads() {
+        var reads = context.getSystem()
+                .systemActorOf(
+                        FollowerReads.create(home, database, core().vector(), core()::commitCount, context.getSelf()),
+                        home.copies().nextName(database),
+                        Props.empty());
+        told = core().vector();
+        context.watch(reads);
+        readable = Optional.of(home.copies().opened(database, reads));
+        askForFence();
+    }
+
+    private void askForFence() {
+        writer.inspect(context.messageAdapter(InspectReply.class, Fenced::new));
+        timers.startSingleTimer(
+                AskForFence.ASK_FOR_FENCE, home.settings().replicator().timeout());
+    }
+
+    private Behavior<Command> onFenced(Fenced fenced) {
+        if (fenced.reply() instanceof DatabaseStatus status) {
+            timers.cancel(AskForFence.ASK_FOR_FENCE);
+            readable.ifPresent(copy -> copy.reads().tell(new FollowerReads.MayServe(status.vector())));
+        }
+        return Behaviors.same();
+    }
+
+    private void tellReads() {
+        if (readable.isPresent() && !core().vector().equals(told)) {
+            told = core().vector();
+            readable.get().reads().tell(new FollowerReads.Advanced(told));
+        }
+    }
+
+    private void closeReads() {
+        readable.ifPresent(copy -> {
+            home.copies().closed(database, copy);
+            copy.reads().tell(FollowerReads.Close.CLOSE);
+        });
+        readable = Optional.empty();
+    }
+
+    // ---- the end ----------------------------------------------------------------------------------------------------
 
     /** What the log has is not known: the file is opened again, and compared with it. */
     private Behavior<Command> failed(LogLink.Answer.Failed failed) {
@@ -241,7 +351,7 @@ public final class FollowerActor {
 
     private Behavior<Command> onIdle() {
         if (!isActive && core().replicator().waiting().isEmpty()) {
-            return Behaviors.stopped();
+            return stop();
         }
         isActive = false;
         return Behaviors.same();
@@ -255,6 +365,10 @@ public final class FollowerActor {
     }
 
     private Behavior<Command> close() {
+        if (!endsWell) {
+            home.setbacks().failed(database);
+        }
+        closeReads();
         core.ifPresent(ReplicaCore::close);
         core = Optional.empty();
         if (isFollowing) {
@@ -276,6 +390,8 @@ public final class FollowerActor {
     interface WriterLink {
         void tell(String from, SyncMessage message);
 
-        void wantSnapshot(String node, ActorRef<DatabaseActor.SnapshotOffer> replyTo);
+        void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo);
+
+        void inspect(ActorRef<InspectReply> replyTo);
     }
 }

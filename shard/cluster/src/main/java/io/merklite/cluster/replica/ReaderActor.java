@@ -36,27 +36,45 @@ final class ReaderActor {
 
         /** The state of the stream. */
         SqlStreamState stream();
+
+        /** The client. */
+        ActorRef<SqlReply> replyTo();
     }
 
-    /** Runs requests and answers the client; answered to the pool by {@link Report}. */
+    /** Runs requests and answers the client; before that, to the pool by {@link Report}. */
     record Run(RunSql sql, SqlStreamState stream) implements Work {
         @Override
         public StreamId id() {
             return sql.stream();
         }
+
+        @Override
+        public ActorRef<SqlReply> replyTo() {
+            return sql.replyTo();
+        }
     }
 
-    /** Begins a cursor or goes on with it, and answers the client; answered to the pool by {@link Report}. */
+    /** Begins a cursor or goes on with it, and answers the client; before that, to the pool by {@link Report}. */
     record Fetch(FetchSql sql, SqlStreamState stream) implements Work {
         @Override
         public StreamId id() {
             return sql.stream();
+        }
+
+        @Override
+        public ActorRef<SqlReply> replyTo() {
+            return sql.replyTo();
         }
     }
 
     /** The stream that has something open here is gone. */
     enum Reset implements Command {
         RESET
+    }
+
+    /** No more work comes. */
+    enum Close implements Command {
+        CLOSE
     }
 
     /** The cursor that is open here is not wanted any more; answered to the pool by {@link Report}. */
@@ -136,6 +154,7 @@ final class ReaderActor {
                     reset();
                     return Behaviors.same();
                 })
+                .onMessage(Close.class, close -> Behaviors.stopped())
                 .onSignal(PostStop.class, stopped -> {
                     reset();
                     lane.close();
@@ -158,8 +177,8 @@ final class ReaderActor {
                     rollback();
                     request.stream().takenAway();
                 }
-                sql.replyTo().tell(reply);
                 done(request);
+                sql.replyTo().tell(reply);
             }
             case Progress.Moves moves -> {
                 isReading = false;
@@ -181,13 +200,13 @@ final class ReaderActor {
         switch (run.fetch(sql.maxEntryCount(), sql.maxSizeBytes())) {
             case Progress.Fetched fetched -> {
                 cursor = fetched.page().isDone() ? Optional.empty() : Optional.of(new Open(run, fetch));
-                sql.replyTo().tell(new SqlReply.Fetched(fetched.page()));
                 done(fetch);
+                sql.replyTo().tell(new SqlReply.Fetched(fetched.page()));
             }
             case Progress.Moves moves -> {
                 cursor = Optional.empty();
-                sql.replyTo().tell(new SqlReply.NoCursor());
                 done(fetch);
+                sql.replyTo().tell(new SqlReply.NoCursor());
             }
             case Progress.Finished finished -> throw unexpected(finished);
             case Progress.Committing committing -> throw unexpected(committing);
@@ -204,6 +223,7 @@ final class ReaderActor {
         }
     }
 
+    /** Told before the client is answered: its next request must find the stream where it was left. */
     private void done(Work work) {
         isReading = work.stream().isReading();
         reports.tell(new Report(self, work, isReading || cursor.isPresent(), false));

@@ -58,7 +58,8 @@ public final class ReplicaGuardian {
         this.logs = logs;
         this.sharding = ClusterSharding.get(system);
         this.streamNode = home.random().nextLong();
-        this.catalog = new Catalog(() -> stream(Catalog.DATABASE, StreamOptions.DEFAULTS), home.clock());
+        this.catalog =
+                new Catalog(() -> stream(Catalog.DATABASE, StreamOptions.DEFAULTS, Optional.empty()), home.clock());
         this.patience = home.settings().requestTimeout();
     }
 
@@ -82,7 +83,7 @@ public final class ReplicaGuardian {
                                         entity.getEntityId(),
                                         entity.getShard(),
                                         replicas,
-                                        this::existence,
+                                        new CatalogExistence(),
                                         this::tellDatacenter,
                                         logs)))
                 .withStopMessage(DatabaseActor.Stop.STOP)
@@ -92,10 +93,19 @@ public final class ReplicaGuardian {
                 .withMessageExtractor(new Extractor()));
     }
 
-    private CompletionStage<Catalog.State> existence(String database) {
-        return database.equals(Catalog.DATABASE)
-                ? CompletableFuture.completedFuture(Catalog.State.EXISTS)
-                : catalog.state(database);
+    /** The catalog itself is always there. */
+    private final class CatalogExistence implements DatabaseActor.Existence {
+        @Override
+        public CompletionStage<Catalog.State> look(String database) {
+            return database.equals(Catalog.DATABASE)
+                    ? CompletableFuture.completedFuture(Catalog.State.EXISTS)
+                    : catalog.state(database);
+        }
+
+        @Override
+        public CompletionStage<?> create(String database) {
+            return catalog.create(database);
+        }
     }
 
     /** Finds the shard of a database. */
@@ -144,8 +154,13 @@ public final class ReplicaGuardian {
             }
 
             @Override
-            public void wantSnapshot(String node, ActorRef<DatabaseActor.SnapshotOffer> replyTo) {
+            public void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo) {
                 writer.tell(new DatabaseActor.WantSnapshot(node, replyTo));
+            }
+
+            @Override
+            public void inspect(ActorRef<InspectReply> replyTo) {
+                writer.tell(new DatabaseActor.Inspect(replyTo));
             }
         };
     }
@@ -157,13 +172,24 @@ public final class ReplicaGuardian {
 
     /** Opens a stream of a database. */
     public SqlStream stream(String database, StreamOptions options) {
+        var isNearest = home.settings().reads() == Reads.NEAREST;
+        return stream(database, options, isNearest ? Optional.of(home.copies()) : Optional.empty());
+    }
+
+    /** The catalog is read at its writer: what one node enters the next is asked for at once. */
+    private SqlStream stream(String database, StreamOptions options, Optional<LocalCopies> copies) {
         var id = new StreamId(streamNode, streamCount.incrementAndGet());
-        return new ClusterStream(system, database, id, options, writer(database), patience);
+        return new ClusterStream(system, database, id, options, writer(database), copies, patience);
     }
 
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
-        return writer(database).ask(DatabaseActor.Inspect::new, patience);
+        return writer(database)
+                .<InspectReply>ask(DatabaseActor.Inspect::new, patience)
+                .thenApply(reply -> switch (reply) {
+                    case DatabaseStatus status -> status;
+                    case SqlReply.Refused refused -> throw refused.toException(database);
+                });
     }
 
     /**
@@ -172,9 +198,11 @@ public final class ReplicaGuardian {
      */
     public CompletionStage<ActorRef<SnapshotSource.Command>> snapshot(String database) {
         return writer(database)
-                .<DatabaseActor.SnapshotOffer>ask(
-                        replyTo -> new DatabaseActor.WantSnapshot(NO_FOLLOWER, replyTo), patience)
-                .thenApply(DatabaseActor.SnapshotOffer::source);
+                .<SnapshotReply>ask(replyTo -> new DatabaseActor.WantSnapshot(NO_FOLLOWER, replyTo), patience)
+                .thenApply(reply -> switch (reply) {
+                    case DatabaseActor.SnapshotOffer offer -> offer.source();
+                    case SqlReply.Refused refused -> throw refused.toException(database);
+                });
     }
 
     /** Makes a database; false if there is one already. */

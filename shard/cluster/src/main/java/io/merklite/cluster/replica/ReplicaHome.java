@@ -30,6 +30,8 @@ import java.util.random.RandomGenerator;
  * @param random source of origins and jitter
  * @param alarm hears of events that an operator should know, with the database's name
  * @param metrics of all replicas
+ * @param copies followers that can be read
+ * @param setbacks databases that failed and rest
  */
 public record ReplicaHome(
         String node,
@@ -40,11 +42,13 @@ public record ReplicaHome(
         InstantSource clock,
         RandomGenerator random,
         BiConsumer<String, Event> alarm,
-        ReplicaMetrics metrics) {
+        ReplicaMetrics metrics,
+        LocalCopies copies,
+        Setbacks setbacks) {
     /** Suffix of database files. */
     static final String SUFFIX = ".db";
 
-    /** With the metrics of {@code registry}. */
+    /** With the metrics of {@code registry}, and nothing open yet. */
     public static ReplicaHome of(
             String node,
             String datacenter,
@@ -56,7 +60,17 @@ public record ReplicaHome(
             PrometheusRegistry registry,
             BiConsumer<String, Event> alarm) {
         return new ReplicaHome(
-                node, datacenter, directory, settings, placement, clock, random, alarm, ReplicaMetrics.in(registry));
+                node,
+                datacenter,
+                directory,
+                settings,
+                placement,
+                clock,
+                random,
+                alarm,
+                ReplicaMetrics.in(registry),
+                new LocalCopies(),
+                new Setbacks(settings.restartPause(), settings.maxRestartPause(), clock, random));
     }
 
     /** The file of a database. */

@@ -26,6 +26,7 @@ public final class ReplicaMetrics {
 
     private final Gauge open;
     private final Counter requests;
+    private final Counter reads;
     private final Counter refused;
     private final Histogram batch;
     private final Counter committed;
@@ -46,6 +47,11 @@ public final class ReplicaMetrics {
                 .labelNames("role")
                 .register(registry);
         requests = counter(registry, "merklite_sql_requests_total", "Requests of clients that were answered.");
+        reads = Counter.builder()
+                .name("merklite_reads_total")
+                .help("Requests and cursors that only read, by the copy that they ran on.")
+                .labelNames("copy")
+                .register(registry);
         refused = Counter.builder()
                 .name("merklite_sql_refused_total")
                 .help("Requests of clients that were not run, or whose outcome is unknown, by reason.")
@@ -104,6 +110,16 @@ public final class ReplicaMetrics {
 
     void answered() {
         requests.inc();
+    }
+
+    /** A read ran at a follower of the node that was asked. */
+    void readNearby() {
+        reads.labelValues("follower").inc();
+    }
+
+    /** A read ran beside the writer. */
+    void readAtWriter() {
+        reads.labelValues("writer").inc();
     }
 
     void refused(SqlReply.Refusal refusal) {

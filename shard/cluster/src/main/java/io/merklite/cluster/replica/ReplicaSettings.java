@@ -16,6 +16,12 @@ import java.time.Duration;
  * @param leaseContended how old an open write transaction may get while others wait
  * @param leaseIdle how long an open write transaction may do nothing
  * @param queueTimeout how long a request waits for the writer
+ * @param reads where reads run
+ * @param readsWait how long a read waits for a follower to come far enough before it goes to the writer
+ * @param streamIdle how long a stream keeps a snapshot or a cursor that it does not use
+ * @param restartPause how long a database that failed rests at first
+ * @param maxRestartPause how long it rests at most
+ * @param isAutoCreating whether the first request for a database makes it
  * @param acknowledgeTimeout how long a write waits for other replicas before its outcome is called unknown
  * @param takeOverTimeout how long a new writer waits for what other replicas have
  * @param windowCount how many transactions may be on their way to a follower unacknowledged; beyond it they are announced
@@ -33,6 +39,12 @@ public record ReplicaSettings(
         Duration leaseContended,
         Duration leaseIdle,
         Duration queueTimeout,
+        Reads reads,
+        Duration readsWait,
+        Duration streamIdle,
+        Duration restartPause,
+        Duration maxRestartPause,
+        boolean isAutoCreating,
         Duration acknowledgeTimeout,
         Duration takeOverTimeout,
         int windowCount,
@@ -51,6 +63,13 @@ public record ReplicaSettings(
         requirePositive("merklite.database.lease-contended", leaseContended);
         requirePositive("merklite.database.lease-idle", leaseIdle);
         requirePositive("merklite.database.queue-timeout", queueTimeout);
+        requirePositive("merklite.database.stream-idle", streamIdle);
+        requirePositive("merklite.database.restart-pause.min", restartPause);
+        requirePositive("merklite.database.restart-pause.max", maxRestartPause);
+        if (readsWait.isNegative()) {
+            throw new IllegalArgumentException(
+                    "merklite.database.reads-wait = " + readsWait + ", must not be negative");
+        }
         requirePositive("merklite.replication.acknowledge-timeout", acknowledgeTimeout);
         requirePositive("merklite.replication.take-over-timeout", takeOverTimeout);
         requirePositive("merklite.replication.window", windowCount);
@@ -82,6 +101,12 @@ public record ReplicaSettings(
                 merklite.getDuration("database.lease-contended"),
                 merklite.getDuration("database.lease-idle"),
                 merklite.getDuration("database.queue-timeout"),
+                Reads.from(merklite),
+                merklite.getDuration("database.reads-wait"),
+                merklite.getDuration("database.stream-idle"),
+                merklite.getDuration("database.restart-pause.min"),
+                merklite.getDuration("database.restart-pause.max"),
+                merklite.getBoolean("auto-create"),
                 merklite.getDuration("replication.acknowledge-timeout"),
                 merklite.getDuration("replication.take-over-timeout"),
                 merklite.getInt("replication.window"),

@@ -67,6 +67,9 @@ public final class Replicas {
     /** From a writer of this node that has no file: as {@link Forget}, to all nodes of the datacenter. */
     record ForgetEverywhere(String database) implements Command {}
 
+    /** From this node's streams: a database is read here, and nobody has its file open. */
+    record Wake(String database) implements Command {}
+
     private record FollowerStopped(String database) implements Command {}
 
     private record WriterStopped(String database) implements Command {}
@@ -128,6 +131,8 @@ public final class Replicas {
     }
 
     private void start() throws IOException {
+        var self = context.getSelf();
+        home.copies().wakeBy(database -> self.tell(new Wake(database)));
         for (var bucket = 0; bucket < BUCKETS; bucket++) {
             var topic = context.spawn(
                     Topic.create(Command.class, "merklite-" + home.datacenter() + "-" + bucket), "topic-" + bucket);
@@ -159,9 +164,11 @@ public final class Replicas {
             switch (command) {
                 case Deliver deliver -> onDeliver(deliver);
                 case Acquire acquire -> onAcquire(acquire);
+                case Wake wake -> onWake(wake.database());
                 case FollowerStopped stopped -> onFollowerStopped(stopped.database());
                 case WriterStopped stopped -> {
                     owners.remove(stopped.database());
+                    home.copies().writerIsHere(stopped.database(), false);
                     deleteIfDoomed(stopped.database());
                 }
                 case Forget forget -> onForget(forget.database());
@@ -188,12 +195,16 @@ public final class Replicas {
         }
         for (var count = 0; count < WOKEN_AT_ONCE && !asleep.isEmpty(); count++) {
             var database = asleep.remove();
-            if (!owners.containsKey(database) && !waiting.containsKey(database) && keeps(database)) {
-                follower(database);
-            }
+            onWake(database);
         }
         if (asleep.isEmpty()) {
             timers.cancel(WakeSome.WAKE_SOME);
+        }
+    }
+
+    private void onWake(String database) {
+        if (!owners.containsKey(database) && !waiting.containsKey(database) && keeps(database)) {
+            follower(database);
         }
     }
 
@@ -264,6 +275,7 @@ public final class Replicas {
     private void grant(Acquire acquire) {
         doomed.remove(acquire.database());
         owners.put(acquire.database(), acquire.owner());
+        home.copies().writerIsHere(acquire.database(), true);
         context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
         var bucket = home.placement().shardOf(acquire.database()) % BUCKETS;
         acquire.replyTo().tell(new Acquired(topics.get(bucket), hosts));
@@ -302,6 +314,7 @@ public final class Replicas {
         var now = new Hosts(nodes, others);
         if (!now.equals(hosts)) {
             hosts = now;
+            home.copies().nodesChanged();
             owners.values().forEach(owner -> owner.tell(new DatabaseActor.HostsChanged(now)));
         }
     }

@@ -1,5 +1,6 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.sync.vector.VersionVector;
@@ -36,7 +37,18 @@ public sealed interface SqlReply extends ReplicaMessage {
      * @param refusal why
      * @param what details for people
      */
-    record Refused(Refusal refusal, String what) implements SqlReply {}
+    record Refused(Refusal refusal, String what) implements SqlReply, InspectReply, SnapshotReply {
+        /** The same for a caller. */
+        ClusterException toException(String database) {
+            return switch (refusal) {
+                case NO_DATABASE -> new ClusterException.NoDatabase(database);
+                case OVERLOADED, BUSY -> new ClusterException.Overloaded(database, what);
+                case UNAVAILABLE, MOVING, TRANSACTION_LOST, ELSEWHERE ->
+                    new ClusterException.Unavailable(database, what);
+                case UNKNOWN_OUTCOME -> new ClusterException.UnknownOutcome(database, what);
+            };
+        }
+    }
 
     /** Why requests get no responses. */
     enum Refusal {
@@ -52,6 +64,8 @@ public sealed interface SqlReply extends ReplicaMessage {
         TRANSACTION_LOST,
         /** The database could not be opened, or its log fails. */
         UNAVAILABLE,
+        /** This copy cannot answer it: the writer can. Never leaves a node. */
+        ELSEWHERE,
         /** It was committed here, and not acknowledged by the other replicas in time. */
         UNKNOWN_OUTCOME
     }

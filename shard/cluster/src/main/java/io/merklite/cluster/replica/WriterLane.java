@@ -76,7 +76,8 @@ final class WriterLane {
             this.sql = sql;
             this.stream = stream;
             this.deadline = deadline;
-            this.isAlone = SqlPlan.of(sql.requests(), stream).kind() == SqlPlan.Kind.EXCLUSIVE;
+            // What has read and now writes comes from a reader, and its transaction must not meet a commit on its way.
+            this.isAlone = SqlPlan.of(sql.requests(), stream).writingKind() == SqlPlan.Kind.EXCLUSIVE;
         }
     }
 
@@ -335,6 +336,16 @@ final class WriterLane {
             state = State.FREE;
         }
         streams.forget(stream);
+    }
+
+    /** The node that streams belonged to is gone. */
+    void closeAll(long node) {
+        queue.removeIf(job -> job.sql.stream().node() == node);
+        if (state instanceof State.Leased leased && leased.stream().node() == node) {
+            core.rollback();
+            state = State.FREE;
+        }
+        streams.forgetAll(node);
     }
 
     /** Time has come on: leases and waits end. */

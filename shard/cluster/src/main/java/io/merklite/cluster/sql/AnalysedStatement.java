@@ -30,6 +30,8 @@ record AnalysedStatement(
         boolean isImmediate,
         Optional<Boolean> isSwitchedOn,
         Optional<SqlError> refusal) {
+    private static final String READ_ONLY = " READONLY";
+
     /** What a statement asks of the transaction around it. */
     enum Kind {
         READ,
@@ -65,6 +67,12 @@ record AnalysedStatement(
     /** Whether it is an EXPLAIN, of which nothing runs. */
     boolean isExplain() {
         return explained.length() < sql.length();
+    }
+
+    /** Whether it begins a transaction that will not write. SQLite takes the word for a name; clients of libSQL mean it. */
+    boolean isReadOnlyBegin() {
+        return kind == Kind.BEGIN
+                && sql.regionMatches(true, sql.length() - READ_ONLY.length(), READ_ONLY, 0, READ_ONLY.length());
     }
 
     boolean isAlter() {

@@ -42,12 +42,16 @@ public final class SqlPlan {
     private final Kind kind;
     private final Kind writingKind;
     private final int statementCount;
+    private final boolean isForAnyCopy;
+    private final boolean isReadOnlyTransaction;
 
-    private SqlPlan(List<Planned> requests, Kind kind, Kind writingKind, int statementCount) {
-        this.requests = requests;
-        this.kind = kind;
-        this.writingKind = writingKind;
-        this.statementCount = statementCount;
+    private SqlPlan(List<Planned> requests, boolean isReadOnly, Scan scan) {
+        this.requests = List.copyOf(requests);
+        this.kind = isReadOnly ? Kind.READ : scan.kind();
+        this.writingKind = scan.writingKind();
+        this.statementCount = scan.statementCount;
+        this.isForAnyCopy = isReadOnly || scan.onlyReads();
+        this.isReadOnlyTransaction = scan.onlyReads() && scan.isOpen;
     }
 
     /** The plan for the next requests of a stream in this state, which may write. */
@@ -79,8 +83,7 @@ public final class SqlPlan {
                         case SqlRequest.Autocommit autocommit -> Planned.Autocommit.AUTOCOMMIT;
                     });
         }
-        return new SqlPlan(
-                List.copyOf(planned), isReadOnly ? Kind.READ : scan.kind(), scan.writingKind(), scan.statementCount);
+        return new SqlPlan(planned, isReadOnly, scan);
     }
 
     /** The lane that the requests want. */
@@ -88,12 +91,25 @@ public final class SqlPlan {
         return kind;
     }
 
+    /**
+     * Whether requests of a stream that has nothing open may run at any copy of the database: they read, and leave nothing
+     * behind that a later write would have to know of.
+     */
+    public boolean isForAnyCopy() {
+        return isForAnyCopy;
+    }
+
+    /** Whether they leave a transaction open that says that it will not write: {@code BEGIN TRANSACTION READONLY}. */
+    public boolean isReadOnlyTransaction() {
+        return isReadOnlyTransaction;
+    }
+
     List<Planned> requests() {
         return requests;
     }
 
     /** The lane that they want if they turn out to write. */
-    Kind writingKind() {
+    public Kind writingKind() {
         return writingKind;
     }
 
@@ -111,6 +127,8 @@ public final class SqlPlan {
         private boolean writes;
         private boolean wantsWriter;
         private boolean needsExclusive;
+        private boolean changesSettings;
+        private boolean isReadOnlyTransaction;
         private int statementCount;
 
         private Scan(SqlStreamState.Facts start) {
@@ -139,12 +157,14 @@ public final class SqlPlan {
                     needsExclusive = true;
                 }
                 case FOREIGN_KEYS -> {
+                    changesSettings = true;
                     if (!isOpen) {
                         foreignKeys = statement.isSwitchedOn().orElse(foreignKeys);
                     }
                 }
                 case BEGIN -> {
                     isOpen = true;
+                    isReadOnlyTransaction = statement.isReadOnlyBegin();
                     wantsWriter |= statement.isImmediate();
                 }
                 case COMMIT, ROLLBACK -> end();
@@ -165,8 +185,14 @@ public final class SqlPlan {
             }
         }
 
+        /** A transaction that stays open may write later, unless it says that it will not. */
+        private boolean onlyReads() {
+            return !writes && !wantsWriter && !changesSettings && (!isOpen || isReadOnlyTransaction);
+        }
+
         private void end() {
             isOpen = false;
+            isReadOnlyTransaction = false;
             isBegunBySavepoint = false;
             savepoints.clear();
         }

@@ -179,6 +179,14 @@ public final class SqlStreamState {
         return facts.isAutocommit() && facts.foreignKeys() && !facts.wasTakenAway();
     }
 
+    /** The state of this stream once its open transaction is rolled back from outside; this one stays as it is. */
+    public SqlStreamState whenTakenAway() {
+        var other = new SqlStreamState();
+        other.become(facts);
+        other.takenAway();
+        return other;
+    }
+
     /**
      * Takes note that the open transaction was rolled back from outside: the next requests fail, so that nothing that was
      * meant for it runs without it. Does nothing if none was open.

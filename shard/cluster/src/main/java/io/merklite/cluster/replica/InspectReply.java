@@ -1,0 +1,4 @@
+package io.merklite.cluster.replica;
+
+/** What comes of {@link DatabaseActor.Inspect}. */
+sealed interface InspectReply permits DatabaseStatus, SqlReply.Refused {}

@@ -1,0 +1,4 @@
+package io.merklite.cluster.replica;
+
+/** What comes of {@link DatabaseActor.WantSnapshot}. */
+sealed interface SnapshotReply permits DatabaseActor.SnapshotOffer, SqlReply.Refused {}
