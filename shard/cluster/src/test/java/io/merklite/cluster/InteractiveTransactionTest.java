@@ -73,6 +73,26 @@ class InteractiveTransactionTest {
         }
     }
 
+    @Test
+    void nodeThatLeavesDoesNotDisturbAnOpenTransaction() {
+        try (var cluster = TestCluster.start(directory, "merklite.database.lease-idle = 60s", "a1", "a2", "a3")) {
+            prepare(cluster);
+            var writer = TestCluster.join(cluster.node("a1").status(DATABASE)).node();
+            var other = writer.equals("a1") ? "a2" : "a1";
+            var stream = cluster.node(writer).stream(DATABASE, StreamOptions.DEFAULTS);
+            run(stream, "BEGIN IMMEDIATE");
+            run(stream, "INSERT INTO item VALUES (1)");
+
+            cluster.stopNode(other);
+            cluster.awaitMembers(2);
+
+            run(stream, "INSERT INTO item VALUES (2)");
+            run(stream, "COMMIT");
+            assertThat(cluster.rows(writer, DATABASE, "SELECT id FROM item ORDER BY id"))
+                    .isEqualTo(List.of(List.of("1"), List.of("2")));
+        }
+    }
+
     private static void prepare(TestCluster cluster) {
         cluster.create("a1", DATABASE);
         cluster.result("a1", DATABASE, StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY)");

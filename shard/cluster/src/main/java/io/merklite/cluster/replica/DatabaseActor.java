@@ -815,15 +815,15 @@ public final class DatabaseActor {
         });
         hosts = changed.hosts();
         var after = followers();
-        before.stream().filter(peer -> !after.contains(peer)).forEach(peer -> {
-            core().forget(peer);
-            acknowledgements.forget(peer);
-        });
-        if (writer().isFree()) {
-            after.stream().filter(peer -> !before.contains(peer)).forEach(exchange()::connect);
-        }
+        var gone = before.stream().filter(peer -> !after.contains(peer)).toList();
+        gone.forEach(acknowledgements::forget);
         settle();
-        return turn();
+        var come = after.stream().filter(peer -> !before.contains(peer)).toList();
+        return onTask(() -> {
+            var now = followers(); // they may have changed again while a transaction was open
+            gone.stream().filter(peer -> !now.contains(peer)).forEach(core()::forget);
+            come.stream().filter(now::contains).forEach(exchange()::connect);
+        });
     }
 
     private Behavior<Command> onWantSnapshot(WantSnapshot want) {
