@@ -199,12 +199,19 @@ public sealed interface SyncMessage {
      * @param round the round of the request
      * @param request its number
      * @param schema fingerprint of its schema
-     * @param reach what its rows depend on
+     * @param applied what its sender has applied
+     * @param reach what its rows depend on: that, or more
      * @param clocks by origin the clock of the last transaction that it has applied
      * @param findings one for each range
      */
     record Inspected(
-            long round, int request, long schema, VersionVector reach, Map<Origin, Long> clocks, List<Finding> findings)
+            long round,
+            int request,
+            long schema,
+            VersionVector applied,
+            VersionVector reach,
+            Map<Origin, Long> clocks,
+            List<Finding> findings)
             implements SyncMessage {
         public Inspected {
             clocks = Map.copyOf(clocks);
@@ -228,7 +235,8 @@ public sealed interface SyncMessage {
      * @param round the round of the request
      * @param request its number
      * @param schema fingerprint of its schema
-     * @param reach what its rows depend on
+     * @param applied what its sender has applied
+     * @param reach what its rows depend on: that, or more
      * @param table their table
      * @param rows as many as fit
      * @param restKeys keys asked for that did not fit
@@ -238,6 +246,7 @@ public sealed interface SyncMessage {
             long round,
             int request,
             long schema,
+            VersionVector applied,
             VersionVector reach,
             String table,
             List<RemoteRow> rows,

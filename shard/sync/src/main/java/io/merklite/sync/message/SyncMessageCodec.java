@@ -23,6 +23,7 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.RemoteRow;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.transaction.TransactionCodec;
+import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
 import io.merklite.sync.wire.Frame;
 import io.merklite.sync.wire.WireReader;
@@ -41,7 +42,9 @@ public final class SyncMessageCodec {
     /*
      * Version 1, in a frame of magic MLSM. A body begins with the kind's byte; its fields follow in the order of the
      * record. Numbers are varint LEB128 but clocks, sums, fingerprints and origins, which are fixed and big-endian. Lists
-     * have their count first, what is optional a byte of 0 or 1. Values and rows: see ValueCodec and RowCodec.
+     * have their count first, what is optional a byte of 0 or 1. A
+     * reach follows what was applied as the vector of those origins where it is more; clocks stand in the order of the
+     * origins of the vector that was applied. Values and rows: see ValueCodec and RowCodec.
      */
     private static final int VERSION = 1;
     private static final String WHAT = "message";
@@ -129,9 +132,10 @@ public final class SyncMessageCodec {
             }
             case Inspected inspected -> {
                 writeRequest(out.uint8(INSPECTED), inspected.round(), inspected.request())
-                        .int64(inspected.schema())
-                        .vector(inspected.reach());
-                writeClocks(out, inspected.clocks()).varint(inspected.findings().size());
+                        .int64(inspected.schema());
+                writeReach(out, inspected.applied(), inspected.reach());
+                writeClocks(out, inspected.applied(), inspected.clocks())
+                        .varint(inspected.findings().size());
                 inspected.findings().forEach(finding -> writeFinding(out, finding));
             }
             case Fetch fetch -> {
@@ -169,9 +173,7 @@ public final class SyncMessageCodec {
             case WANT_SCHEMA -> new WantSchema(in.int64());
             case SCHEMA -> new Schema(in.int64(), readColumns(in));
             case INSPECT -> new Inspect(in.int64(), readInt(in), readSummed(in));
-            case INSPECTED ->
-                new Inspected(
-                        in.int64(), readInt(in), in.int64(), in.vector(VECTOR_LIMIT), readClocks(in), readFindings(in));
+            case INSPECTED -> readInspected(in);
             case FETCH ->
                 new Fetch(in.int64(), readInt(in), in.string(NAME_LIMIT), ValueCodec.readKeys(in, LIST_LIMIT));
             case FETCH_RANGE -> new FetchRange(in.int64(), readInt(in), readRange(in));
@@ -204,10 +206,8 @@ public final class SyncMessageCodec {
     /** The clocks follow in the order of the vector: an origin without a seq has none. */
     private static void writeStatus(WireWriter out, Status status) {
         out.vector(status.vector()).int64(status.clock());
-        for (var origin : status.vector().seqs().keySet()) {
-            out.varint(status.clocks().getOrDefault(origin, 0L));
-        }
-        out.int64(status.horizon())
+        writeClocks(out, status.vector(), status.clocks())
+                .int64(status.horizon())
                 .int64(status.root())
                 .int64(status.schema())
                 .uint8(status.isAhead() ? 1 : 0)
@@ -217,26 +217,47 @@ public final class SyncMessageCodec {
     private static Status readStatus(WireReader in) {
         var vector = in.vector(VECTOR_LIMIT);
         var clock = in.int64();
+        var clocks = readClocks(in, vector);
+        return new Status(vector, clocks, clock, in.int64(), in.int64(), in.int64(), readFlag(in), readFlag(in));
+    }
+
+    /** One for each origin of {@code vector}. */
+    private static WireWriter writeClocks(WireWriter out, VersionVector vector, Map<Origin, Long> clocks) {
+        for (var origin : vector.seqs().keySet()) {
+            out.varint(clocks.getOrDefault(origin, 0L));
+        }
+        return out;
+    }
+
+    private static Map<Origin, Long> readClocks(WireReader in, VersionVector vector) {
         Map<Origin, Long> clocks = new TreeMap<>();
         for (var origin : vector.seqs().keySet()) {
             clocks.put(origin, in.varint());
         }
-        return new Status(vector, clocks, clock, in.int64(), in.int64(), in.int64(), readFlag(in), readFlag(in));
-    }
-
-    private static WireWriter writeClocks(WireWriter out, Map<Origin, Long> clocks) {
-        out.varint(clocks.size());
-        new TreeMap<>(clocks).forEach((origin, clock) -> out.origin(origin).varint(clock));
-        return out;
-    }
-
-    private static Map<Origin, Long> readClocks(WireReader in) {
-        Map<Origin, Long> clocks = new TreeMap<>();
-        var count = in.count(Long.BYTES + 1, VECTOR_LIMIT);
-        for (var i = 0; i < count; i++) {
-            clocks.put(in.origin(), in.varint());
-        }
         return clocks;
+    }
+
+    /** What was applied, and where rows depend on more than that: mostly nowhere. */
+    private static WireWriter writeReach(WireWriter out, VersionVector applied, VersionVector reach) {
+        return out.vector(applied).vector(reach.beyond(applied));
+    }
+
+    private static VersionVector readReach(WireReader in, VersionVector applied) {
+        var start = in.position();
+        var beyond = in.vector(VECTOR_LIMIT);
+        if (!beyond.equals(beyond.beyond(applied))) {
+            throw new Malformed(WHAT, start, "a vector beyond another one that it is not beyond");
+        }
+        return applied.join(beyond);
+    }
+
+    private static Inspected readInspected(WireReader in) {
+        var round = in.int64();
+        var request = readInt(in);
+        var schema = in.int64();
+        var applied = in.vector(VECTOR_LIMIT);
+        var reach = readReach(in, applied);
+        return new Inspected(round, request, schema, applied, reach, readClocks(in, applied), readFindings(in));
     }
 
     private static WireWriter writeRanges(WireWriter out, List<SeqRange> ranges) {
@@ -334,9 +355,8 @@ public final class SyncMessageCodec {
     }
 
     private static void writeRows(WireWriter out, Rows rows) {
-        writeRequest(out, rows.round(), rows.request())
-                .int64(rows.schema())
-                .vector(rows.reach())
+        writeRequest(out, rows.round(), rows.request()).int64(rows.schema());
+        writeReach(out, rows.applied(), rows.reach())
                 .string(rows.table())
                 .varint(rows.rows().size());
         var codec = new RowCodec();
@@ -349,7 +369,8 @@ public final class SyncMessageCodec {
         var round = in.int64();
         var request = readInt(in);
         var schema = in.int64();
-        var reach = in.vector(VECTOR_LIMIT);
+        var applied = in.vector(VECTOR_LIMIT);
+        var reach = readReach(in, applied);
         var table = in.string(NAME_LIMIT);
         List<RemoteRow> rows = new ArrayList<>();
         var codec = new RowCodec();
@@ -361,6 +382,7 @@ public final class SyncMessageCodec {
                 round,
                 request,
                 schema,
+                applied,
                 reach,
                 table,
                 rows,

@@ -131,7 +131,7 @@ public final class Descent {
     /** Takes an answer in; what is to be asked next. */
     public List<SyncMessage> onInspected(Inspected answer) {
         if (!(open.get(answer.request()) instanceof Inspect question)
-                || !takes(answer.round(), answer.schema(), answer.reach())) {
+                || !takes(answer.round(), answer.schema(), answer.applied())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -212,7 +212,7 @@ public final class Descent {
     public List<SyncMessage> onRows(Rows answer) {
         var question = open.get(answer.request());
         var fits = question instanceof Fetch || question instanceof FetchRange;
-        if (!fits || !takes(answer.round(), answer.schema(), answer.reach())) {
+        if (!fits || !takes(answer.round(), answer.schema(), answer.applied())) {
             return List.of();
         }
         open.remove(answer.request());
@@ -234,13 +234,16 @@ public final class Descent {
         return nextQuestions();
     }
 
-    /** Rows of another schema do not fit; and a peer that lost its end no longer has what it said that it has. */
-    private boolean takes(long answeredRound, long schema, VersionVector reach) {
+    /**
+     * Rows of another schema do not fit; and a peer that lost its end no longer has what it said that it has. Its reach
+     * does not tell: it covers what its rows depend on, not what all of is there.
+     */
+    private boolean takes(long answeredRound, long schema, VersionVector applied) {
         if (answeredRound != round) {
             return false;
         }
         var sameSchema = schema == target.schema() && scope.schema().getAsLong() == target.schema();
-        failed |= !sameSchema || !reach.covers(target.vector());
+        failed |= !sameSchema || !applied.covers(target.vector());
         return !failed;
     }
 

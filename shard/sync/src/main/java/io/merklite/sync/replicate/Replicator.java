@@ -343,7 +343,11 @@ public final class Replicator {
     private void compare(Peer peer, Status status) {
         var comparable = status.schema() == store.schemaFingerprint() && status.horizon() == store.horizon();
         if (!comparable) {
-            if (status.schema() != store.schemaFingerprint() && store.vector().equals(status.vector())) {
+            // A peer that is ahead may have elements of the schema whose transactions it lacks: its vector says nothing
+            // of
+            // them, and as long as they are not here, it gets no rows from here either.
+            if (status.schema() != store.schemaFingerprint()
+                    && (status.isAhead() || store.vector().equals(status.vector()))) {
                 descend(peer, status);
             }
             return;
@@ -515,6 +519,8 @@ public final class Replicator {
             return;
         }
         store.adopt(descent.target().vector(), descent.target().clocks());
+        // Tombstones that the peer has forgotten did not come; to keep others of that age would tell the two apart.
+        tombstones.follow(descent.target(), now);
         listener.accept(new Event.Descended(peer.name, descent.rowCount()));
         drain(Optional.of(peer));
         send(peer, status(false));

@@ -211,7 +211,15 @@ public final class RoleMessageCodec {
     /** Keys that are gone stand where an answer has those that did not fit. */
     private static SyncMessage asRows(Segment.Copied copied) {
         return new SyncMessage.Rows(
-                0, 0, 0, VersionVector.EMPTY, copied.table(), copied.rows(), copied.gone(), Optional.empty());
+                0,
+                0,
+                0,
+                VersionVector.EMPTY,
+                VersionVector.EMPTY,
+                copied.table(),
+                copied.rows(),
+                copied.gone(),
+                Optional.empty());
     }
 
     private List<Segment> readSegments(WireReader in) {

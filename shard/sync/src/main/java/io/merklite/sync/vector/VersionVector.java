@@ -84,6 +84,13 @@ public final class VersionVector {
         return of(met);
     }
 
+    /** The seqs of those origins of which this has seen more than {@code other}. */
+    public VersionVector beyond(VersionVector other) {
+        var more = new TreeMap<>(seqs);
+        more.entrySet().removeIf(entry -> entry.getValue() <= other.seq(entry.getKey()));
+        return of(more);
+    }
+
     /** Whether everything that {@code other} has seen was seen here. */
     public boolean covers(VersionVector other) {
         return other.seqs.entrySet().stream().allMatch(entry -> seq(entry.getKey()) >= entry.getValue());

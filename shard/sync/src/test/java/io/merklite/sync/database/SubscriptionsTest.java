@@ -121,6 +121,61 @@ class SubscriptionsTest {
     }
 
     @Test
+    void b65_predicateCarriesOverJoins() throws Exception {
+        var tables = ITEM + "; CREATE TABLE tag(item INTEGER, word TEXT, id INTEGER PRIMARY KEY);"
+                + "CREATE TABLE note(tagged INTEGER PRIMARY KEY, body TEXT)";
+        try (var database = inMemory(tables)) {
+            database.exec("INSERT INTO item VALUES (7, 1, 'a'), (8, 1, 'b')");
+            var calls = counted(database);
+            var reports = reports(
+                    database,
+                    "SELECT counted(), word, body FROM item JOIN tag ON tag.item = item.id"
+                            + " LEFT JOIN note ON note.tagged = tag.item WHERE item.id = 7");
+            var before = calls.get();
+
+            database.exec("INSERT INTO tag VALUES (8, 'eight', 1); INSERT INTO note VALUES (8, 'far')");
+            assertThat(calls.get()).isEqualTo(before);
+            database.exec("INSERT INTO tag VALUES (7, 'seven', 2); INSERT INTO note VALUES (7, 'near')");
+
+            assertThat(reports.getLast()).containsExactly(List.of("1", "'seven'", "'near'"));
+        }
+    }
+
+    @Test
+    void b67_queryThatCannotBeAnalysedDependsOnItsTables() throws Exception {
+        try (var database = inMemory(ITEM + "; CREATE TABLE other(id INTEGER PRIMARY KEY)")) {
+            var calls = counted(database);
+            var reports = reports(
+                    database,
+                    "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 3)"
+                            + " SELECT counted() + max(id) FROM item WHERE EXISTS (SELECT 1 FROM up WHERE n = grp)");
+            var before = calls.get();
+
+            database.exec("INSERT INTO other VALUES (1)");
+            assertThat(calls.get()).isEqualTo(before);
+            database.exec("INSERT INTO item VALUES (5, 3, 'a')");
+
+            assertThat(reports.getLast()).containsExactly(List.of("6"));
+        }
+    }
+
+    @Test
+    void b72_subscriptionsThatDoNotMatchCostNoEvaluation() throws Exception {
+        try (var database = inMemory(ITEM)) {
+            var calls = counted(database);
+            for (var i = 0; i < 1000; i++) {
+                database.subscribe("SELECT counted(), label FROM item WHERE grp = 1 AND id = " + i, result -> {});
+            }
+            var before = calls.get();
+
+            database.exec("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 499)"
+                    + " INSERT INTO item SELECT i, 2, 'x' FROM n");
+
+            assertThat(calls.get()).isEqualTo(before);
+        }
+    }
+
+    @Test
     void b66_updateIsTestedBeforeAndAfter() {
         try (var database = inMemory(ITEM)) {
             database.exec("INSERT INTO item VALUES (1, 1, 'a')");

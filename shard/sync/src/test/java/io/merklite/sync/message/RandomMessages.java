@@ -49,14 +49,7 @@ final class RandomMessages {
                 new SyncMessage.Part(
                         origin(), seq(), random.nextInt(1000), Integer.MAX_VALUE, Chunk.wrap(bytes(random.nextInt(9))));
             case 8 -> new SyncMessage.Inspect(random.nextLong(), request(), some(this::summed));
-            case 9 ->
-                new SyncMessage.Inspected(
-                        random.nextLong(),
-                        request(),
-                        random.nextLong(),
-                        vector(),
-                        clocks(vector()),
-                        some(this::finding));
+            case 9 -> inspected();
             case 10 -> new SyncMessage.Fetch(random.nextLong(), request(), name(), keys());
             case 11 -> new SyncMessage.FetchRange(random.nextLong(), request(), range());
             case 12 ->
@@ -64,6 +57,7 @@ final class RandomMessages {
                         random.nextLong(),
                         request(),
                         random.nextLong(),
+                        VersionVector.EMPTY,
                         vector(),
                         name(),
                         some(this::row),
@@ -72,6 +66,18 @@ final class RandomMessages {
             case 13 -> new SyncMessage.WantSchema(random.nextLong());
             default -> new SyncMessage.Schema(random.nextLong(), columns());
         };
+    }
+
+    private SyncMessage inspected() {
+        var applied = vector();
+        return new SyncMessage.Inspected(
+                random.nextLong(),
+                request(),
+                random.nextLong(),
+                applied,
+                applied.join(vector()),
+                clocks(applied),
+                some(this::finding));
     }
 
     private SyncMessage status() {

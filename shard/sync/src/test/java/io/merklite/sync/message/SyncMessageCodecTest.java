@@ -136,6 +136,7 @@ class SyncMessageCodecTest {
                 200,
                 SCHEMA,
                 SEEN,
+                SEEN,
                 CLOCKS,
                 List.of(
                         Finding.Same.SAME,
@@ -162,6 +163,7 @@ class SyncMessageCodecTest {
                 2,
                 5,
                 SEEN,
+                SEEN.with(BERT, 400).with(CARL, 9),
                 "item",
                 List.of(
                         row(1, birth, register(text("x"), birth), register(ChangesetValue.NULL, birth)),

@@ -6,6 +6,7 @@ import io.merklite.schema.structure.Schema;
 import io.merklite.session.SessionException;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.log.MemoryLog;
+import io.merklite.sync.store.KeyRange;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.StoreOptions;
 import io.merklite.testkit.Seeds;
@@ -69,6 +70,14 @@ final class SchemaExchangeTest {
                 execute(sql);
                 return true;
             }));
+        }
+
+        /** A transaction that no message and no log brings to others. */
+        private void writeWithoutTelling(String sql) {
+            store.write(() -> {
+                execute(sql);
+                return true;
+            });
         }
 
         /** Not every schema allows for it. */
@@ -184,6 +193,31 @@ final class SchemaExchangeTest {
 
         assertThat(bob.query("SELECT count(*) FROM t WHERE b = 3")).containsExactly("10");
         assertThat(anne.query("SELECT x FROM u")).containsExactly("5");
+    }
+
+    /** Neither has what it takes to go on: one waits for rows on its schema, the other one sees nothing to fetch. */
+    @Test
+    void schemaOfReplicaThatIsGoneComesFromOneThatHasNothingElse() throws SQLException {
+        var table = "CREATE TABLE t(id INTEGER PRIMARY KEY, a)";
+        var anne = new Node("anne", 100, table);
+        anne.change("ALTER TABLE t ADD COLUMN b DEFAULT 3");
+        var elements = anne.store.rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, 99);
+        var reach = anne.store.reach();
+        anne.connection.close();
+        nodes.remove("anne");
+        var bob = new Node("bob", 2, table);
+        var carl = new Node("carl", 2, table);
+        connect(bob, carl);
+        settle(2);
+        bob.store.mergeRows(ReplicaStore.SCHEMA_ELEMENTS, elements.rows(), reach);
+        for (var i = 0; i < 10; i++) {
+            carl.writeWithoutTelling("INSERT INTO t(id, a) VALUES (" + i + ", 'a')");
+        }
+
+        requireConvergence();
+
+        assertThat(bob.query("SELECT count(*) FROM t WHERE b = 3")).containsExactly("10");
+        assertThat(carl.query("SELECT count(*) FROM t WHERE b = 3")).containsExactly("10");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.merklite.sync.role;
 
+import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.StoreOptions;
 import io.merklite.testkit.Seeds;
@@ -62,6 +63,17 @@ final class End implements AutoCloseable {
         for (var sql : statements) {
             execute(connection, sql);
         }
+    }
+
+    /** Writes one transaction through the store, and tells what it changed. */
+    Changeset write(String sql) {
+        var written = store.write(() -> writeInside(sql));
+        return Changeset.copyOf(written.transaction().orElseThrow().changeset());
+    }
+
+    boolean writeInside(String sql) {
+        execute(connection, sql);
+        return true;
     }
 
     private static void execute(Connection connection, String sql) {

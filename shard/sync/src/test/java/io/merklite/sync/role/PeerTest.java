@@ -53,6 +53,23 @@ class PeerTest {
         }
     }
 
+    /** Beside the roles, which know one writer a table, the engine under them merges any number. */
+    @Test
+    void b89_tableWithSeveralWritersConverges() {
+        var mine = here.store()
+                .write(() -> here.writeInside("INSERT INTO news VALUES (1, 'mine'), (2, 'mine')"))
+                .transactions();
+        var theirs = there.store()
+                .write(() -> there.writeInside("INSERT INTO news VALUES (1, 'theirs'), (3, 'theirs')"))
+                .transactions();
+
+        mine.forEach(there.store()::merge);
+        theirs.forEach(here.store()::merge);
+
+        assertThat(here.query("SELECT * FROM news")).hasSize(3).isEqualTo(there.query("SELECT * FROM news"));
+        assertThat(here.store().root()).isEqualTo(there.store().root());
+    }
+
     @Test
     void r78_ownTablesMatchAnyGlob() {
         var client = client("draft_[ab]", "nothing*");

@@ -47,6 +47,35 @@ class RoleMessageTest {
     }
 
     @Test
+    void r95_errorsOfTheOtherSideAreToldAndOwnOnesAreRaised() {
+        try (var pair = Pair.of(End.ITEMS)) {
+            var answers = pair.master.handleMessage(new RoleMessage.Granted());
+            assertThat(answers)
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RoleMessage.Failed.class,
+                            failed -> assertThat(failed.code()).isEqualTo(ErrorCode.INVALID_STATE));
+
+            var outcome = pair.replica.handleMessage(answers.getFirst());
+
+            assertThat(outcome.answers()).isEmpty();
+            assertThat(pair.replica.failure()).contains((RoleMessage.Failed) answers.getFirst());
+            assertThatThrownBy(pair.replica::commitPrediction)
+                    .isInstanceOfSatisfying(
+                            SyncException.class,
+                            raised -> assertThat(raised.kind()).isEqualTo(ErrorCode.INVALID_STATE));
+        }
+        assertThat(ErrorCode.values())
+                .containsExactlyInAnyOrder(
+                        ErrorCode.SQLITE_ERROR,
+                        ErrorCode.PROTOCOL_ERROR,
+                        ErrorCode.SCHEMA_MISMATCH,
+                        ErrorCode.INVALID_STATE,
+                        ErrorCode.OWNERSHIP_REJECTED,
+                        ErrorCode.WITHOUT_ROWID_TABLE);
+    }
+
+    @Test
     void r93_messagesComeBackFromTheirBytes() {
         for (var message : messages()) {
             assertThat(codec.decode(codec.encode(message))).isEqualTo(message);

@@ -7,6 +7,8 @@ import io.merklite.query.QueryException;
 import io.merklite.query.subscribe.Report;
 import io.merklite.query.subscribe.SqlValue;
 import io.merklite.query.subscribe.SubscriptionId;
+import io.merklite.query.subscribe.Subscriptions;
+import io.merklite.sync.database.ChangesetRows;
 import io.merklite.sync.database.Database;
 import io.merklite.sync.database.DatabaseOptions;
 import io.merklite.testkit.Seeds;
@@ -141,6 +143,33 @@ class RoleSubscriptionsTest {
             pair.deliver();
 
             assertThat(reports.getLast().rows()).containsExactly(List.of(SqlValue.of(2)));
+        }
+    }
+
+    @Test
+    void r71_standaloneWatchIsToldOfTablesAndOfChanges() {
+        try (var end = End.open(End.ITEMS, "CREATE TABLE other(id INTEGER PRIMARY KEY)");
+                var watch = new Subscriptions(end.store().connection())) {
+            assertThat(watch.isEmpty()).isTrue();
+            var id = watch.subscribe("SELECT label FROM item WHERE id = 7", reports::add);
+            watch.notifyEverything();
+            watch.notifyTables(List.of("other"));
+            var far = end.write("INSERT INTO item VALUES (1, 'far', 1)");
+            var evaluated = watch.evaluationCount();
+            watch.notifyChanges(() -> new ChangesetRows(List.of(far), table -> false));
+            assertThat(watch.evaluationCount()).isEqualTo(evaluated);
+            var near = end.write("INSERT INTO item VALUES (7, 'near', 1)");
+
+            watch.notifyChanges(() -> new ChangesetRows(List.of(near), table -> false));
+            end.sql("UPDATE item SET label = 'nearer' WHERE id = 7");
+            watch.notifyTables(List.of("item"));
+            watch.unsubscribe(id);
+
+            assertThat(reports)
+                    .extracting(Report::rows)
+                    .containsExactly(
+                            List.of(), List.of(List.of(SqlValue.of("near"))), List.of(List.of(SqlValue.of("nearer"))));
+            assertThat(watch.isEmpty()).isTrue();
         }
     }
 
