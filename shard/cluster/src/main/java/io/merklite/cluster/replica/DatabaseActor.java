@@ -167,6 +167,11 @@ public final class DatabaseActor {
     /** Requests that must see what is not here yet. */
     private record Behind(RunSql sql, Instant until) {}
 
+    /** To itself, behind what clients have sent meanwhile: all of that shares a commit. */
+    private enum Turn implements Command {
+        TURN
+    }
+
     private enum Tick implements Command {
         TICK
     }
@@ -201,6 +206,7 @@ public final class DatabaseActor {
     private Optional<Watchers> watchers = Optional.empty();
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private final List<Behind> behind = new ArrayList<>();
+    private boolean isTurnQueued;
     private boolean isActive = true;
     private boolean isStopping;
     private boolean endsWell;
@@ -554,6 +560,10 @@ public final class DatabaseActor {
                     readers().failed(gone.reader()).forEach(streams::forget);
                     return turn();
                 })
+                .onMessage(Turn.class, turn -> {
+                    isTurnQueued = false;
+                    return turn();
+                })
                 .onMessage(Tick.class, tick -> onTick())
                 .onMessage(CloseStream.class, close -> {
                     readers().close(close.stream());
@@ -613,7 +623,11 @@ public final class DatabaseActor {
             return turn();
         }
         dispatch(sql);
-        return turn();
+        if (!isTurnQueued && !writer().isIdle()) {
+            isTurnQueued = true;
+            context.getSelf().tell(Turn.TURN);
+        }
+        return Behaviors.same();
     }
 
     /** Whether what a request must see is here. */

@@ -428,45 +428,59 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** Tables attached by name in that order, then the others in the order of their first touch. */
+    /**
+     * The tables that were touched: those attached by name in that order, then the others in the order of their first touch.
+     * Statistics come last, touched or not, since nothing is logged of them.
+     */
     private List<CapturedTable> inGroupOrder() throws SQLException {
-        if (tables.size() <= 1) {
-            return List.copyOf(tables.values());
-        }
         Map<Integer, CapturedTable> byNumber = new HashMap<>();
         tables.values().forEach(table -> byNumber.put(table.number(), table));
-        Set<CapturedTable> ordered = new LinkedHashSet<>();
+        var touched = touchedTables();
+        Map<Integer, CapturedTable> ordered = new LinkedHashMap<>();
         for (var name : requested.keySet()) {
             var table = tables.get(name);
-            if (table != null) {
-                ordered.add(table);
+            if (table != null && touched.contains(table.number())) {
+                ordered.put(table.number(), table);
             }
         }
+        for (var number : touched) {
+            var table = byNumber.get(number);
+            if (table != null) {
+                addWithKeylessRows(table.layout().name(), ordered);
+            }
+        }
+        for (var table : tables.values()) {
+            if (StatisticsSnapshot.isStatistics(table.layout())) {
+                ordered.put(table.number(), table);
+            }
+        }
+        return List.copyOf(ordered.values());
+    }
+
+    /** Numbers of the tables that the log has, in the order of their first touch. */
+    private Set<Integer> touchedTables() throws SQLException {
+        Set<Integer> touched = new LinkedHashSet<>();
         if (logColumns > 0) {
             if (firstTouches == null) {
                 firstTouches = connection.prepareStatement("SELECT t FROM " + log + " GROUP BY t ORDER BY min(seq)");
             }
             try (var rows = firstTouches.executeQuery()) {
                 while (rows.next()) {
-                    Optional.ofNullable(byNumber.get(rows.getInt(1)))
-                            .ifPresent(
-                                    table -> addWithKeylessRows(table.layout().name(), ordered));
+                    touched.add(rows.getInt(1));
                 }
             }
         }
-        tables.values().stream()
-                .filter(table -> StatisticsSnapshot.isStatistics(table.layout()))
-                .forEach(ordered::add);
-        return List.copyOf(ordered);
+        return touched;
     }
 
     /**
      * Which of a table's triggers fires first is SQLite's choice, so it does not decide. Rows without a key come first: they
      * bring their rowid along, and for the others one is chosen.
      */
-    private void addWithKeylessRows(String table, Set<CapturedTable> ordered) {
+    private void addWithKeylessRows(String table, Map<Integer, CapturedTable> ordered) {
         for (var name : List.of(KeylessRows.groupName(table), table)) {
-            Optional.ofNullable(tables.get(Identifiers.fold(name))).ifPresent(ordered::add);
+            Optional.ofNullable(tables.get(Identifiers.fold(name)))
+                    .ifPresent(found -> ordered.putIfAbsent(found.number(), found));
         }
     }
 

@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,6 +34,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteConnection;
 
 /**
  * A SQLite database that replicates: SQL in, results and transactions out.
@@ -84,10 +84,14 @@ public final class Database implements AutoCloseable {
     private final List<Consumer<Transaction>> transactionListeners = new ArrayList<>();
     private final List<Consumer<List<RowEvent>>> rowListeners = new ArrayList<>();
     private final SchemaVersion schemaVersion;
-    private final PreparedStatement totalChanges;
+    private final SQLiteConnection driver;
     private SchemaSnapshot schema = SchemaSnapshot.NONE;
     private long seenChanges;
     private boolean mayBeUndone;
+    /** Whether a change of the schema was asked for since it was last looked at, and the version that was found then. */
+    private boolean hasChangedSchema;
+
+    private long followedVersion;
     private boolean isClosed;
 
     private Database(String path, DatabaseOptions options, Connection connection) throws SQLException {
@@ -106,7 +110,7 @@ public final class Database implements AutoCloseable {
         this.check = new SchemaCheck(options.log(), options.tables());
         this.subscribers = new Subscribers(connection, unrecorded, options.log());
         this.schemaVersion = new SchemaVersion(connection);
-        this.totalChanges = connection.prepareStatement("SELECT total_changes()");
+        this.driver = connection.unwrap(SQLiteConnection.class);
         if (store.wasUnclean()) {
             log(
                     Level.WARN,
@@ -486,6 +490,7 @@ public final class Database implements AutoCloseable {
         requireOpen();
         check.look(SqlScript.statements(sql).getFirst());
         keys.save();
+        hasChangedSchema = true; // of temporary tables too, which the store does not look at
         store.changeSchema(sql);
     }
 
@@ -501,11 +506,14 @@ public final class Database implements AutoCloseable {
         return store.stamped();
     }
 
-    /** Commits a transaction that was begun on {@link #store} and stamped; {@link #committed} must follow. */
+    /**
+     * Commits a transaction that was begun on {@link #store}, and in which nothing was written since {@link #stampOpen};
+     * {@link #committed} must follow.
+     */
     public void commitOpen() {
         requireOpen();
         try {
-            store.commitOpen();
+            store.commitStamped();
         } catch (RuntimeException e) {
             keys.forgetSaved();
             throw e;
@@ -518,7 +526,9 @@ public final class Database implements AutoCloseable {
         transactions.forEach(this::announce);
         subscribers.changed(transactions.stream().map(Database::changes).toList());
         seenChanges = totalChanges();
-        followSchema();
+        if (hasChangedSchema || followedVersion != store.knownSchemaVersion()) {
+            followSchema();
+        }
         announcements.addFirst(subscribers::notifyChanged);
         announcements.run();
     }
@@ -565,6 +575,8 @@ public final class Database implements AutoCloseable {
 
     private void followSchema() {
         try {
+            hasChangedSchema = false;
+            followedVersion = store.knownSchemaVersion();
             var version = schemaVersion.read();
             if (!version.equals(schema.version())) {
                 schema = SchemaSnapshot.read(connection, version);
@@ -577,8 +589,8 @@ public final class Database implements AutoCloseable {
     }
 
     private long totalChanges() {
-        try (var rows = totalChanges.executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
+        try {
+            return driver.getDatabase().total_changes();
         } catch (SQLException e) {
             throw new StoreFailure("counting changes", e);
         }
@@ -617,7 +629,6 @@ public final class Database implements AutoCloseable {
         isClosed = true;
         subscribers.close();
         schemaVersion.close();
-        totalChanges.close();
         store.close();
     }
 }

@@ -514,6 +514,16 @@ public final class ReplicaStore implements AutoCloseable {
         return finish("committing", this::stampOpen);
     }
 
+    /** Commits the transaction that is open, in which nothing was written since {@link #stampInside}. */
+    public void commitStamped() {
+        finish("committing", () -> true);
+    }
+
+    /** Tells by another number that the schema of {@code main} was found to be another one. No query is run. */
+    public long knownSchemaVersion() {
+        return schemaVersion;
+    }
+
     /**
      * Stamps what was written so far in the transaction that is open, which goes on, and follows the schema: needed before
      * a change of schema, which recorded changes do not survive, and after it.
