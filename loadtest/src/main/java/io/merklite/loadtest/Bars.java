@@ -1,6 +1,12 @@
 package io.merklite.loadtest;
 
-import io.merklite.loadtest.cluster.ClusterBars;
+import io.merklite.loadtest.cluster.EmbeddedBars;
+import io.merklite.loadtest.cluster.HttpBars;
+import io.merklite.loadtest.cluster.IdleBars;
+import io.merklite.loadtest.cluster.MajorityBars;
+import io.merklite.loadtest.cluster.PartitionBars;
+import io.merklite.loadtest.cluster.ReplicationBars;
+import io.merklite.loadtest.cluster.TakeOverBars;
 import io.merklite.loadtest.journal.JournalBars;
 import io.merklite.loadtest.query.TranspileBars;
 import io.merklite.loadtest.schema.SchemaBars;
@@ -31,7 +37,13 @@ public final class Bars {
         all.put("subscribe", SubscriptionBars::main);
         all.put("sync", SyncBars::main);
         all.put("journal", JournalBars::main);
-        all.put("cluster", ClusterBars::main);
+        all.put("embedded", EmbeddedBars::main);
+        all.put("http", HttpBars::main);
+        all.put("majority", MajorityBars::main);
+        all.put("replication", ReplicationBars::main);
+        all.put("partition", PartitionBars::main);
+        all.put("take-over", TakeOverBars::main);
+        all.put("idle", IdleBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var benchmark = all.get(name);
@@ -41,5 +53,6 @@ public final class Bars {
             System.out.println("# " + name);
             benchmark.run(new String[0]);
         }
+        System.exit(0); // what logs may hold threads
     }
 }

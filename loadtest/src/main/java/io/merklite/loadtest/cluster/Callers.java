@@ -1,31 +1,40 @@
 package io.merklite.loadtest.cluster;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongFunction;
 
 /** Callers in a closed loop: each asks again when it was answered. */
 final class Callers {
-    private static final int MAX_LATENCIES = 4_000_000;
-    private static final int FILLED_AT_ONCE = 256;
+    private static final int MAX_LATENCIES = 1_000_000;
+    /** Numbers never come twice, in no run: a write of what is there already changes nothing, and is no write. */
+    private static final AtomicLong NUMBERS = new AtomicLong();
 
     private Callers() {}
 
     /**
      * What they saw.
      *
-     * @param perSecond answers a second
-     * @param medianMicros median latency
-     * @param p99Micros latency that 99 of 100 stay below
+     * @param perSecond good answers a second
+     * @param medianMicros median latency of good answers
+     * @param p99Micros latency that 99 of 100 good answers stay below
      * @param failedCount answers that were errors
+     * @param failure one of these; empty if there is none
      */
-    record Seen(double perSecond, double medianMicros, double p99Micros, long failedCount) {
+    record Seen(double perSecond, double medianMicros, double p99Micros, long failedCount, String failure) {
+        /** Itself, if nothing failed. */
+        Seen whole() {
+            if (failedCount > 0) {
+                throw new IllegalStateException(failedCount + " requests failed, one of them with: " + failure);
+            }
+            return this;
+        }
+
         @Override
         public String toString() {
             return "%,.0f/s, p50 %,.0f us, p99 %,.0f us, %d failed"
@@ -33,66 +42,70 @@ final class Callers {
         }
     }
 
-    /** Has {@code count} callers ask for {@code duration}; {@code ask} gets the number of the call. */
-    static Seen run(int count, Duration duration, LongFunction<CompletionStage<?>> ask) throws InterruptedException {
-        var latencies = new long[MAX_LATENCIES];
-        var answered = new AtomicInteger();
-        var failed = new AtomicLong();
-        var number = new AtomicLong();
-        var running = new CountDownLatch(count);
-        var begin = System.nanoTime();
-        var end = begin + duration.toNanos();
-        for (var caller = 0; caller < count; caller++) {
-            next(ask, number, end, latencies, answered, failed, running);
-        }
-        running.await();
-        var seconds = (System.nanoTime() - begin) / 1e9;
-        var seen = Math.min(answered.get(), MAX_LATENCIES);
-        var sorted = Arrays.copyOf(latencies, seen);
-        Arrays.sort(sorted);
-        return new Seen(
-                answered.get() / seconds,
-                seen == 0 ? 0 : sorted[seen / 2] / 1e3,
-                seen == 0 ? 0 : sorted[(int) (seen * 0.99)] / 1e3,
-                failed.get());
-    }
+    /** Gathers what many see. Thread-safe. */
+    static final class Log {
+        private final long begun = System.nanoTime();
+        private final long[] latencies = new long[MAX_LATENCIES];
+        private final AtomicInteger answered = new AtomicInteger();
+        private final AtomicLong failed = new AtomicLong();
+        private final AtomicReference<String> failure = new AtomicReference<>("");
 
-    /** Asks {@code count} times, and waits for all answers. */
-    static void fill(int count, LongFunction<CompletionStage<?>> ask) {
-        List<CompletionStage<?>> asked = new ArrayList<>();
-        for (var number = 0; number < count; number++) {
-            asked.add(ask.apply(number));
-            if (asked.size() == FILLED_AT_ONCE) {
-                asked.forEach(answer -> answer.toCompletableFuture().join());
-                asked.clear();
+        void answered(long nanos) {
+            var index = answered.getAndIncrement();
+            if (index < MAX_LATENCIES) {
+                latencies[index] = nanos;
             }
         }
-        asked.forEach(answer -> answer.toCompletableFuture().join());
+
+        void failed(String why) {
+            failed.incrementAndGet();
+            failure.set(why);
+        }
+
+        /** To be called once, when all is over. */
+        Seen seen() {
+            var seconds = (System.nanoTime() - begun) / 1e9;
+            var count = Math.min(answered.get(), MAX_LATENCIES);
+            var sorted = Arrays.copyOf(latencies, count);
+            Arrays.sort(sorted);
+            return new Seen(
+                    answered.get() / seconds,
+                    count == 0 ? 0 : sorted[count / 2] / 1e3,
+                    count == 0 ? 0 : sorted[(int) (count * 0.99)] / 1e3,
+                    failed.get(),
+                    failure.get());
+        }
     }
 
-    private static void next(
-            LongFunction<CompletionStage<?>> ask,
-            AtomicLong number,
-            long end,
-            long[] latencies,
-            AtomicInteger answered,
-            AtomicLong failed,
-            CountDownLatch running) {
+    static long nextNumber() {
+        return NUMBERS.incrementAndGet();
+    }
+
+    /** Has {@code count} callers ask for {@code duration}; {@code ask} gets the number of the call. */
+    static Seen run(int count, Duration duration, LongFunction<CompletionStage<?>> ask) throws InterruptedException {
+        var seen = new Log();
+        var running = new CountDownLatch(count);
+        var end = System.nanoTime() + duration.toNanos();
+        for (var caller = 0; caller < count; caller++) {
+            next(ask, end, seen, running);
+        }
+        running.await();
+        return seen.seen();
+    }
+
+    private static void next(LongFunction<CompletionStage<?>> ask, long end, Log seen, CountDownLatch running) {
         var begun = System.nanoTime();
         if (begun >= end) {
             running.countDown();
             return;
         }
-        ask.apply(number.incrementAndGet()).whenComplete((answer, failure) -> {
+        ask.apply(nextNumber()).whenComplete((answer, failure) -> {
             if (failure == null) {
-                var index = answered.getAndIncrement();
-                if (index < MAX_LATENCIES) {
-                    latencies[index] = System.nanoTime() - begun;
-                }
+                seen.answered(System.nanoTime() - begun);
             } else {
-                failed.incrementAndGet();
+                seen.failed(failure.toString());
             }
-            next(ask, number, end, latencies, answered, failed, running);
+            next(ask, end, seen, running);
         });
     }
 }

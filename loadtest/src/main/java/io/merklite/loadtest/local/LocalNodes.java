@@ -52,8 +52,14 @@ public final class LocalNodes implements AutoCloseable {
      * @param nodesByDatacenter such as {@code [3, 3]}
      * @param jvmOptions for each node, such as {@code -Xmx128m}
      * @param settings HOCON beside what the cluster needs
+     * @param hasProxies whether links can be cut; without proxies nodes reach each other as fast as they can
      */
-    public record Options(Path directory, List<Integer> nodesByDatacenter, List<String> jvmOptions, String settings) {
+    public record Options(
+            Path directory,
+            List<Integer> nodesByDatacenter,
+            List<String> jvmOptions,
+            String settings,
+            boolean hasProxies) {
         public Options {
             nodesByDatacenter = List.copyOf(nodesByDatacenter);
             jvmOptions = List.copyOf(jvmOptions);
@@ -65,12 +71,18 @@ public final class LocalNodes implements AutoCloseable {
                     directory,
                     nodesByDatacenter,
                     List.of("-Xmx160m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-                    "");
+                    "",
+                    true);
         }
 
         /** Nodes as in production, with little memory, for measurements. */
         public static Options fast(Path directory, List<Integer> nodesByDatacenter) {
-            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), "");
+            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), "", true);
+        }
+
+        /** The same, with links that can't be cut. */
+        public Options withoutProxies() {
+            return new Options(directory, nodesByDatacenter, jvmOptions, settings, false);
         }
     }
 
@@ -85,7 +97,7 @@ public final class LocalNodes implements AutoCloseable {
     public static LocalNodes start(Options options, Consumer<String> log) {
         try {
             var nodes = plan(options);
-            var started = new LocalNodes(nodes, options, new LinkProxies(nodes), log);
+            var started = new LocalNodes(nodes, options, new LinkProxies(options.hasProxies ? nodes : List.of()), log);
             Runtime.getRuntime().addShutdownHook(started.closing);
             try {
                 nodes.forEach(started::start);
@@ -113,13 +125,14 @@ public final class LocalNodes implements AutoCloseable {
                     if (number <= options.nodesByDatacenter.get(index)) {
                         var datacenter = String.valueOf((char) ('a' + index));
                         var name = datacenter + number;
+                        var clusterPort = freePort(ports);
                         nodes.add(new LocalNode(
                                 name,
                                 datacenter,
                                 nodes.size() + 1,
                                 freePort(ports),
-                                freePort(ports),
-                                freePort(ports),
+                                clusterPort,
+                                options.hasProxies ? freePort(ports) : clusterPort,
                                 Files.createDirectories(options.directory
                                         .toAbsolutePath()
                                         .normalize()
