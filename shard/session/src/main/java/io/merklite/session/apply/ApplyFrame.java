@@ -3,6 +3,7 @@ package io.merklite.session.apply;
 import io.merklite.session.SessionException.ApplyAborted;
 import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.SessionException.Unsupported;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.LongFunction;
@@ -52,7 +53,7 @@ final class ApplyFrame {
         var versions = schema.currentVersions();
         if (suspends) {
             suspended = true;
-            statements.execute("PRAGMA foreign_keys = OFF");
+            statements.run("PRAGMA foreign_keys = OFF");
             if (statements.number("PRAGMA foreign_keys") != 0) {
                 throw new Unsupported(
                         "foreign key actions can't be switched off inside a transaction",
@@ -72,7 +73,7 @@ final class ApplyFrame {
         if (!begins()) {
             inTransaction = true;
             if (savepoint) {
-                statements.execute("SAVEPOINT " + NAME);
+                statements.run("SAVEPOINT " + NAME);
                 kind = Kind.SAVEPOINT;
             }
             return false;
@@ -81,7 +82,7 @@ final class ApplyFrame {
             inTransaction = true;
             kind = Kind.TRANSACTION;
         } else {
-            statements.execute("ROLLBACK");
+            statements.run("ROLLBACK");
         }
         return true;
     }
@@ -89,7 +90,7 @@ final class ApplyFrame {
     /** Begins a transaction; false if there is one already, the only way in which a deferred BEGIN can fail. */
     private boolean begins() {
         try {
-            statements.execute("BEGIN");
+            statements.run("BEGIN");
             return true;
         } catch (SQLException e) {
             return false;
@@ -106,7 +107,7 @@ final class ApplyFrame {
         }
         var keys = schema.foreignKeysWrittenBy(table, !suspends);
         if (!suspends && !deferring && (!keys.isEmpty() || schema.hasTriggers(table))) {
-            statements.execute("PRAGMA defer_foreign_keys = ON");
+            statements.run("PRAGMA defer_foreign_keys = ON");
             deferring = true;
         }
         if (check.isPresent()) {
@@ -122,7 +123,7 @@ final class ApplyFrame {
      */
     void requireTransaction(SQLException constraint) throws SQLException {
         if (inTransaction && begins()) {
-            statements.execute("ROLLBACK");
+            statements.run("ROLLBACK");
             kind = Kind.NONE;
             throw new DatabaseFailure("the target rolled the whole transaction back", constraint);
         }
@@ -144,7 +145,7 @@ final class ApplyFrame {
             case TRANSACTION -> commit(resolve);
             case SAVEPOINT -> {
                 endDeferring();
-                statements.execute("RELEASE " + NAME);
+                statements.run("RELEASE " + NAME);
             }
             case NONE -> endDeferring();
         }
@@ -155,14 +156,14 @@ final class ApplyFrame {
 
     private void commit(LongFunction<Resolution> resolve) throws SQLException {
         try {
-            statements.execute("COMMIT");
+            statements.run("COMMIT");
         } catch (SQLException e) {
             if (!SqlStatements.isConstraint(e)) {
                 throw e;
             }
             settle(resolve.apply(1));
             endDeferring();
-            statements.execute("COMMIT");
+            statements.run("COMMIT");
         }
     }
 
@@ -176,13 +177,13 @@ final class ApplyFrame {
     /** Also forgets the violations that are outstanding. */
     private void endDeferring() throws SQLException {
         if (deferring) {
-            statements.execute("PRAGMA defer_foreign_keys = OFF");
+            statements.run("PRAGMA defer_foreign_keys = OFF");
         }
     }
 
     private void restoreEnforcement() throws SQLException {
         if (suspended) {
-            statements.execute("PRAGMA foreign_keys = ON");
+            statements.run("PRAGMA foreign_keys = ON");
             suspended = false;
         }
     }
@@ -202,11 +203,11 @@ final class ApplyFrame {
     private void undo() throws SQLException {
         try {
             switch (kind) {
-                case TRANSACTION -> statements.execute("ROLLBACK");
+                case TRANSACTION -> statements.run("ROLLBACK");
                 case SAVEPOINT -> {
-                    statements.execute("ROLLBACK TO " + NAME);
+                    statements.run("ROLLBACK TO " + NAME);
                     endDeferring();
-                    statements.execute("RELEASE " + NAME);
+                    statements.run("RELEASE " + NAME);
                 }
                 case NONE -> endDeferring();
             }

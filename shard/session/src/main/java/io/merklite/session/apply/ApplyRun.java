@@ -9,6 +9,7 @@ import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.Inversion;
+import io.merklite.session.statement.SqlStatements;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;

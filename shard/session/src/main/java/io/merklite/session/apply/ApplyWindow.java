@@ -2,6 +2,7 @@ package io.merklite.session.apply;
 
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;

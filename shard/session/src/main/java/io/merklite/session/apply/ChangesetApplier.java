@@ -2,6 +2,7 @@ package io.merklite.session.apply;
 
 import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.changeset.ChangesetParts;
+import io.merklite.session.statement.SqlStatements;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.sql.Connection;

@@ -5,6 +5,7 @@ import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.TableLayout.Column;
 import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.catalog.UniqueIndex.Term;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;

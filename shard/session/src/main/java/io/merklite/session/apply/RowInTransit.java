@@ -1,6 +1,7 @@
 package io.merklite.session.apply;
 
 import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

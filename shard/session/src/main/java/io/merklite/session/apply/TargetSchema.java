@@ -2,6 +2,7 @@ package io.merklite.session.apply;
 
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.HashMap;

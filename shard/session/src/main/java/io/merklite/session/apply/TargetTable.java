@@ -5,6 +5,7 @@ import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.merklite.session.SessionException.ApplyAborted;
 import io.merklite.session.SessionException.DatabaseFailure;
 import io.merklite.session.SessionException.Unsupported;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

@@ -6,6 +6,7 @@ import static io.merklite.session.apply.WrittenChanges.changeset;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.testkit.Seeds;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;

@@ -121,10 +121,10 @@ public final class Descent {
     /** Asks what a part looks like; or for all of it if there is nothing here. */
     private void inspect(Range range) {
         var keys = MerkleAnswers.keyRange(store, range);
-        if (store.count(range.table(), keys, 1) == 0) {
+        if (store.ranges().count(range.table(), keys, 1) == 0) {
             toFetchWhole.add(range);
         } else {
-            toInspect.add(new Summed(range, store.sum(range.table(), keys)));
+            toInspect.add(new Summed(range, store.ranges().sum(range.table(), keys)));
         }
     }
 
@@ -155,9 +155,9 @@ public final class Descent {
     private void compareParts(Range range, Finding.Parts parts) {
         var table = range.table();
         var boundaries = parts.boundaries().stream()
-                .map(values -> store.key(table, values))
+                .map(values -> store.ranges().key(table, values))
                 .toList();
-        var sums = store.sums(table, MerkleAnswers.keyRange(store, range), boundaries);
+        var sums = store.ranges().sums(table, MerkleAnswers.keyRange(store, range), boundaries);
         for (var i = 0; i < sums.size(); i++) {
             if (!sums.get(i).equals(parts.sums().get(i))) {
                 var part = new Range(
@@ -179,12 +179,12 @@ public final class Descent {
         var table = asked.table();
         var range = new Range(table, asked.from(), listed.rest().isPresent() ? listed.rest() : asked.to());
         Map<RowKey, Integer> own = new HashMap<>();
-        for (var entry : store.digests(table, MerkleAnswers.keyRange(store, range), Integer.MAX_VALUE)) {
+        for (var entry : store.ranges().digests(table, MerkleAnswers.keyRange(store, range), Integer.MAX_VALUE)) {
             own.put(entry.key(), MerkleAnswers.shortDigest(round, entry.digest()));
         }
         Set<RowKey> extra = new HashSet<>(own.keySet());
         for (var i = 0; i < listed.keys().size(); i++) {
-            var key = store.key(table, listed.keys().get(i));
+            var key = store.ranges().key(table, listed.keys().get(i));
             extra.remove(key);
             if (!listed.digests().get(i).equals(own.get(key))) {
                 toFetch.computeIfAbsent(table, name -> new ArrayDeque<>())
@@ -200,11 +200,11 @@ public final class Descent {
 
     /** Rows that live here, and that the peer lacks although it has seen their births: they died there. */
     private List<RowKey> deadAtPeer(String table, List<RowKey> keys, Map<Origin, Long> clocks) {
-        return store.rows(table, keys).stream()
+        return store.ranges().rows(table, keys).stream()
                 .filter(row -> row.version().isAlive())
                 .filter(row -> clocks.getOrDefault(row.version().birth().origin(), 0L)
                         >= row.version().birth().clock())
-                .map(row -> store.key(table, row.key()))
+                .map(row -> store.ranges().key(table, row.key()))
                 .toList();
     }
 

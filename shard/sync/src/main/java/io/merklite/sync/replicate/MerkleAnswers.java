@@ -62,14 +62,14 @@ public final class MerkleAnswers {
             return Finding.Same.SAME;
         }
         var range = keyRange(store, summed.range());
-        if (store.count(table, range, LISTED_COUNT + 1) <= LISTED_COUNT) {
+        if (store.ranges().count(table, range, LISTED_COUNT + 1) <= LISTED_COUNT) {
             return listing(round, table, range);
         }
-        var sum = store.sum(table, range);
+        var sum = store.ranges().sum(table, range);
         if (sum == summed.sum()) {
             return Finding.Same.SAME;
         }
-        var parts = store.split(table, range, sum, WAYS);
+        var parts = store.ranges().split(table, range, sum, WAYS);
         return parts.boundaries().isEmpty()
                 ? listing(round, table, range)
                 : new Finding.Parts(
@@ -77,7 +77,7 @@ public final class MerkleAnswers {
     }
 
     private Finding listing(long round, String table, KeyRange range) {
-        var listed = store.digests(table, range, MAX_LISTED_COUNT + 1);
+        var listed = store.ranges().digests(table, range, MAX_LISTED_COUNT + 1);
         var rest = listed.size() > MAX_LISTED_COUNT
                 ? Optional.of(listed.getLast().key().values())
                 : Optional.<List<ChangesetValue>>empty();
@@ -100,14 +100,14 @@ public final class MerkleAnswers {
             return noRows(fetch.round(), fetch.request(), fetch.table());
         }
         var keys = fetch.keys().stream()
-                .map(values -> store.key(fetch.table(), values))
+                .map(values -> store.ranges().key(fetch.table(), values))
                 .toList();
         List<RemoteRow> rows = new ArrayList<>();
         var size = 0L;
         var done = 0;
         while (done < keys.size() && size < maxMessageBytes) {
             var page = keys.subList(done, Math.min(keys.size(), done + ROW_PAGE));
-            for (var row : store.rows(fetch.table(), page)) {
+            for (var row : store.ranges().rows(fetch.table(), page)) {
                 rows.add(row);
                 size += sizeOf(row);
             }
@@ -136,7 +136,7 @@ public final class MerkleAnswers {
         var size = 0L;
         var rest = Optional.<RowKey>empty();
         do {
-            var page = store.rows(table, rest.isEmpty() ? range : new KeyRange(rest, range.to()), ROW_PAGE);
+            var page = store.ranges().rows(table, rest.isEmpty() ? range : new KeyRange(rest, range.to()), ROW_PAGE);
             for (var row : page.rows()) {
                 rows.add(row);
                 size += sizeOf(row);
@@ -192,7 +192,7 @@ public final class MerkleAnswers {
 
     static KeyRange keyRange(ReplicaStore store, Range range) {
         return new KeyRange(
-                range.from().map(values -> store.key(range.table(), values)),
-                range.to().map(values -> store.key(range.table(), values)));
+                range.from().map(values -> store.ranges().key(range.table(), values)),
+                range.to().map(values -> store.ranges().key(range.table(), values)));
     }
 }

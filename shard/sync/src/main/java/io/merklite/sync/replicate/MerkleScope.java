@@ -34,13 +34,13 @@ public record MerkleScope(ReplicaStore store, Predicate<String> accepted, LongSu
     }
 
     boolean has(String table) {
-        return accepted.test(table) && store.keyCount(table) > 0;
+        return accepted.test(table) && store.ranges().keyCount(table) > 0;
     }
 
     /** The sum of the digests of all their rows. */
     public long sum() {
         return tables().stream()
-                .mapToLong(table -> store.sum(table, KeyRange.ALL))
+                .mapToLong(table -> store.ranges().sum(table, KeyRange.ALL))
                 .sum();
     }
 }

@@ -126,8 +126,8 @@ final class PendingChanges {
             return;
         }
         List<RowKey> wanted =
-                keys.stream().map(values -> store.key(table, values)).toList();
-        var rows = store.rows(table, wanted);
+                keys.stream().map(values -> store.ranges().key(table, values)).toList();
+        var rows = store.ranges().rows(table, wanted);
         Set<List<ChangesetValue>> gone = new HashSet<>(keys);
         rows.forEach(row -> gone.remove(row.key()));
         add(

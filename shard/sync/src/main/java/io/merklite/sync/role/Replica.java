@@ -33,8 +33,8 @@ import io.merklite.sync.role.RoleMessage.Failed;
 import io.merklite.sync.role.RoleMessage.Segment;
 import io.merklite.sync.role.RoleMessage.Standing;
 import io.merklite.sync.store.Commit;
+import io.merklite.sync.store.FollowStep;
 import io.merklite.sync.store.ReplicaStore;
-import io.merklite.sync.store.ReplicaStore.FollowStep;
 import io.merklite.sync.vector.VersionVector;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -379,7 +379,7 @@ public final class Replica implements AutoCloseable {
                         copied.table(),
                         copied.rows(),
                         copied.gone().stream()
-                                .map(values -> store.key(copied.table(), values))
+                                .map(values -> store.ranges().key(copied.table(), values))
                                 .toList());
             }
         }

@@ -5,6 +5,7 @@ import io.merklite.schema.merge.ElementId;
 import io.merklite.schema.merge.SchemaElements;
 import io.merklite.schema.structure.Rename;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.stamp.Stamp;
@@ -43,7 +44,7 @@ record ElementRows(SchemaElements<Stamp> elements) {
     private static final int PLACE_LIMIT = 4096;
     private static final String WHAT = "schema element";
 
-    static ElementRows read(Statements statements) throws SQLException {
+    static ElementRows read(SqlStatements statements) throws SQLException {
         Map<ElementId, Element<Stamp>> elements = new TreeMap<>();
         List<Rename> renames = new ArrayList<>();
         try (var rows = statements
@@ -101,7 +102,7 @@ record ElementRows(SchemaElements<Stamp> elements) {
                 + Identifiers.quote(id.name());
     }
 
-    static void write(Statements statements, ElementId id, Element<Stamp> element) throws SQLException {
+    static void write(SqlStatements statements, ElementId id, Element<Stamp> element) throws SQLException {
         var bytes = new WireWriter()
                 .uint8(VERSION)
                 .uint8(KINDS.indexOf(id.kind()) + 1)
@@ -116,7 +117,7 @@ record ElementRows(SchemaElements<Stamp> elements) {
         write(statements, id(id), bytes);
     }
 
-    static void write(Statements statements, Rename rename) throws SQLException {
+    static void write(SqlStatements statements, Rename rename) throws SQLException {
         var table = rename.table().orElse("");
         var bytes = new WireWriter()
                 .uint8(VERSION)
@@ -130,7 +131,7 @@ record ElementRows(SchemaElements<Stamp> elements) {
         write(statements, id, bytes);
     }
 
-    private static void write(Statements statements, String id, byte[] element) throws SQLException {
+    private static void write(SqlStatements statements, String id, byte[] element) throws SQLException {
         var insert = statements.prepare("INSERT INTO " + ReplicatedSchema.TABLE
                 + " VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET element = excluded.element");
         insert.setString(1, id);

@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.SqlValues;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.statement.SqlStatements;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -27,7 +28,7 @@ import java.util.stream.IntStream;
  * <p>Writes plain SQL, which the replica's session records: a repair is a transaction like any other.
  */
 final class ForeignKeys {
-    private final Statements statements;
+    private final SqlStatements statements;
     private final List<ForeignKey> all = new ArrayList<>();
     private final List<Orphan> evicted = new ArrayList<>();
     private final Deque<Reference> open = new ArrayDeque<>();
@@ -42,7 +43,7 @@ final class ForeignKeys {
     /** A row that was evicted, with all its columns as a changeset has them. */
     record Orphan(TrackedTable table, List<ChangesetValue> row) {}
 
-    ForeignKeys(TableRegistry registry, Statements statements) throws SQLException {
+    ForeignKeys(TableRegistry registry, SqlStatements statements) throws SQLException {
         this.statements = statements;
         for (var table : registry.tables().values()) {
             read(table);

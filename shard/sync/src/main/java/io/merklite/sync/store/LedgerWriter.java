@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.stamp.HybridClock;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
@@ -12,11 +13,11 @@ import java.util.stream.Collectors;
 
 /** Enters rows into the {@link ConflictLedger}, as part of the transaction that makes them lose. */
 final class LedgerWriter {
-    private final Statements statements;
+    private final SqlStatements statements;
     private final ShadowRows shadow;
     private final HybridClock clock;
 
-    LedgerWriter(Statements statements, ShadowRows shadow, HybridClock clock) {
+    LedgerWriter(SqlStatements statements, ShadowRows shadow, HybridClock clock) {
         this.statements = statements;
         this.shadow = shadow;
         this.clock = clock;

@@ -12,6 +12,7 @@ import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetRow;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.row.RowVersion;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Births.Birth;
@@ -48,7 +49,7 @@ import org.sqlite.SQLiteException;
 final class MergeWriter {
     private final TableRegistry registry;
     private final ShadowRows shadow;
-    private final Statements statements;
+    private final SqlStatements statements;
     private final ChangesetApplier applier;
     private final Session session;
     private final boolean authority;
@@ -70,7 +71,7 @@ final class MergeWriter {
     MergeWriter(
             TableRegistry registry,
             ShadowRows shadow,
-            Statements statements,
+            SqlStatements statements,
             ChangesetApplier applier,
             Session session,
             boolean authority) {

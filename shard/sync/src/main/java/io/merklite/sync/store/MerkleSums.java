@@ -1,5 +1,6 @@
 package io.merklite.sync.store;
 
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.DamagedStore;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -42,7 +43,7 @@ final class MerkleSums {
     private static final int FIRST = 1;
     private static final int PAGE = 512;
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final ShadowRows rows;
     private final TrackedTable table;
 
@@ -75,7 +76,7 @@ final class MerkleSums {
         WENT
     }
 
-    MerkleSums(Statements statements, ShadowRows rows, TrackedTable table) {
+    MerkleSums(SqlStatements statements, ShadowRows rows, TrackedTable table) {
         this.statements = statements;
         this.rows = rows;
         this.table = table;

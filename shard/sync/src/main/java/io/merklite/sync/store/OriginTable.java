@@ -1,5 +1,6 @@
 package io.merklite.sync.store;
 
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
@@ -23,13 +24,13 @@ final class OriginTable {
                 id INTEGER PRIMARY KEY, bits INTEGER NOT NULL UNIQUE, seq INTEGER NOT NULL, clock INTEGER NOT NULL)
             """;
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final Map<Origin, Integer> ids = new HashMap<>();
     private final List<Origin> origins = new ArrayList<>();
     private final Map<Origin, Long> clocks = new HashMap<>();
     private VersionVector vector = VersionVector.EMPTY;
 
-    OriginTable(Statements statements) throws SQLException {
+    OriginTable(SqlStatements statements) throws SQLException {
         this.statements = statements;
         reload();
     }

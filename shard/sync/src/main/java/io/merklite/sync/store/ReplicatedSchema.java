@@ -13,6 +13,7 @@ import io.merklite.schema.structure.Rename;
 import io.merklite.schema.structure.Schema;
 import io.merklite.schema.structure.Table;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
@@ -53,7 +54,7 @@ final class ReplicatedSchema {
      */
     static final Stamp GENESIS = new Stamp(1, new Origin(1));
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final TableRegistry registry;
     private final SchemaMigrator migrator;
     private @Nullable ElementRows known;
@@ -62,7 +63,7 @@ final class ReplicatedSchema {
     /** What a migration did. */
     record Migrated(boolean isChanged, Set<String> reborn) {}
 
-    ReplicatedSchema(Statements statements, TableRegistry registry) {
+    ReplicatedSchema(SqlStatements statements, TableRegistry registry) {
         this.statements = statements;
         this.registry = registry;
         this.migrator = SchemaMigrator.ofReplica(statements.connection(), registry::isUsers);

@@ -4,6 +4,7 @@ import io.merklite.session.catalog.DefaultValue;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.row.Cell;
 import io.merklite.sync.row.RowVersion;
 import io.merklite.sync.stamp.Origin;
@@ -34,7 +35,7 @@ final class RowMerge {
 
     private final TableRegistry registry;
     private final ShadowRows shadow;
-    private final Statements statements;
+    private final SqlStatements statements;
     private final SchemaHistory history;
     private final OriginTable origins;
     private final Map<TrackedTable, List<MergedRow>> merged = new LinkedHashMap<>();
@@ -56,7 +57,7 @@ final class RowMerge {
     RowMerge(
             TableRegistry registry,
             ShadowRows shadow,
-            Statements statements,
+            SqlStatements statements,
             SchemaHistory history,
             OriginTable origins) {
         this.registry = registry;

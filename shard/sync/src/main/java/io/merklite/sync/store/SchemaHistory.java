@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.changeset.ChangesetCursor;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
@@ -32,7 +33,7 @@ final class SchemaHistory {
     /** Stands for the schema in transactions that write internal tables only: it is known everywhere. */
     static final long INTERNAL = 0;
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final Optional<ReplicatedSchema> replicated;
     private final Map<Long, Map<String, List<String>>> schemas = new HashMap<>();
     /** Schemas that this replica has had itself. */
@@ -41,7 +42,7 @@ final class SchemaHistory {
     private long current;
 
     /** @param replicated the schema that replicas agree on, if they do */
-    SchemaHistory(Statements statements, Optional<ReplicatedSchema> replicated) throws SQLException {
+    SchemaHistory(SqlStatements statements, Optional<ReplicatedSchema> replicated) throws SQLException {
         this.statements = statements;
         this.replicated = replicated;
         try (var rows = statements

@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import io.merklite.session.catalog.SqlValues;
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.PreparedStatement;
@@ -25,10 +26,10 @@ final class ShadowRows {
     private static final int[] BATCHES = {64, 8, 1};
     private static final int FIRST = 1;
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final OriginTable origins;
 
-    ShadowRows(Statements statements, OriginTable origins) {
+    ShadowRows(SqlStatements statements, OriginTable origins) {
         this.statements = statements;
         this.origins = origins;
     }

@@ -4,7 +4,9 @@ import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
+import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -44,7 +46,7 @@ final class TableRegistry {
             ORDER BY name
             """;
 
-    private final Statements statements;
+    private final SqlStatements statements;
     private final OriginTable origins;
     private final StoreOptions options;
     private final Map<String, TrackedTable> tables = new TreeMap<>();
@@ -54,7 +56,7 @@ final class TableRegistry {
     /** A table as it is recorded: its number, its folded name, its identity and key, its cells. */
     private record Known(int number, String name, String shape, String cells) {}
 
-    TableRegistry(Statements statements, OriginTable origins, ShadowRows rows, StoreOptions options) {
+    TableRegistry(SqlStatements statements, OriginTable origins, ShadowRows rows, StoreOptions options) {
         this.statements = statements;
         this.origins = origins;
         this.rows = rows;
@@ -158,7 +160,7 @@ final class TableRegistry {
             var name = entry.getKey();
             var isNew = follow(entry.getValue(), Optional.ofNullable(known.get(name)), renames);
             var stamp = name.equals(ReplicatedSchema.TABLE) ? ReplicatedSchema.GENESIS : birth;
-            if (isNew && adopt(require(name), stamp, inserted.getOrDefault(name, 0L))) {
+            if (isNew && adopt(justFollowed(name), stamp, inserted.getOrDefault(name, 0L))) {
                 adopted.add(name);
             }
         }
@@ -172,7 +174,7 @@ final class TableRegistry {
                 : renames.tableBefore(table.foldedName(), isKnown);
     }
 
-    private TrackedTable require(String name) {
+    private TrackedTable justFollowed(String name) {
         return table(name).orElseThrow(() -> new IllegalStateException("table " + name + " was just followed"));
     }
 
@@ -359,6 +361,22 @@ final class TableRegistry {
                 .filter(column -> !column.isKey())
                 .map(column -> Identifiers.quote(Identifiers.fold(column.name())))
                 .collect(Collectors.joining(","));
+    }
+
+    /** The table of this name, which must replicate here. */
+    TrackedTable require(String name) {
+        return table(name)
+                .orElseThrow(() -> new Unsupported(
+                        "table " + name + ", which does not replicate here", "Compare the schemas of the replicas"));
+    }
+
+    /** The sum of all sums: the root. */
+    long total() throws SQLException {
+        var total = 0L;
+        for (var table : tables().values()) {
+            total += sums(table).sum(KeyRange.ALL);
+        }
+        return total;
     }
 
     /**

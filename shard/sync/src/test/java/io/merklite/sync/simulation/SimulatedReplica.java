@@ -376,7 +376,10 @@ final class SimulatedReplica {
     List<String> states() {
         List<String> all = new ArrayList<>();
         for (var table : store.indexedTables()) {
-            store.rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1).rows().forEach(row -> all.add(table + " " + row));
+            store.ranges()
+                    .rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1)
+                    .rows()
+                    .forEach(row -> all.add(table + " " + row));
         }
         return all;
     }

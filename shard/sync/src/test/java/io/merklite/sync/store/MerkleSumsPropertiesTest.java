@@ -87,7 +87,7 @@ final class MerkleSumsPropertiesTest {
 
     private static void requireRightSums(TestReplica replica, RandomGenerator random) throws SQLException {
         var store = replica.store();
-        var rows = store.digests("t", KeyRange.ALL, Integer.MAX_VALUE);
+        var rows = store.ranges().digests("t", KeyRange.ALL, Integer.MAX_VALUE);
         for (var i = 0; i < RANGES; i++) {
             var cuts = new TreeSet<Integer>();
             for (var j = 0; j < 2 + random.nextInt(6); j++) {
@@ -100,36 +100,36 @@ final class MerkleSumsPropertiesTest {
             var last = range.to().isEmpty() ? rows.size() : to;
             var total = bruteForce(rows, first, last);
 
-            assertThat(store.sum("t", range)).isEqualTo(total);
-            assertThat(store.count("t", range, Integer.MAX_VALUE)).isEqualTo(Math.max(0, last - first));
+            assertThat(store.ranges().sum("t", range)).isEqualTo(total);
+            assertThat(store.ranges().count("t", range, Integer.MAX_VALUE)).isEqualTo(Math.max(0, last - first));
             requireRightSplit(store, rows, range, total, 2 + random.nextInt(40));
             var inner = cuts.stream()
                     .filter(cut -> cut > first && cut < last)
                     .map(cut -> rows.get(cut).key())
                     .toList();
-            assertThat(store.sums("t", range, inner)).isEqualTo(bruteForce(rows, range, inner));
+            assertThat(store.ranges().sums("t", range, inner)).isEqualTo(bruteForce(rows, range, inner));
         }
     }
 
     /** The key at {@code index}; at times none, for an end that is open. */
-    private static Optional<RowKey> bound(List<ReplicaStore.KeyDigest> rows, int index, RandomGenerator random) {
+    private static Optional<RowKey> bound(List<RowRanges.KeyDigest> rows, int index, RandomGenerator random) {
         return index >= rows.size() || random.nextInt(6) == 0
                 ? Optional.empty()
                 : Optional.of(rows.get(index).key());
     }
 
     private static void requireRightSplit(
-            ReplicaStore store, List<ReplicaStore.KeyDigest> rows, KeyRange range, long total, int limit) {
-        var parts = store.split("t", range, total, limit);
+            ReplicaStore store, List<RowRanges.KeyDigest> rows, KeyRange range, long total, int limit) {
+        var parts = store.ranges().split("t", range, total, limit);
 
         assertThat(parts.sums()).hasSize(parts.boundaries().size() + 1).hasSizeLessThanOrEqualTo(limit);
         assertThat(parts.boundaries()).isSortedAccordingTo(KeyOrder::compare).doesNotHaveDuplicates();
         assertThat(parts.sums()).isEqualTo(bruteForce(rows, range, parts.boundaries()));
-        assertThat(store.sums("t", range, parts.boundaries())).isEqualTo(parts.sums());
+        assertThat(store.ranges().sums("t", range, parts.boundaries())).isEqualTo(parts.sums());
     }
 
-    private static List<Long> bruteForce(List<ReplicaStore.KeyDigest> rows, KeyRange range, List<RowKey> boundaries) {
-        List<RowKey> keys = rows.stream().map(ReplicaStore.KeyDigest::key).toList();
+    private static List<Long> bruteForce(List<RowRanges.KeyDigest> rows, KeyRange range, List<RowKey> boundaries) {
+        List<RowKey> keys = rows.stream().map(RowRanges.KeyDigest::key).toList();
         List<Integer> cuts = new ArrayList<>();
         cuts.add(range.from().map(keys::indexOf).orElse(0));
         boundaries.forEach(key -> cuts.add(keys.indexOf(key)));
@@ -139,9 +139,9 @@ final class MerkleSumsPropertiesTest {
                 .toList();
     }
 
-    private static long bruteForce(List<ReplicaStore.KeyDigest> rows, int from, int to) {
+    private static long bruteForce(List<RowRanges.KeyDigest> rows, int from, int to) {
         return rows.subList(from, Math.max(from, to)).stream()
-                .mapToLong(ReplicaStore.KeyDigest::digest)
+                .mapToLong(RowRanges.KeyDigest::digest)
                 .sum();
     }
 
@@ -151,13 +151,13 @@ final class MerkleSumsPropertiesTest {
         var replica = TestReplica.open("r", 1, List.of(keyed.create()));
         replica.run(keyed.insert(1, ROWS));
         var store = replica.store();
-        var count = store.keyCount("t");
-        var low = store.key("t", Collections.nCopies(count, new ChangesetValue.Integer(-99_999)));
-        var high = store.key("t", Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE)));
+        var count = store.ranges().keyCount("t");
+        var low = store.ranges().key("t", Collections.nCopies(count, new ChangesetValue.Integer(-99_999)));
+        var high = store.ranges().key("t", Collections.nCopies(count, new ChangesetValue.Integer(Long.MAX_VALUE)));
         var all = keyed == Keyed.INTEGER || keyed == Keyed.KEYLESS; // others begin with text or a blob
-        var expected = all ? store.sum("t", KeyRange.ALL) : 0L;
+        var expected = all ? store.ranges().sum("t", KeyRange.ALL) : 0L;
 
-        assertThat(store.sum("t", new KeyRange(Optional.of(low), Optional.of(high))))
+        assertThat(store.ranges().sum("t", new KeyRange(Optional.of(low), Optional.of(high))))
                 .isEqualTo(expected);
         replica.close();
     }

@@ -325,7 +325,7 @@ final class ReplicaStoreTest {
         anne.store().raiseHorizon(anne.store().clock().last());
 
         assertThat(anne.store().root()).isEqualTo(empty);
-        assertThat(anne.store().count("t", KeyRange.ALL, 10)).isZero();
+        assertThat(anne.store().ranges().count("t", KeyRange.ALL, 10)).isZero();
     }
 
     @Test

@@ -63,6 +63,7 @@ final class ScrubTest {
     private void restoreAll(List<Scrub.Damage> damages) {
         for (var damage : damages) {
             var rows = bert.store()
+                    .ranges()
                     .rows(damage.table(), damage.range(), Integer.MAX_VALUE - 1)
                     .rows();
             var merged = anne.store().restore(damage, rows);
@@ -146,7 +147,7 @@ final class ScrubTest {
 
         List<String> wrong = new ArrayList<>();
         for (var damage : damages) {
-            anne.store().rows("t", damage.range(), Integer.MAX_VALUE - 1).rows().stream()
+            anne.store().ranges().rows("t", damage.range(), Integer.MAX_VALUE - 1).rows().stream()
                     .map(Object::toString)
                     .filter(row -> row.contains("value=-1"))
                     .forEach(wrong::add);

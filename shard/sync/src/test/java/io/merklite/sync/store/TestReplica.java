@@ -197,7 +197,7 @@ final class TestReplica {
         for (var table : other.store.indexedTables()) {
             var range = KeyRange.ALL;
             while (true) {
-                var page = other.store.rows(table, range, 100);
+                var page = other.store.ranges().rows(table, range, 100);
                 store.mergeRows(table, page.rows(), other.store.reach())
                         .repair()
                         .ifPresent(this::keep);
@@ -212,7 +212,7 @@ final class TestReplica {
 
     /** Takes the elements of the schema of {@code other} by the merkle path. */
     void takeElements(TestReplica other) {
-        var rows = other.store.rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, Integer.MAX_VALUE - 1);
+        var rows = other.store.ranges().rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, Integer.MAX_VALUE - 1);
         store.mergeRows(ReplicaStore.SCHEMA_ELEMENTS, rows.rows(), other.store.reach());
     }
 

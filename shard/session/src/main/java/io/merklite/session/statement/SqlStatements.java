@@ -1,4 +1,4 @@
-package io.merklite.session.apply;
+package io.merklite.session.statement;
 
 import io.merklite.session.SessionException.DatabaseFailure;
 import java.sql.Connection;
@@ -10,28 +10,33 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Prepared statements of one connection, by their text; the least recently used ones are closed.
+ * Internal: prepared statements of one connection, by their text; the least recently used ones are closed.
  *
  * <p>The driver closes a statement whose execution fails, unless by a constraint or a lock, and {@code isClosed} does not
- * tell. So whoever goes on after such a failure has statements prepared anew, by {@link #execute}, {@link #keeping} or
+ * tell. So whoever goes on after such a failure has statements prepared anew, by {@link #run}, {@link #keeping} or
  * {@link #clear}; without this every later use would fail with "statement is not executing".
+ *
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection.
  */
-final class SqlStatements implements AutoCloseable {
-    private static final int CAPACITY = 128;
+public final class SqlStatements implements AutoCloseable {
+    private static final int CAPACITY = 512;
     private static final int CONSTRAINT = 19;
 
     private final Connection connection;
     private final Map<String, PreparedStatement> bySql = new LinkedHashMap<>(16, 0.75f, true);
 
-    SqlStatements(Connection connection) {
+    /** @param connection stays the caller's */
+    public SqlStatements(Connection connection) {
         this.connection = connection;
     }
 
-    Connection connection() {
+    /** The connection that they are prepared on. */
+    public Connection connection() {
         return connection;
     }
 
-    PreparedStatement prepare(String sql) throws SQLException {
+    /** The statement with this text. Use it before the next call: it may be closed by then. */
+    public PreparedStatement prepare(String sql) throws SQLException {
         var known = bySql.get(sql);
         if (known != null) {
             return known;
@@ -47,7 +52,7 @@ final class SqlStatements implements AutoCloseable {
     }
 
     /** Runs a statement without parameters that returns nothing. */
-    void execute(String sql) throws SQLException {
+    public void run(String sql) throws SQLException {
         var statement = prepare(sql);
         try {
             statement.execute();
@@ -64,7 +69,7 @@ final class SqlStatements implements AutoCloseable {
 
     /** Something to be done wholly or not at all. */
     @FunctionalInterface
-    interface Attempt {
+    public interface Attempt {
         /** Returns whether it is to be kept. */
         boolean run() throws SQLException;
     }
@@ -75,13 +80,13 @@ final class SqlStatements implements AutoCloseable {
      * @return whether it was kept; it is not if a deferred constraint fails with the savepoint's release
      * @throws DatabaseFailure if it failed in a way that took the whole transaction with it
      */
-    boolean keeping(String savepoint, Attempt attempt) throws SQLException {
-        execute("SAVEPOINT " + savepoint);
+    public boolean keeping(String savepoint, Attempt attempt) throws SQLException {
+        run("SAVEPOINT " + savepoint);
         var done = false;
         try {
             done = attempt.run();
             if (done) {
-                execute("RELEASE " + savepoint);
+                run("RELEASE " + savepoint);
                 return true;
             }
         } catch (SQLException e) {
@@ -113,23 +118,31 @@ final class SqlStatements implements AutoCloseable {
     }
 
     private void rollBack(String savepoint) throws SQLException {
-        execute("ROLLBACK TO " + savepoint);
-        execute("RELEASE " + savepoint);
+        run("ROLLBACK TO " + savepoint);
+        run("RELEASE " + savepoint);
     }
 
-    /** The first column of the first row, as a number. */
-    long number(String sql) throws SQLException {
+    /** Executes {@code sql} without keeping it: for what is done once. */
+    public void once(String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /** The first column of the first row, as a number; 0 if there is no row. */
+    public long number(String sql) throws SQLException {
         try (var rows = prepare(sql).executeQuery()) {
             return rows.next() ? rows.getLong(1) : 0;
         }
     }
 
-    static boolean isConstraint(SQLException e) {
+    /** Whether a constraint was in the way. */
+    public static boolean isConstraint(SQLException e) {
         return (e.getErrorCode() & 0xff) == CONSTRAINT;
     }
 
     /** Forgets all statements: the schema has changed, or one has failed. */
-    void clear() throws SQLException {
+    public void clear() throws SQLException {
         List<PreparedStatement> closing = new ArrayList<>(bySql.values());
         bySql.clear();
         for (var statement : closing) {

@@ -1,0 +1,331 @@
+package io.merklite.sync.store;
+
+import io.merklite.session.apply.ChangesetApplier;
+import io.merklite.session.capture.Session;
+import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.changeset.Changeset;
+import io.merklite.session.statement.SqlStatements;
+import io.merklite.sync.SyncException.InvalidState;
+import io.merklite.sync.SyncException.Unsupported;
+import io.merklite.sync.row.Cell;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Merges what comes from other replicas: transactions, and whole rows of the merkle path. Each call is one transaction
+ * over rows, states, sums and vector, with what constraints have against it settled.
+ *
+ * <p>Triggers of the user do not fire, and foreign keys are not enforced meanwhile: what they did at the origin is in the
+ * changes already, and what they have against the merged rows has its own rule.
+ */
+final class Merger {
+    private final SqlStatements statements;
+    private final Session session;
+    private final ChangesetApplier applier;
+    private final SchemaFollower schemas;
+    private final TableRegistry registry;
+    private final ShadowRows shadow;
+    private final StoreState state;
+    private final StoreTransactions transactions;
+    private final UserTriggers triggers;
+    private final ForeignKeyEnforcement enforcement;
+    private final LocalWrites writes;
+    private final String database;
+
+    Merger(
+            SqlStatements statements,
+            Session session,
+            ChangesetApplier applier,
+            SchemaFollower schemas,
+            ShadowRows shadow,
+            StoreState state,
+            StoreTransactions transactions,
+            UserTriggers triggers,
+            ForeignKeyEnforcement enforcement,
+            LocalWrites writes,
+            String database) {
+        this.statements = statements;
+        this.session = session;
+        this.applier = applier;
+        this.schemas = schemas;
+        this.registry = schemas.registry();
+        this.shadow = shadow;
+        this.state = state;
+        this.transactions = transactions;
+        this.triggers = triggers;
+        this.enforcement = enforcement;
+        this.writes = writes;
+        this.database = database;
+    }
+
+    /** Merges a transaction, which must be ready. */
+    Merged merge(Transaction transaction) {
+        requireReady(transaction);
+        return merging(tablesNow(transaction), merge -> merge.add(transaction), () -> {
+            state.origins()
+                    .raise(
+                            transaction.origin(),
+                            transaction.seq(),
+                            transaction.stamp().clock());
+            state.clock().follow(transaction.stamp().clock());
+        });
+    }
+
+    /** Whether a transaction would still change a row if it came now. */
+    boolean wouldChange(Transaction transaction) {
+        return StoreTransactions.call("checking " + transaction, () -> {
+            var merge = new RowMerge(registry, shadow, statements, schemas.history(), state.origins());
+            merge.add(transaction);
+            return merge.merged().values().stream()
+                    .flatMap(List::stream)
+                    .anyMatch(row -> row.isVisible()
+                            && (row.before().isPresent()
+                                    || !state.origins().hasSeen(row.after().birth())));
+        });
+    }
+
+    private void requireReady(Transaction transaction) {
+        if (!transaction.database().equals(database)) {
+            throw new InvalidState(
+                    "a transaction of " + transaction.database() + " for " + database, "Route it rightly");
+        }
+        var isNext = transaction.seq() == state.vector().seq(transaction.origin()) + 1;
+        if (!isNext || !state.vector().covers(transaction.dependencies())) {
+            throw new InvalidState(transaction + " does not follow on " + state.vector(), "Hold it until it does");
+        }
+    }
+
+    /** The tables of a transaction, by the names that they have now. */
+    private Set<String> tablesNow(Transaction transaction) {
+        return StoreTransactions.call("reading table names", () -> {
+            Set<String> names = new HashSet<>();
+            for (var group : LocalWrites.tablesOf(transaction.changes())) {
+                names.add(schemas.history().groupNow(transaction.schemaFingerprint(), group));
+            }
+            return names;
+        });
+    }
+
+    /** Merges whole rows by {@code rule}. The vector stays: what else their transactions did is not known. */
+    Merged mergeRows(String table, List<RemoteRow> rows, VersionVector reach, RowMerge.Rule rule) {
+        requireFitting(table, rows);
+        return merging(
+                List.of(table),
+                rule == RowMerge.Rule.OVERWRITE,
+                merge -> {
+                    var tracked = registry.table(table);
+                    if (tracked.isPresent()) {
+                        merge.add(tracked.get(), rows, rule);
+                    }
+                },
+                () -> {
+                    state.goAhead(reach);
+                    rows.forEach(row -> state.clock().follow(latest(row).clock()));
+                });
+    }
+
+    /** Mends what a scrub found with the rows that a peer has there. */
+    Merged restore(Scrub.Damage damage, List<RemoteRow> rows) {
+        var restored = merging(
+                List.of(damage.table()),
+                merge -> {
+                    var table = registry.require(damage.table());
+                    removeStrangers(table, damage.range());
+                    merge.add(table, rows, RowMerge.Rule.REPAIR);
+                },
+                () -> rows.forEach(row -> state.clock().follow(latest(row).clock())));
+        transactions.run("rebuilding the index", () -> {
+            writes.rebuildAll();
+            return true;
+        });
+        return restored;
+    }
+
+    private void removeStrangers(TrackedTable table, KeyRange range) throws SQLException {
+        for (var row : shadow.strangers(table, range, Integer.MAX_VALUE)) {
+            var delete = statements.prepare(table.deleteRow());
+            var parameter = 1;
+            for (var column : table.changesetKeys()) {
+                SqlValues.bind(delete, parameter++, row.get(column));
+            }
+            delete.executeUpdate();
+        }
+    }
+
+    /** Refuses rows that have other columns than their table here. */
+    void requireFitting(String table, List<RemoteRow> rows) {
+        var tracked = registry.table(table);
+        for (var row : rows) {
+            var cells = row.version().isAlive() ? row.version().cells().size() : 0;
+            if (tracked.isPresent()
+                    && (row.key().size() != tracked.get().keyCount()
+                            || (row.version().isAlive()
+                                    && cells != tracked.get().cellCount()))) {
+                throw new Unsupported(
+                        "a row of table " + table + " with " + row.key().size() + " key values and " + cells
+                                + " columns, which does not fit",
+                        "Bring both replicas to the same schema first");
+            }
+        }
+    }
+
+    /** Removes rows and their states, as if they had never been. */
+    Merged forgetRows(String table, List<RowKey> keys, VersionVector reach) {
+        return merging(
+                List.of(table), merge -> merge.forget(registry.require(table), keys), () -> state.goAhead(reach));
+    }
+
+    /** The latest stamp that a row bears. */
+    static Stamp latest(RemoteRow row) {
+        var latest = row.version().death().orElse(row.version().birth());
+        for (var cell : row.version().cells()) {
+            if (cell instanceof Cell.Register register) {
+                latest = Stamp.max(latest, register.stamp());
+            } else if (cell instanceof Cell.Counter counter) {
+                for (var total : counter.totals().entrySet()) {
+                    latest = Stamp.max(latest, new Stamp(total.getValue().clock(), total.getKey()));
+                }
+            }
+        }
+        return latest;
+    }
+
+    /** Tries again to make what the schema lacks: rows may have been in its way. */
+    void completeSchema() {
+        merging(List.of(ReplicatedSchema.TABLE), merge -> {}, schemas::migrate);
+    }
+
+    /** Joins what comes. */
+    interface MergeStep {
+        void run(RowMerge merge) throws SQLException;
+    }
+
+    /** What else is to be done in the same transaction. */
+    interface Step {
+        void run() throws SQLException;
+    }
+
+    private Merged merging(Collection<String> tables, MergeStep step, Step afterwards) {
+        return merging(tables, false, step, afterwards);
+    }
+
+    private Merged merging(Collection<String> tables, boolean authority, MergeStep step, Step afterwards) {
+        return enforcement.without(
+                tables,
+                isEnforcing -> transactions.run("merging", () -> {
+                    if (schemas.isStale()) {
+                        session.discard();
+                        writes.stampElements(List.of(), false);
+                        schemas.follow(Changeset.EMPTY, Set.of());
+                    }
+                    session.discard();
+                    var merged = mergeOpen(step, afterwards, isEnforcing, authority);
+                    if (LocalWrites.tablesOf(merged.changes().cursor()).contains(ReplicatedSchema.TABLE)) {
+                        schemas.migrate();
+                    }
+                    state.save();
+                    return merged;
+                }));
+    }
+
+    /**
+     * Merges inside the open transaction.
+     *
+     * @param isEnforcing whether foreign keys are to be looked after
+     * @param authority whether what comes is right in any case
+     */
+    Merged mergeOpen(MergeStep step, Step afterwards, boolean isEnforcing, boolean authority) throws SQLException {
+        var merge = new RowMerge(registry, shadow, statements, schemas.history(), state.origins());
+        step.run(merge);
+        afterwards.run();
+        var rows = merge.merged();
+        List<Merged> merged = new ArrayList<>();
+        triggers.without(rows.keySet(), () -> merged.add(merge(rows, isEnforcing, authority)));
+        var done = merged.getFirst();
+        if (!done.changes().isEmpty()) {
+            transactions.note(new Commit.Copied(done.changes()));
+        }
+        return done;
+    }
+
+    private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean isEnforcing, boolean authority)
+            throws SQLException {
+        var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
+        writer.write(merged);
+        var stamp = state.nextStamp();
+        state.addToRoot(writer.record(merged, state.horizon(), stamp));
+        writes.rebuild(damaged(merged));
+        var changes = session.changeset().toByteArray();
+        session.discard();
+        if (authority) {
+            return new Merged(Changeset.wrap(changes), Optional.empty());
+        }
+        var orphans = isEnforcing ? settleForeignKeys(merged, writer.evicted()) : List.<ForeignKeys.Orphan>of();
+        enterLedger(merged, writer, orphans);
+        if (session.isEmpty() && writer.evicted().isEmpty()) {
+            return new Merged(Changeset.wrap(changes), Optional.empty());
+        }
+        var repairs = session.changeset().toByteArray();
+        session.discard();
+        var repair =
+                writes.stamp(new LocalWrites.Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp);
+        return new Merged(Changeset.wrap(LocalWrites.concat(changes, repairs)), Optional.of(repair));
+    }
+
+    private void enterLedger(
+            Map<TrackedTable, List<MergedRow>> merged, MergeWriter writer, List<ForeignKeys.Orphan> orphans)
+            throws SQLException {
+        var ledger = new LedgerWriter(statements, shadow, state.clock());
+        for (var evicted : writer.evicted()) {
+            ledger.add(evicted.kind(), evicted.table(), evicted.row(), evicted.cells());
+        }
+        for (var row : writer.unchecked()) {
+            for (var entry : merged.entrySet()) {
+                if (entry.getValue().contains(row)) {
+                    ledger.add(Conflicts.Kind.CHECK, entry.getKey(), row, row.values());
+                }
+            }
+        }
+        for (var orphan : orphans) {
+            ledger.add(orphan);
+        }
+    }
+
+    private static Set<TrackedTable> damaged(Map<TrackedTable, List<MergedRow>> merged) {
+        Set<TrackedTable> damaged = new HashSet<>();
+        merged.forEach((table, rows) -> {
+            if (rows.stream()
+                    .anyMatch(row -> row.before().map(StoredRow::isDamaged).orElse(false))) {
+                damaged.add(table);
+            }
+        });
+        return damaged;
+    }
+
+    private List<ForeignKeys.Orphan> settleForeignKeys(
+            Map<TrackedTable, List<MergedRow>> merged, List<MergeWriter.Evicted> evicted) throws SQLException {
+        var keys = new ForeignKeys(registry, statements);
+        if (keys.isEmpty()) {
+            return List.of();
+        }
+        merged.forEach((table, rows) -> rows.forEach(row -> {
+            var before = row.before()
+                    .filter(StoredRow::present)
+                    .map(stored -> row.row(table, stored.values()))
+                    .orElse(List.of());
+            keys.touched(table, before, row.after().isAlive() ? row.row(table, row.values()) : List.of());
+        }));
+        evicted.forEach(row -> keys.touched(row.table(), row.row().row(row.table(), row.cells()), List.of()));
+        keys.settle();
+        return keys.evicted();
+    }
+}
