@@ -14,11 +14,12 @@ import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.subscribe.SubscriptionBars;
 import io.merklite.loadtest.sync.SyncBars;
 import io.merklite.loadtest.wal.WalBars;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Command: runs the benchmarks named as arguments, or all, and prints a line for each bar. */
+/** Command: runs the benchmarks named as arguments, or all, and prints a line for each bar. A part is named behind a dot. */
 public final class Bars {
     private Bars() {}
 
@@ -46,12 +47,13 @@ public final class Bars {
         all.put("idle", IdleBars::main);
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
-            var benchmark = all.get(name);
+            var parts = name.split("\\.", -1); // sync.merge is the part merge of sync
+            var benchmark = all.get(parts[0]);
             if (benchmark == null) {
                 throw new IllegalArgumentException("benchmark " + name + ", must be one of " + all.keySet());
             }
             System.out.println("# " + name);
-            benchmark.run(new String[0]);
+            benchmark.run(Arrays.copyOfRange(parts, 1, parts.length));
         }
         System.exit(0); // what logs may hold threads
     }
