@@ -2,15 +2,17 @@ package io.merklite.client.replica;
 
 import io.merklite.client.ClientException;
 import io.merklite.client.ClientException.Malformed;
+import io.merklite.client.ClientException.ReplicaStopped;
 import io.merklite.client.ClientException.Unreachable;
 import io.merklite.client.ClientSettings;
 import io.merklite.client.http.Failures;
 import io.merklite.client.replica.ReplicaCore.Action;
 import io.merklite.sync.SyncException;
+import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.database.Database;
 import io.merklite.sync.database.DatabaseOptions;
 import io.merklite.sync.database.QueryResult;
-import io.merklite.sync.message.SyncMessageCodec;
+import io.merklite.sync.link.LinkCodec;
 import io.merklite.sync.store.Conflicts;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
@@ -43,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Reading and writing never wait for the network. The schema is the node's: a new file is empty until it was connected
- * for the first time. Of several endpoints the next one is tried when one can't be reached.
+ * <p>Reading and writing never wait for the network. The schema replicates like rows: a new file is empty until it was
+ * connected for the first time. Of several endpoints the next one is tried when one can't be reached.
  *
  * <p><b>Threading.</b> Thread-safe; nothing blocks but {@link #open} and {@link #close}. All work on the file is done by one
  * thread, which also calls listeners.
@@ -63,7 +65,8 @@ public final class EmbeddedReplica implements AutoCloseable {
     private final AtomicReference<ReplicaStatus> status;
     private final Database database;
     private final ReplicaCore core;
-    private final SyncMessageCodec codec;
+    private final LinkCodec codec;
+    private final ReplicaOptions options;
     private Optional<Connection> connection = Optional.empty();
     private int attemptCount;
     private boolean isClosed;
@@ -75,12 +78,15 @@ public final class EmbeddedReplica implements AutoCloseable {
             ReplicaListener listener,
             ScheduledThreadPoolExecutor owner) {
         this.settings = settings;
+        this.options = options;
         this.owner = owner;
         var builder = HttpClient.newBuilder().connectTimeout(settings.connectTimeout());
         settings.ssl().ifPresent(builder::sslContext);
         this.http = builder.build();
         this.database = Database.open(
-                file.toString(), DatabaseOptions.of(settings.database(), settings.clock(), settings.random()));
+                file.toString(),
+                DatabaseOptions.of(settings.database(), settings.clock(), settings.random())
+                        .withSchemaReplication());
         var name = HexFormat.of().toHexDigits(database.store().origin().bits());
         this.core = new ReplicaCore(
                 database,
@@ -90,7 +96,7 @@ public final class EmbeddedReplica implements AutoCloseable {
                 settings.random(),
                 settings.clock().instant(),
                 listener);
-        this.codec = new SyncMessageCodec(core.frameLimit());
+        this.codec = new LinkCodec(options.maxFrameBytes());
         this.status = new AtomicReference<>(core.status());
     }
 
@@ -197,15 +203,24 @@ public final class EmbeddedReplica implements AutoCloseable {
     // ---- the connection: all on the owner's thread ------------------------------------------------------------------
 
     private void tick() {
-        var unused = owner.scheduleWithFixedDelay(
-                () -> perform(core.tick(settings.clock().instant())), 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = owner.scheduleWithFixedDelay(this::onTick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void onTick() {
+        try {
+            perform(core.tick(settings.clock().instant()));
+        } catch (SyncException | ReplicaStopped e) {
+            perform(core.stop(new ReplicaStopped(
+                    "the file or its outbox fails: " + e.getMessage(),
+                    "Mend the cause and open the replica again",
+                    e)));
+        }
     }
 
     private void perform(List<Action> actions) {
         for (var action : actions) {
             switch (action) {
                 case Action.Connect connect -> connect();
-                case Action.SendText text -> connection.ifPresent(open -> open.send(text.text()));
                 case Action.Send message -> connection.ifPresent(open -> open.send(message));
                 case Action.Disconnect disconnect -> drop();
             }
@@ -262,7 +277,6 @@ public final class EmbeddedReplica implements AutoCloseable {
      */
     private final class Connection implements WebSocket.Listener {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        private final StringBuilder text = new StringBuilder();
         private volatile Optional<WebSocket> socket = Optional.empty();
         private CompletableFuture<?> lastSent = CompletableFuture.completedFuture(null);
         private final AtomicInteger queuedCount = new AtomicInteger();
@@ -282,17 +296,8 @@ public final class EmbeddedReplica implements AutoCloseable {
 
         @Override
         public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence part, boolean isLast) {
-            text.append(part);
-            if (isTooLarge(text.length())) {
-                return null;
-            }
-            if (!isLast) {
-                from.request(1);
-                return null;
-            }
-            var whole = text.toString();
-            text.setLength(0);
-            return handled(from, () -> core.received(whole, settings.clock().instant()));
+            owner.execute(() -> lost(this, Optional.of(new Malformed("a text frame, where all are binary"))));
+            return null;
         }
 
         @Override
@@ -315,10 +320,11 @@ public final class EmbeddedReplica implements AutoCloseable {
         }
 
         private boolean isTooLarge(int size) {
-            if (size <= core.frameLimit()) {
+            if (size <= options.maxFrameBytes()) {
                 return false;
             }
-            owner.execute(() -> lost(this, Optional.of(new Malformed("a frame of more than " + core.frameLimit()))));
+            owner.execute(
+                    () -> lost(this, Optional.of(new Malformed("a frame of more than " + options.maxFrameBytes()))));
             return true;
         }
 
@@ -361,17 +367,20 @@ public final class EmbeddedReplica implements AutoCloseable {
                     lost(this, Optional.of(new Unreachable("the connection broke: " + failure.getMessage(), failure))));
         }
 
-        private void send(String frame) {
-            socket.ifPresent(open -> queue(() -> open.sendText(frame, true)));
-        }
-
         /** A transaction that is not sent because too much waits is asked for by the node when it compares. */
         private void send(Action.Send message) {
             if (queuedCount.get() >= MAX_QUEUED_COUNT) {
                 return;
             }
-            var frame = ByteBuffer.wrap(codec.encode(message.message()));
-            socket.ifPresent(open -> queue(() -> open.sendBinary(frame, true)));
+            try {
+                var frame = ByteBuffer.wrap(codec.encode(message.message()));
+                socket.ifPresent(open -> queue(() -> open.sendBinary(frame, true)));
+            } catch (TooLarge e) {
+                perform(core.stop(new ReplicaStopped(
+                        "a row is larger than a message may be: " + e.getMessage(),
+                        "Raise ReplicaOptions.maxFrameBytes, and merklite.sync.max-message-size of the node",
+                        e)));
+            }
         }
 
         private interface Sending {

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
@@ -83,6 +84,21 @@ final class Outbox implements TransactionLog, AutoCloseable {
         } catch (SQLException e) {
             throw failure("reading an entry", e);
         }
+    }
+
+    /** {@code vector} up to what is still to be sent. */
+    VersionVector without(VersionVector vector) {
+        var seqs = new TreeMap<>(vector.seqs());
+        try (var query = connection.prepareStatement("SELECT origin, min(seq) FROM entry GROUP BY origin");
+                var rows = query.executeQuery()) {
+            while (rows.next()) {
+                seqs.put(new Origin(rows.getLong(1)), rows.getLong(2) - 1);
+            }
+        } catch (SQLException e) {
+            throw failure("reading what is to be sent", e);
+        }
+        seqs.values().removeIf(seq -> seq == 0);
+        return VersionVector.of(seqs);
     }
 
     /** The node has all this. */

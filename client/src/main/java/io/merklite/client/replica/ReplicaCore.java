@@ -3,20 +3,16 @@ package io.merklite.client.replica;
 import io.merklite.client.ClientException;
 import io.merklite.client.ClientException.ReplicaStopped;
 import io.merklite.client.ClientException.Unreachable;
-import io.merklite.client.replica.ControlMessage.Hello;
-import io.merklite.client.replica.ControlMessage.Refusal;
-import io.merklite.client.replica.ControlMessage.SchemaChanged;
-import io.merklite.client.replica.ControlMessage.Unknown;
-import io.merklite.client.replica.ControlMessage.Welcome;
 import io.merklite.client.replica.ReplicaStatus.Phase;
-import io.merklite.schema.SchemaException;
-import io.merklite.schema.migrate.Allow;
-import io.merklite.schema.migrate.SchemaMigrator;
-import io.merklite.schema.structure.Schema;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.database.Database;
 import io.merklite.sync.database.Registration;
+import io.merklite.sync.link.LinkMessage;
+import io.merklite.sync.link.LinkMessage.Carried;
+import io.merklite.sync.link.LinkMessage.Hello;
+import io.merklite.sync.link.LinkMessage.Refusal;
+import io.merklite.sync.link.LinkMessage.Welcome;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
@@ -37,9 +33,8 @@ import java.util.random.RandomGenerator;
  * A replica's conversation with its node: what happens goes in, what is to be done comes out.
  *
  * <p><b>Invariants.</b> (1) One attempt to connect, or one connection, at a time. (2) Messages go out only on a connection
- * that was welcomed; what is lost with it is asked for again after the next welcome. (3) A schema of the node that would take
- * something away here waits until the node has all that was written here. (4) Nothing is taken from the outbox before the node
- * has said that it has it.
+ * that was welcomed; what is lost with it is asked for again after the next welcome. (3) Nothing is taken from the outbox before
+ * the node has said that it has it.
  *
  * <p><b>Threading.</b> Not thread-safe: confined to the owner of the database. Blocks on disk.
  */
@@ -60,8 +55,11 @@ final class ReplicaCore implements AutoCloseable {
     private Replicator replicator;
     private State state;
     private Instant now;
+    /** What the node is known to have beside what it last said of itself. */
     private VersionVector acknowledged = VersionVector.EMPTY;
-    private Optional<String> wantedSchema = Optional.empty();
+    /** What the node had when it was last heard of: what others wrote came from it, the rest is in the outbox. */
+    private VersionVector presumed;
+
     private Optional<Instant> inSyncAt = Optional.empty();
     private Optional<ClientException> failure = Optional.empty();
     private Optional<ReplicaStatus> reported = Optional.empty();
@@ -75,7 +73,7 @@ final class ReplicaCore implements AutoCloseable {
 
     private record Greeting(Instant heardAt) implements State {}
 
-    private record Live(Instant heardAt) implements State {}
+    private record Live(Instant heardAt, boolean isWritable) implements State {}
 
     private record Stopped() implements State {}
 
@@ -84,11 +82,8 @@ final class ReplicaCore implements AutoCloseable {
         /** Open a connection, and tell of {@link #connected} or {@link #disconnected}. */
         record Connect() implements Action {}
 
-        /** Send a text frame. */
-        record SendText(String text) implements Action {}
-
-        /** Send a binary frame. */
-        record Send(SyncMessage message) implements Action {}
+        /** Send a message. */
+        record Send(LinkMessage message) implements Action {}
 
         /** Close the connection; nothing needs to be told of it. */
         record Disconnect() implements Action {}
@@ -113,6 +108,7 @@ final class ReplicaCore implements AutoCloseable {
         this.state = new Waiting(now);
         this.conflicts = new Conflicts(database.store());
         conflicts.list().forEach(entry -> knownConflicts.add(entry.id()));
+        this.presumed = outbox.without(database.store().vector());
         this.replicator = replicator(Integer.MAX_VALUE);
         this.writes = database.onTransaction(this::written);
     }
@@ -168,14 +164,9 @@ final class ReplicaCore implements AutoCloseable {
         now = time;
         if (state instanceof Connecting) {
             state = new Greeting(now);
-            actions.add(new Action.SendText(new Hello(ControlMessage.VERSION, name, frameLimit()).toJson()));
+            actions.add(new Action.Send(new Hello(name, options.maxFrameBytes())));
         }
         return settle();
-    }
-
-    /** The largest frame that is taken: a message may come out larger than it was meant to. */
-    int frameLimit() {
-        return options.maxMessageBytes() * 4;
     }
 
     /** The connection is closed, or could not be opened. */
@@ -206,31 +197,24 @@ final class ReplicaCore implements AutoCloseable {
     }
 
     /**
-     * A text frame has come.
+     * A message has come.
      *
-     * @throws ClientException.Malformed if it is none of the protocol
+     * @throws SyncException if what it says can't be, or the file fails
      */
-    List<Action> received(String text, Instant time) {
+    List<Action> received(LinkMessage message, Instant time) {
         now = time;
-        switch (ControlMessage.parse(text)) {
+        switch (message) {
             case Welcome welcome when state instanceof Greeting -> welcomed(welcome);
-            case SchemaChanged changed
-            when state instanceof Live -> {
-                wantedSchema = Optional.of(changed.schema());
-                followSchema();
-            }
             case Refusal refusal -> refused(refusal);
-            case Welcome welcome -> {
+            case Carried carried when state instanceof Live live -> heard(live, carried.message());
+            case Welcome late -> {
                 // of a connection that is over
             }
-            case SchemaChanged changed -> {
-                // the welcome tells the schema as well
+            case Carried late -> {
+                // of a connection that is over
             }
             case Hello hello -> {
                 // the node has no business to say that
-            }
-            case Unknown unknown -> {
-                // of a later version
             }
         }
         return settle();
@@ -239,12 +223,27 @@ final class ReplicaCore implements AutoCloseable {
     private void welcomed(Welcome welcome) {
         failureCount = 0;
         failure = Optional.empty();
-        state = new Live(now);
+        state = new Live(now, welcome.isWritable());
+        presumed = nodeVector();
+        acknowledged = VersionVector.EMPTY;
         replicator = replicator(welcome.maxMessageBytes());
-        wantedSchema = Optional.of(welcome.schema());
-        followSchema();
         database.stampRawWrites();
         send(replicator.connect(NODE));
+    }
+
+    private void heard(Live live, SyncMessage message) {
+        state = new Live(now, live.isWritable());
+        database.stampRawWrites();
+        switch (message) {
+            case SyncMessage.Acknowledge done -> acknowledged = acknowledged.with(done.origin(), done.seq());
+            case SyncMessage.Announce announce -> acknowledged = acknowledged.with(announce.origin(), announce.seq());
+            case SyncMessage.Publish publish -> nodeHas(publish.transaction());
+            case SyncMessage.Found found -> found.transactions().forEach(this::nodeHas);
+            default -> {
+                // says nothing of what the node has applied
+            }
+        }
+        send(replicator.receive(NODE, message));
     }
 
     private void refused(Refusal refusal) {
@@ -258,22 +257,15 @@ final class ReplicaCore implements AutoCloseable {
         }
     }
 
-    /**
-     * A binary frame has come.
-     *
-     * @throws SyncException if what it says can't be, or the file fails
-     */
-    List<Action> received(SyncMessage message, Instant time) {
-        now = time;
-        if (state instanceof Live) {
-            state = new Live(now);
-            database.stampRawWrites();
-            if (message instanceof SyncMessage.Acknowledge done) {
-                acknowledged = acknowledged.with(done.origin(), done.seq());
-            }
-            send(replicator.receive(NODE, message));
-            followSchema();
-        }
+    private void nodeHas(Transaction transaction) {
+        acknowledged = acknowledged.with(transaction.origin(), transaction.seq());
+    }
+
+    /** Nothing helps but that somebody changes something: it tries no more. */
+    List<Action> stop(ReplicaStopped why) {
+        actions.add(new Action.Disconnect());
+        failure = Optional.of(why);
+        state = new Stopped();
         return settle();
     }
 
@@ -284,7 +276,7 @@ final class ReplicaCore implements AutoCloseable {
 
     private void send(List<Envelope> envelopes) {
         if (state instanceof Live) {
-            envelopes.forEach(envelope -> actions.add(new Action.Send(envelope.message())));
+            envelopes.forEach(envelope -> actions.add(new Action.Send(new Carried(envelope.message()))));
         }
     }
 
@@ -302,7 +294,7 @@ final class ReplicaCore implements AutoCloseable {
                 // the new origin writes from now on
             }
             case Event.SchemaDiffers differs -> {
-                // the node tells its schema in a text frame
+                // the messages that follow bring the node's
             }
             case Event.Quarantined waiting -> {
                 // it waits for the clock
@@ -345,7 +337,7 @@ final class ReplicaCore implements AutoCloseable {
     }
 
     private VersionVector nodeVector() {
-        return replicator.vectorOf(NODE).join(acknowledged);
+        return (replicator.hasHeardOf(NODE) ? replicator.vectorOf(NODE) : presumed).join(acknowledged);
     }
 
     ReplicaStatus status() {
@@ -353,8 +345,11 @@ final class ReplicaCore implements AutoCloseable {
         var node = nodeVector();
         var toSend = count(node, own);
         var toReceive = count(own, node);
-        var hasCompared = state instanceof Live && !replicator.vectorOf(NODE).isEmpty();
-        if (hasCompared && toSend == 0 && toReceive == 0) {
+        var hasAll = state instanceof Live live
+                && replicator.hasHeardOf(NODE)
+                && toReceive == 0
+                && (toSend == 0 || !live.isWritable());
+        if (hasAll) {
             inSyncAt = inSyncAt.filter(
                             at -> reported.isPresent() && reported.get().phase() == Phase.IN_SYNC)
                     .or(() -> Optional.of(now));
@@ -363,50 +358,24 @@ final class ReplicaCore implements AutoCloseable {
             case Waiting waiting -> Phase.OFFLINE;
             case Connecting connecting -> Phase.CONNECTING;
             case Greeting greeting -> Phase.CONNECTING;
-            case Live live -> hasCompared && toSend == 0 && toReceive == 0 ? Phase.IN_SYNC : Phase.SYNCING;
+            case Live live -> hasAll ? Phase.IN_SYNC : Phase.SYNCING;
             case Stopped stopped -> Phase.STOPPED;
         };
-        return new ReplicaStatus(phase, toSend, toReceive, inSyncAt, failure);
+        return new ReplicaStatus(phase, toSend, toReceive, inSyncAt, failure.or(() -> unsendable(toSend)));
+    }
+
+    private Optional<ClientException> unsendable(long toSendCount) {
+        return state instanceof Live live && !live.isWritable() && toSendCount > 0
+                ? Optional.of(new ReplicaStopped(
+                        "the token allows reading only: what was written here stays here",
+                        "Use a token with the right to write"))
+                : Optional.empty();
     }
 
     private static long count(VersionVector has, VersionVector wanted) {
         return has.missingFrom(wanted).stream()
                 .mapToLong(range -> range.last() - range.first() + 1)
                 .sum();
-    }
-
-    // ---- schema -----------------------------------------------------------------------------------------------------
-
-    /** Brings the file to the node's schema. While the node lacks writes of here, only what takes nothing away. */
-    private void followSchema() {
-        if (wantedSchema.isEmpty() || database.isTransactionOpen()) {
-            return;
-        }
-        try {
-            var migrator = new SchemaMigrator(database.connection());
-            var plan = migrator.plan(Schema.parse(wantedSchema.get()));
-            if (!plan.isEmpty()) {
-                if (migrator.isDrifted()) {
-                    migrator.acceptDrift();
-                }
-                migrator.apply(plan, allowed());
-                database.notifyChanged();
-                send(replicator.schemaChanged());
-            }
-            wantedSchema = Optional.empty();
-            failure = Optional.empty();
-        } catch (SchemaException e) {
-            failure = Optional.of(new ReplicaStopped(
-                    "the node's schema can't be taken over yet: " + e.getMessage(),
-                    "Let the replica send what it has; if that does not help, make it anew",
-                    e));
-        }
-    }
-
-    private Set<Allow> allowed() {
-        var hasAll = !replicator.vectorOf(NODE).isEmpty()
-                && count(nodeVector(), database.store().vector()) == 0;
-        return hasAll || database.store().vector().isEmpty() ? Allow.everything() : Set.of(Allow.REBUILD);
     }
 
     @Override

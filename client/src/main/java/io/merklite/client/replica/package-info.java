@@ -10,8 +10,8 @@
  * <p>{@link io.merklite.client.replica.ReplicaCore} is the conversation as a state machine: what happens goes in, what is to
  * be done comes out, time is a parameter. {@link io.merklite.client.replica.EmbeddedReplica} is the thin shell: one thread
  * that owns the file, and a WebSocket. {@link io.merklite.client.replica.Outbox} keeps what was written until a node has it,
- * for months if need be. {@link io.merklite.client.replica.ControlMessage} is what the two ends say beside the messages of
- * the sync core. The node's side is specified in {@code docs/client.md}.
+ * for months if need be. What the two ends say is {@link io.merklite.sync.link}; the
+ * protocol is specified in {@code docs/client.md}.
  */
 @NullMarked
 package io.merklite.client.replica;

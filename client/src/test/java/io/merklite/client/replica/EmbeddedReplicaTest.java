@@ -2,245 +2,433 @@ package io.merklite.client.replica;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.merklite.client.ClientException.ReplicaStopped;
 import io.merklite.client.ClientSettings;
+import io.merklite.client.FaultyProxy;
+import io.merklite.client.MerkliteClient;
+import io.merklite.client.RealNode;
 import io.merklite.client.replica.ReplicaStatus.Phase;
-import io.merklite.sync.database.Database;
-import io.merklite.sync.database.DatabaseOptions;
+import io.merklite.cluster.replica.DatabaseStatus;
+import io.merklite.node.http.Access.Right;
 import io.merklite.sync.database.QueryResult;
-import io.merklite.sync.message.SyncMessage;
-import io.merklite.sync.message.SyncMessageCodec;
+import io.merklite.sync.store.Conflicts;
 import io.merklite.testkit.Seeds;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.util.Base64;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The shell over a real WebSocket, against a server of one connection at a time. */
+/** The embedded replica against real nodes, over a network that breaks. */
 class EmbeddedReplicaTest {
-    private static final int TEXT = 1;
-    private static final int BINARY = 2;
-    private static final int CLOSE = 8;
+    private static final String SCHEMA =
+            "CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT UNIQUE, n INTEGER); CREATE TABLE note(k TEXT PRIMARY KEY, body BLOB)";
+    private static final ReplicaOptions QUICK =
+            ReplicaOptions.DEFAULTS.withPauses(Duration.ofMillis(10), Duration.ofMillis(200));
 
     @TempDir
     private Path folder;
 
-    /** RFC 6455 as far as one peaceful client needs it; the node's end behind it. */
-    private static final class SocketNode implements AutoCloseable {
-        private final ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-        private final SyncMessageCodec codec = new SyncMessageCodec(NodeEnd.MAX_MESSAGE_BYTES);
-        private final NodeEnd node;
-        private final Thread thread = new Thread(this::serve);
-        private volatile Optional<Socket> open = Optional.empty();
-        private volatile String request = "";
-
-        private SocketNode() throws IOException {
-            var random = Seeds.random(1);
-            var options = DatabaseOptions.of("shop", InstantSource.system(), random)
-                    .withSchema("CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
-            node = new NodeEnd(Database.open(Database.IN_MEMORY, options), random, Instant.ofEpochMilli(0), 100);
-            thread.start();
-        }
-
-        private String address() {
-            return "http://127.0.0.1:" + server.getLocalPort();
-        }
-
-        private void serve() {
-            while (!server.isClosed()) {
-                try (var socket = server.accept()) {
-                    open = Optional.of(socket);
-                    talk(new DataInputStream(socket.getInputStream()), socket.getOutputStream());
-                } catch (IOException e) {
-                    // a broken connection is what these tests are about
-                    open = Optional.empty();
-                }
-                synchronized (node) {
-                    node.disconnected();
-                }
-            }
-        }
-
-        private void talk(DataInputStream in, OutputStream out) throws IOException {
-            var header = new StringBuilder();
-            while (header.indexOf("\r\n\r\n") < 0) {
-                header.append((char) in.readUnsignedByte());
-            }
-            request = header.toString();
-            var key = request.replaceAll("(?is).*sec-websocket-key: *([^\\r]+).*", "$1");
-            out.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            + "Sec-WebSocket-Protocol: merklite-sync1\r\nSec-WebSocket-Accept: " + accept(key)
-                            + "\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
-            out.flush();
-            synchronized (node) {
-                node.connected(
-                        text -> frame(out, TEXT, text.getBytes(StandardCharsets.UTF_8)),
-                        message -> frame(out, BINARY, codec.encode(message)));
-            }
-            var whole = new ByteArrayOutputStream();
-            var kind = 0;
-            while (true) {
-                var first = in.readUnsignedByte();
-                kind = (first & 15) == 0 ? kind : first & 15;
-                whole.writeBytes(payload(in));
-                if (kind == CLOSE) {
-                    return;
-                }
-                if ((first & 128) != 0) {
-                    receive(kind, whole.toByteArray());
-                    whole.reset();
-                }
-            }
-        }
-
-        private static byte[] payload(DataInputStream in) throws IOException {
-            long length = in.readUnsignedByte() & 127;
-            if (length == 126) {
-                length = in.readUnsignedShort();
-            } else if (length == 127) {
-                length = in.readLong();
-            }
-            var mask = in.readNBytes(4);
-            var bytes = in.readNBytes(Math.toIntExact(length));
-            for (var i = 0; i < bytes.length; i++) {
-                bytes[i] ^= mask[i % 4];
-            }
-            return bytes;
-        }
-
-        private void receive(int kind, byte[] bytes) {
-            synchronized (node) {
-                if (kind == TEXT) {
-                    node.received(new String(bytes, StandardCharsets.UTF_8));
-                } else if (kind == BINARY) {
-                    SyncMessage message = codec.decode(bytes);
-                    node.received(message);
-                }
-            }
-        }
-
-        private static String accept(String key) {
-            try {
-                var digest = MessageDigest.getInstance("SHA-1")
-                        .digest((key.strip() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
-                                .getBytes(StandardCharsets.US_ASCII));
-                return Base64.getEncoder().encodeToString(digest);
-            } catch (NoSuchAlgorithmException e) {
-                throw new AssertionError(e);
-            }
-        }
-
-        private static void frame(OutputStream out, int kind, byte[] bytes) {
-            var frame = new ByteArrayOutputStream();
-            frame.write(128 | kind);
-            if (bytes.length < 126) {
-                frame.write(bytes.length);
-            } else if (bytes.length < 65_536) {
-                frame.write(126);
-                frame.write(bytes.length >> 8);
-                frame.write(bytes.length);
-            } else {
-                frame.write(127);
-                for (var shift = 56; shift >= 0; shift -= 8) {
-                    frame.write((int) ((long) bytes.length >> shift));
-                }
-            }
-            frame.writeBytes(bytes);
-            try {
-                out.write(frame.toByteArray());
-                out.flush();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        private void write(String sql) {
-            synchronized (node) {
-                node.database().exec(sql);
-            }
-        }
-
-        private void breakConnection() throws IOException {
-            if (open.isPresent()) {
-                open.get().close();
-            }
-        }
+    /** Keeps what it hears. */
+    private static final class Heard implements ReplicaListener {
+        private final LinkedBlockingQueue<Conflicts.Entry> conflicts = new LinkedBlockingQueue<>();
 
         @Override
-        public void close() throws IOException {
-            server.close();
-            breakConnection();
+        public void conflict(Conflicts.Entry entry) {
+            conflicts.add(entry);
         }
     }
 
-    private static <T> void await(BlockingQueue<T> heard, Predicate<T> condition) throws InterruptedException {
-        while (true) {
-            var next = heard.poll(30, TimeUnit.SECONDS);
-            assertThat(next).isNotNull();
-            if (condition.test(next)) {
-                return;
+    private static <T> T join(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().join();
+    }
+
+    private EmbeddedReplica open(String file, ClientSettings settings) {
+        return EmbeddedReplica.open(folder.resolve(file), settings, QUICK, ReplicaListener.SILENT);
+    }
+
+    private static void awaitPhase(EmbeddedReplica replica, Phase phase) {
+        RealNode.await(
+                "the replica is " + phase + ", it is " + replica.status(),
+                () -> replica.status().phase() == phase);
+    }
+
+    private static DatabaseStatus status(RealNode node, String database) {
+        return join(node.server().node().status(database));
+    }
+
+    /** Same transactions, same rows. */
+    private static void awaitEqual(EmbeddedReplica replica, RealNode node, String database) {
+        RealNode.await("replica and node are equal", () -> {
+            var there = status(node, database);
+            return join(replica.work(open ->
+                    open.store().vector().equals(there.vector()) && open.store().root() == there.root()));
+        });
+        List<?> damage = join(replica.work(open -> open.store().scrub().run()));
+        assertThat(damage).isEmpty();
+    }
+
+    private static long count(EmbeddedReplica replica, String table) {
+        return join(replica.query("SELECT 1 FROM " + table)).rows().size();
+    }
+
+    @Test
+    void fileGetsSchemaAndRowsAndSendsItsOwn() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var results = new LinkedBlockingQueue<QueryResult>();
+        try (var client = MerkliteClient.of(database, node.address());
+                var replica = open("a.db", ClientSettings.of(database, node.address()))) {
+            client.blocking().script(SCHEMA);
+            client.blocking().execute("INSERT INTO item VALUES (1, 'theirs', 0)");
+            awaitPhase(replica, Phase.IN_SYNC);
+            RealNode.await(
+                    "the table is here",
+                    () -> join(replica.query("SELECT 1 FROM sqlite_schema WHERE name = 'item'"))
+                                    .rows()
+                                    .size()
+                            == 1);
+            join(replica.subscribe("SELECT label FROM item ORDER BY id", results::add));
+
+            join(replica.exec("INSERT INTO item VALUES (2, 'ours', 0)"));
+            join(replica.exec("CREATE TABLE mine(id INTEGER PRIMARY KEY, v TEXT)"));
+            join(replica.exec("INSERT INTO mine VALUES (1, 'x')"));
+            awaitEqual(replica, node, database);
+
+            assertThat(client.blocking()
+                            .execute("SELECT label FROM item ORDER BY id")
+                            .as(String.class))
+                    .containsExactly("theirs", "ours");
+            assertThat(client.blocking().execute("SELECT v FROM mine").as(String.class))
+                    .containsExactly("x");
+            RealNode.await(
+                    "the subscription told of both",
+                    () -> results.stream().anyMatch(result -> result.rows().size() == 2));
+        }
+    }
+
+    @Test
+    void emptyPairIsInSync() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+
+        try (var replica = open("a.db", ClientSettings.of(database, node.address()))) {
+            awaitPhase(replica, Phase.IN_SYNC);
+
+            assertThat(replica.status().toReceiveCount()).isZero();
+        }
+    }
+
+    @Test
+    void severalReplicasOfOneDatabaseBecomeEqual() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var settings = ClientSettings.of(database, node.address());
+        try (var client = MerkliteClient.of(database, node.address());
+                var first = open("a.db", settings);
+                var second = open("b.db", settings);
+                var third = open("c.db", settings)) {
+            client.blocking().script(SCHEMA);
+            var replicas = List.of(first, second, third);
+            replicas.forEach(replica -> awaitEqual(replica, node, database));
+
+            for (var round = 0; round < 20; round++) {
+                for (var index = 0; index < replicas.size(); index++) {
+                    join(replicas.get(index).exec("INSERT INTO note VALUES ('k" + round + "-" + index + "', x'00')"));
+                }
+            }
+
+            replicas.forEach(replica -> awaitEqual(replica, node, database));
+            assertThat(count(third, "note")).isEqualTo(60);
+        }
+    }
+
+    @Test
+    void endsAreEqualAfterRandomDisconnectsWithWritesOnBothSides() {
+        var disconnects = Seeds.count("merklite.disconnects", 100);
+        Seeds.upTo(1)
+                .forEach(seed -> Seeds.run(seed, random -> {
+                    var node = RealNode.shared();
+                    var database = node.newDatabase();
+                    try (var proxy = new FaultyProxy(node.port());
+                            var client = MerkliteClient.of(database, node.address());
+                            var replica = open("r" + seed + ".db", ClientSettings.of(database, proxy.address()))) {
+                        client.blocking().script(SCHEMA);
+                        awaitEqual(replica, node, database);
+
+                        for (var count = 0; count < disconnects; count++) {
+                            for (var writes = random.nextInt(6); writes > 0; writes--) {
+                                var sql = write(random);
+                                if (random.nextBoolean()) {
+                                    client.blocking().execute(sql);
+                                } else {
+                                    join(replica.exec(sql));
+                                }
+                            }
+                            if (random.nextInt(4) == 0) {
+                                awaitPhase(replica, Phase.IN_SYNC);
+                            }
+                            proxy.disconnect();
+                        }
+                        awaitEqual(replica, node, database);
+
+                        assertThat(status(node, database).vector().seqs()).hasSizeGreaterThanOrEqualTo(2);
+                        System.out.println(
+                                "embedded replica, seed " + seed + ": " + disconnects + " disconnects, vector "
+                                        + status(node, database).vector());
+                    }
+                }));
+    }
+
+    private static String write(RandomGenerator random) {
+        var id = random.nextInt(60);
+        return switch (random.nextInt(6)) {
+            case 0 -> "INSERT OR REPLACE INTO item VALUES (" + id + ", 'l" + random.nextInt(80) + "', 0)";
+            case 1 -> "UPDATE item SET n = n + 1 WHERE id = " + id;
+            case 2 -> "UPDATE OR IGNORE item SET label = 'm" + random.nextInt(80) + "' WHERE id = " + id;
+            case 3 -> "DELETE FROM item WHERE id = " + id;
+            case 4 -> "INSERT OR REPLACE INTO note VALUES ('k" + id + "', randomblob(" + random.nextInt(300) + "))";
+            default -> "DELETE FROM note WHERE k = 'k" + id + "'";
+        };
+    }
+
+    @Test
+    void writesMadeOfflineArriveAsTransactionsAfterTheProgramStartedAnew() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var settings = ClientSettings.of(database, node.address());
+        try (var client = MerkliteClient.of(database, node.address())) {
+            client.blocking().script(SCHEMA);
+            try (var replica = open("a.db", settings)) {
+                awaitEqual(replica, node, database);
+            }
+            var before = status(node, database).vector();
+            try (var replica = open("a.db", ClientSettings.of(database, "http://127.0.0.1:1"))) {
+                for (var id = 0; id < 50; id++) {
+                    join(replica.exec("INSERT INTO item VALUES (" + id + ", 'l" + id + "', 0)"));
+                }
+                assertThat(replica.status().toSendCount()).isEqualTo(50);
+            }
+            client.blocking().execute("INSERT INTO note VALUES ('theirs', x'01')");
+
+            try (var replica = open("a.db", settings)) {
+                awaitEqual(replica, node, database);
+
+                assertThat(count(replica, "note")).isEqualTo(1);
+            }
+            var sent = before.missingFrom(status(node, database).vector()).stream()
+                    .mapToLong(range -> range.last() - range.first() + 1)
+                    .max();
+            assertThat(sent).hasValue(50);
+        }
+    }
+
+    @Test
+    void replicaAwayForLongerThanTombstonesAreKeptBringsNothingBackAndLosesNothing() {
+        try (var node = RealNode.alone(
+                folder.resolve("node"),
+                Map.of(
+                        "merklite.tombstone.retain", "1s",
+                        "merklite.log.retain.count", "1",
+                        "merklite.log.cut-interval", "100ms",
+                        "merklite.replication.log-window", "1KiB"))) {
+            var database = node.newDatabase();
+            var settings = ClientSettings.of(database, node.address());
+            try (var client = MerkliteClient.of(database, node.address())) {
+                client.blocking().script(SCHEMA);
+                client.blocking()
+                        .execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                                + " INSERT INTO item SELECT i, 'l' || i, 0 FROM n");
+                try (var replica = open("a.db", settings)) {
+                    awaitEqual(replica, node, database);
+                }
+
+                try (var replica = open("a.db", ClientSettings.of(database, "http://127.0.0.1:1"))) {
+                    join(replica.exec("UPDATE item SET n = 7 WHERE id = 5"));
+                    join(replica.exec("UPDATE item SET n = 8 WHERE id = 150"));
+                    join(replica.exec("INSERT INTO note VALUES ('offline', x'01')"));
+                }
+                client.blocking().execute("DELETE FROM item WHERE id <= 100");
+                RealNode.await("tombstones are gone", () -> tombstoneCount(node, database) == 0);
+
+                try (var replica = open("a.db", settings)) {
+                    awaitEqual(replica, node, database);
+
+                    assertThat(count(replica, "item")).isEqualTo(100);
+                    assertThat(client.blocking()
+                                    .execute("SELECT n FROM item WHERE id = 150")
+                                    .as(Long.class))
+                            .containsExactly(8L);
+                    assertThat(client.blocking().execute("SELECT k FROM note").as(String.class))
+                            .containsExactly("offline");
+                }
+            }
+        }
+    }
+
+    /** By the file itself: clients do not see these tables. */
+    private long tombstoneCount(RealNode node, String database) {
+        try (var connection = java.sql.DriverManager.getConnection(
+                        "jdbc:sqlite:" + folder.resolve("node/databases/" + database + ".db"));
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(
+                        "SELECT (SELECT horizon FROM _merklite_state) > 0, (SELECT count(*) FROM item)")) {
+            rows.next();
+            return rows.getInt(1) == 1 ? 0 : 1;
+        } catch (java.sql.SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void conflictIsToldToTheProgramThatLost() throws InterruptedException {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var settings = ClientSettings.of(database, node.address());
+        try (var client = MerkliteClient.of(database, node.address())) {
+            client.blocking().script(SCHEMA);
+            try (var replica = open("a.db", settings)) {
+                awaitEqual(replica, node, database);
+            }
+            client.blocking().execute("INSERT INTO item VALUES (1, 'same', 1)");
+            try (var replica = open("a.db", ClientSettings.of(database, "http://127.0.0.1:1"))) {
+                join(replica.exec("INSERT INTO item VALUES (2, 'same', 2)"));
+            }
+
+            var heard = new Heard();
+            try (var replica = EmbeddedReplica.open(folder.resolve("a.db"), settings, QUICK, heard)) {
+                awaitEqual(replica, node, database);
+
+                var told = heard.conflicts.poll(RealNode.PATIENCE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
+                assertThat(told).isNotNull();
+                assertThat(told.kind()).isEqualTo(Conflicts.Kind.UNIQUE);
+                assertThat(join(replica.conflicts())).hasSize(1);
             }
         }
     }
 
     @Test
-    void fileAndNodeBecomeEqualOverABrokenConnection() throws Exception {
-        var statuses = new LinkedBlockingQueue<ReplicaStatus>();
-        var results = new LinkedBlockingQueue<QueryResult>();
-        var listener = new ReplicaListener() {
-            @Override
-            public void changed(ReplicaStatus status) {
-                statuses.add(status);
-            }
-        };
-        try (var node = new SocketNode();
-                var replica = EmbeddedReplica.open(
-                        folder.resolve("shop.db"),
-                        ClientSettings.of("shop", node.address())
-                                .withToken("t0k")
-                                .withTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5)),
-                        ReplicaOptions.DEFAULTS,
-                        listener)) {
-            await(statuses, status -> status.phase() == Phase.IN_SYNC || status.phase() == Phase.SYNCING);
-            replica.subscribe("SELECT label FROM item ORDER BY id", results::add)
-                    .toCompletableFuture()
-                    .join();
-            node.write("INSERT INTO item VALUES (1, 'theirs')");
-            await(results, result -> result.rows().size() == 1);
+    void readerGetsEverythingAndItsWritesStayWhereTheyAre() {
+        try (var node = RealNode.secured(folder.resolve("node"))) {
+            var database = node.newDatabase();
+            var writer = ClientSettings.of(database, node.address()).withToken(node.token(database, Right.WRITE));
+            var reader = ClientSettings.of(database, node.address()).withToken(node.token(database, Right.READ));
+            try (var client = MerkliteClient.of(writer);
+                    var replica = open("a.db", reader)) {
+                client.blocking().script(SCHEMA);
+                client.blocking().execute("INSERT INTO item VALUES (1, 'theirs', 0)");
+                awaitEqual(replica, node, database);
+                assertThat(replica.status().phase()).isEqualTo(Phase.IN_SYNC);
 
-            node.breakConnection();
-            await(statuses, status -> status.phase() == Phase.OFFLINE);
-            replica.exec("INSERT INTO item VALUES (2, 'ours')")
-                    .toCompletableFuture()
-                    .join();
-            node.write("INSERT INTO item VALUES (3, 'theirs again')");
-            await(results, result -> result.rows().size() == 3);
-            await(statuses, status -> status.phase() == Phase.IN_SYNC && status.toSendCount() == 0);
+                join(replica.exec("INSERT INTO item VALUES (2, 'ours', 0)"));
+                client.blocking().execute("INSERT INTO item VALUES (3, 'theirs too', 0)");
+                RealNode.await("the reader has the third row", () -> count(replica, "item") == 3);
 
-            assertThat(node.request).contains("/db/shop/sync").contains("Bearer t0k");
-            synchronized (node.node) {
-                assertThat(node.node.database().query("SELECT * FROM item").rows())
-                        .hasSize(3);
+                assertThat(client.blocking()
+                                .execute("SELECT id FROM item ORDER BY id")
+                                .as(Long.class))
+                        .containsExactly(1L, 3L);
+                assertThat(replica.status().failure()).get().isInstanceOf(ReplicaStopped.class);
+                assertThat(replica.status().toSendCount()).isEqualTo(1);
             }
+            try (var replica =
+                    open("b.db", ClientSettings.of(database, node.address()).withToken("none"))) {
+                awaitPhase(replica, Phase.STOPPED);
+
+                assertThat(replica.status().failure().orElseThrow().getMessage())
+                        .contains("AUTH_");
+            }
+        }
+    }
+
+    @Test
+    void replicaOfNoDatabaseStopsAndSaysSo() {
+        var node = RealNode.shared();
+
+        try (var replica = open("a.db", ClientSettings.of("nobody-made-this", node.address()))) {
+            awaitPhase(replica, Phase.STOPPED);
+
+            assertThat(replica.status().failure().orElseThrow().getMessage()).contains("DATABASE_NOT_FOUND");
+        }
+    }
+
+    @Test
+    void droppedDatabaseStopsItsReplicas() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        try (var replica = open("a.db", ClientSettings.of(database, node.address()))) {
+            awaitPhase(replica, Phase.IN_SYNC);
+
+            node.drop(database);
+
+            awaitPhase(replica, Phase.STOPPED);
+            assertThat(replica.status().failure().orElseThrow().getMessage()).contains("DATABASE_NOT_FOUND");
+        }
+    }
+
+    @Test
+    void rowsLargerThanAMessageGoBothWays() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var settings = ClientSettings.of(database, node.address());
+        try (var client = MerkliteClient.of(database, node.address());
+                var replica = open("a.db", settings)) {
+            client.blocking().script(SCHEMA);
+            client.blocking().execute("INSERT INTO note VALUES ('theirs', randomblob(1000000))");
+            awaitEqual(replica, node, database);
+
+            join(replica.exec("INSERT INTO note VALUES ('ours', randomblob(1000000))"));
+
+            awaitEqual(replica, node, database);
+            assertThat(client.blocking()
+                            .execute("SELECT sum(length(body)) FROM note")
+                            .as(Long.class))
+                    .containsExactly(2_000_000L);
+        }
+    }
+
+    @Test
+    void replicaGoesOnWhenTheWriterMovesToAnotherNode() {
+        var nodes = RealNode.pair(folder, Map.of("merklite.replicas-per-dc", "2"));
+        try (var survivor = nodes.get(1)) {
+            var first = nodes.getFirst();
+            List<String> names = List.of("one", "two", "three", "four");
+            names.forEach(first::create);
+            var replicas = names.stream()
+                    .map(name -> open(name + ".db", ClientSettings.of(name, first.address(), survivor.address())))
+                    .toList();
+            for (var index = 0; index < names.size(); index++) {
+                join(replicas.get(index).exec(SCHEMA));
+                awaitEqual(replicas.get(index), survivor, names.get(index));
+            }
+
+            first.close();
+            for (var index = 0; index < names.size(); index++) {
+                join(replicas.get(index).exec("INSERT INTO item VALUES (1, 'after', 0)"));
+            }
+
+            for (var index = 0; index < names.size(); index++) {
+                awaitEqual(replicas.get(index), survivor, names.get(index));
+                replicas.get(index).close();
+            }
+        }
+    }
+
+    @Test
+    void schemaAndRowsAreThereWithoutANetwork() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        try (var replica = open("a.db", ClientSettings.of(database, node.address()))) {
+            join(replica.exec(SCHEMA + "; INSERT INTO item VALUES (1, 'x', 2)"));
+            awaitEqual(replica, node, database);
+        }
+
+        try (var again = open("a.db", ClientSettings.of(database, "http://127.0.0.1:1"))) {
+            assertThat(count(again, "item")).isEqualTo(1);
         }
     }
 }

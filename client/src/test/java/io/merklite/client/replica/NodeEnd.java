@@ -1,13 +1,12 @@
 package io.merklite.client.replica;
 
-import io.merklite.client.replica.ControlMessage.Hello;
-import io.merklite.client.replica.ControlMessage.SchemaChanged;
-import io.merklite.client.replica.ControlMessage.Welcome;
-import io.merklite.schema.structure.Schema;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.database.Database;
+import io.merklite.sync.link.LinkMessage;
+import io.merklite.sync.link.LinkMessage.Carried;
+import io.merklite.sync.link.LinkMessage.Hello;
+import io.merklite.sync.link.LinkMessage.Welcome;
 import io.merklite.sync.log.MemoryLog;
-import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
 import io.merklite.sync.replicate.Replicator;
@@ -20,8 +19,8 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * The node's end of the sync endpoint, as {@code docs/client.md} specifies it, for one replica at a time: text frames in and
- * out as text, binary ones as messages.
+ * The node's end of a link without sockets and without a clock of its own, for one replica at a time: what a seed decides in
+ * virtual time can be replayed, which a real node's threads can't. {@link EmbeddedReplicaTest} has the real one.
  */
 final class NodeEnd {
     static final int MAX_MESSAGE_BYTES = 1 << 20;
@@ -30,8 +29,7 @@ final class NodeEnd {
     private final Replicator replicator;
     private final List<Changeset> applied = new ArrayList<>();
     private Optional<String> peer = Optional.empty();
-    private Consumer<String> texts = text -> {};
-    private Consumer<SyncMessage> messages = message -> {};
+    private Consumer<LinkMessage> messages = message -> {};
 
     NodeEnd(Database database, RandomGenerator random, Instant now, int logCount) {
         this.database = database;
@@ -57,45 +55,31 @@ final class NodeEnd {
         return database;
     }
 
-    void connected(Consumer<String> sendText, Consumer<SyncMessage> sendMessage) {
-        texts = sendText;
-        messages = sendMessage;
+    void connected(Consumer<LinkMessage> send) {
+        messages = send;
     }
 
     void disconnected() {
-        texts = text -> {};
         messages = message -> {};
         peer = Optional.empty();
     }
 
-    void received(String text) {
-        if (ControlMessage.parse(text) instanceof Hello hello) {
+    void received(LinkMessage message) {
+        if (message instanceof Hello hello) {
             peer = Optional.of(hello.replica());
-            texts.accept(new Welcome(schema(), MAX_MESSAGE_BYTES).toJson());
+            messages.accept(new Welcome(true, MAX_MESSAGE_BYTES));
             send(replicator.connect(hello.replica()));
+        } else if (message instanceof Carried carried) {
+            peer.ifPresent(name -> {
+                database.stampRawWrites();
+                send(replicator.receive(name, carried.message()));
+                tellApplied();
+            });
         }
-    }
-
-    void received(SyncMessage message) {
-        peer.ifPresent(name -> {
-            database.stampRawWrites();
-            send(replicator.receive(name, message));
-            tellApplied();
-        });
     }
 
     void tick(Instant now) {
         send(replicator.tick(now));
-    }
-
-    void migrate(String sql) {
-        database.exec(sql);
-        send(replicator.schemaChanged());
-        texts.accept(new SchemaChanged(schema()).toJson());
-    }
-
-    private String schema() {
-        return Schema.extract(database.connection()).ddl();
     }
 
     private void tellApplied() {
@@ -107,7 +91,7 @@ final class NodeEnd {
     private void send(List<Envelope> envelopes) {
         for (var envelope : envelopes) {
             if (peer.equals(Optional.of(envelope.peer()))) {
-                messages.accept(envelope.message());
+                messages.accept(new Carried(envelope.message()));
             }
         }
     }

@@ -3,11 +3,13 @@ package io.merklite.node.hrana;
 import io.merklite.cluster.Databases;
 import io.merklite.node.http.Access;
 import io.merklite.node.http.Bookmark;
+import io.merklite.node.http.DatabasePath;
 import io.merklite.node.http.Endpoints;
 import io.merklite.node.http.HttpSettings;
 import io.merklite.node.http.Refusal;
 import io.merklite.node.http.RefusedException;
 import io.merklite.node.http.RequestBody;
+import io.merklite.node.socket.SocketUpgrade;
 import io.merklite.sync.vector.VersionVector;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -167,7 +169,7 @@ public final class HranaEndpoints implements Endpoints {
                 || path.rest().equals("v1")
                 || (route == Route.BASE
                         && request.method().equals(HttpMethods.GET)
-                        && SocketUpgrades.upgrade(request).isEmpty());
+                        && SocketUpgrade.of(request).isEmpty());
     }
 
     private CompletionStage<HttpResponse> route(HttpRequest request, DatabasePath path, Route route) {
@@ -190,12 +192,11 @@ public final class HranaEndpoints implements Endpoints {
             case VERSION -> get(request, VERSION);
             case HEALTH -> get(request, "ok");
             case FOREIGN_REPLICA ->
-                refused(
-                        new Refusal(
-                                404,
-                                "EMBEDDED_REPLICA_UNSUPPORTED",
-                                "embedded replicas of libSQL (syncUrl) are not served: use an embedded replica of Merklite, which"
-                                        + " also works offline (docs/embedded-replica.md), or drop syncUrl and use the URL alone"));
+                refused(new Refusal(
+                        404,
+                        "EMBEDDED_REPLICA_UNSUPPORTED",
+                        "embedded replicas of libSQL (syncUrl) are not served: use an embedded replica of Merklite, which"
+                                + " also works offline (docs/client.md), or drop syncUrl and use the URL alone"));
             case NONE ->
                 refused(new Refusal(
                         404, "NOT_FOUND", "nothing is served at this path of a database: see docs/hrana.md"));
@@ -221,7 +222,7 @@ public final class HranaEndpoints implements Endpoints {
         if (!request.method().equals(HttpMethods.GET)) {
             return notAllowed("GET and POST");
         }
-        return SocketUpgrades.upgrade(request)
+        return SocketUpgrade.of(request)
                 .map(upgrade -> sockets.connect(upgrade, targets.database(request, path)))
                 .orElseGet(() -> refused(new Refusal(
                         426,

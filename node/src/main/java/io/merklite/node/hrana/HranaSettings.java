@@ -1,6 +1,7 @@
 package io.merklite.node.hrana;
 
 import com.typesafe.config.Config;
+import io.merklite.node.http.DatabasePath;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;

@@ -5,6 +5,7 @@ import io.merklite.node.http.Access;
 import io.merklite.node.http.AcknowledgementName;
 import io.merklite.node.http.BearerToken;
 import io.merklite.node.http.Bookmark;
+import io.merklite.node.http.DatabasePath;
 import io.merklite.node.http.Refusal;
 import io.merklite.node.http.RefusedException;
 import io.merklite.sync.vector.VersionVector;

@@ -17,12 +17,12 @@
  *       requests. Decoders trust nothing; whatever the bytes are, the outcome is a request or a {@link
  *       io.merklite.node.hrana.HranaException}.
  *   <li>HTTP: {@link io.merklite.node.hrana.HranaEndpoints} knows the paths, {@link
- *       io.merklite.node.hrana.DatabasePath} tells which database is meant. A pipeline that opens a stream and closes it,
+ *       io.merklite.node.http.DatabasePath} tells which database is meant. A pipeline that opens a stream and closes it,
  *       which nearly all do, runs at once and leaves nothing behind. What stays open between two requests is owned by a
  *       {@link io.merklite.node.hrana.HttpStream}, found again by its {@link io.merklite.node.hrana.Batons baton}, and
  *       watched over by {@link io.merklite.node.hrana.HttpStreams}.
- *   <li>WebSocket: {@link io.merklite.node.hrana.FrameDecoder} and {@link io.merklite.node.hrana.WebSocketStage} are the
- *       framing, {@link io.merklite.node.hrana.Conversation} is the protocol on one connection.
+ *   <li>WebSocket: {@link io.merklite.node.hrana.HranaSocket} stands between the bytes of a {@link
+ *       io.merklite.node.socket.Socket} and {@link io.merklite.node.hrana.Conversation}, the protocol on one connection.
  *   <li>{@link io.merklite.node.hrana.StatementsApi} is the oldest interface, the only one that DBeaver's driver has.
  * </ul>
  *

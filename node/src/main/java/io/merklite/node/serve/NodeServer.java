@@ -15,6 +15,7 @@ import io.merklite.node.rest.RestApi;
 import io.merklite.node.security.ServerTls;
 import io.merklite.node.security.TlsSettings;
 import io.merklite.node.security.TokenAccess;
+import io.merklite.node.sync.SyncEndpoint;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -23,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -114,14 +116,21 @@ public final class NodeServer {
         var health = health(node);
         var metrics =
                 MetricsPage.withJvm(PrometheusRegistry.defaultRegistry, NodeMetrics.of(node.system(), health, version));
+        var sync = SyncEndpoint.create(node, access, settings.sync(), clock);
         var endpoints = List.of(
                 new ProbeEndpoints(health, metrics),
                 RestApi.create(node, access, settings.http(), settings.rest(), health, clock, version),
+                sync,
                 HranaEndpoints.create(
                         node.system(), node, access, settings.http(), settings.hrana(), clock, new SecureRandom()));
         var secured = tls.map(open -> ConnectionContext.httpsServer(open::engine));
         return HttpServer.bind(node.system(), settings.http(), secured, endpoints)
                 .thenApply(http -> {
+                    CoordinatedShutdown.get(node.system())
+                            .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "sync", () -> {
+                                sync.goAway();
+                                return CompletableFuture.completedFuture(Done.getInstance());
+                            });
                     CoordinatedShutdown.get(node.system())
                             .addTask(CoordinatedShutdown.PhaseServiceUnbind(), "http", () -> http.stop(GRACE));
                     return new NodeServer(node, http, tls.isPresent());

@@ -10,6 +10,7 @@ import io.merklite.node.rest.RestSettings;
 import io.merklite.node.security.ListenPolicy;
 import io.merklite.node.security.SecuritySettings;
 import io.merklite.node.security.TlsSettings;
+import io.merklite.node.sync.SyncSettings;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
  * @param http limits of the HTTP server
  * @param hrana limits of Hrana
  * @param rest limits of the REST interface
+ * @param sync limits of links with embedded replicas
  * @param tls how its connections are secured, if they are
  * @param security whose tokens are good
  * @param log how the node logs
@@ -30,6 +32,7 @@ public record ServeSettings(
         HttpSettings http,
         HranaSettings hrana,
         RestSettings rest,
+        SyncSettings sync,
         Optional<TlsSettings> tls,
         SecuritySettings security,
         LogSettings log) {
@@ -40,6 +43,7 @@ public record ServeSettings(
             HttpSettings::from,
             HranaSettings::from,
             RestSettings::from,
+            SyncSettings::from,
             TlsSettings::from,
             SecuritySettings::from,
             LogSettings::from,
@@ -52,6 +56,7 @@ public record ServeSettings(
                 HttpSettings.from(merklite),
                 HranaSettings.from(merklite),
                 RestSettings.from(merklite),
+                SyncSettings.from(merklite),
                 TlsSettings.from(merklite),
                 SecuritySettings.from(merklite),
                 LogSettings.from(merklite));

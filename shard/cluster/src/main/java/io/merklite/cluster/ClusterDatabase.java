@@ -1,7 +1,9 @@
 package io.merklite.cluster;
 
 import io.merklite.cluster.replica.DatabaseStatus;
+import io.merklite.cluster.replica.ReplicaConnection;
 import io.merklite.cluster.replica.ReplicaGuardian;
+import io.merklite.cluster.replica.ReplicaLink;
 import io.merklite.cluster.replica.Watch;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlRequest;
@@ -154,6 +156,18 @@ public final class ClusterDatabase {
      */
     public AutoCloseable changes(VersionVector after, Consumer<Watch> listener) {
         return replicas.watch(listener, watcher -> replicas.watchChanges(name, after, watcher));
+    }
+
+    /**
+     * Links a replica outside the cluster: it gets what it lacks, now and as it is written.
+     *
+     * @param replica its name, 16 hex digits, the same each time; a second link of one name ends the first
+     * @param mayWrite whether what it has written itself is taken
+     * @param listener gets {@link ReplicaLink}s. Called by one thread at a time; must not block
+     * @return says what the replica says, and ends the link when closed
+     */
+    public ReplicaConnection connectReplica(String replica, boolean mayWrite, Consumer<ReplicaLink> listener) {
+        return replicas.connectReplica(name, replica, mayWrite, listener);
     }
 
     /** How it is, at its writer. */

@@ -117,6 +117,21 @@ public final class DatabaseActor {
     /** From a watcher: the transactions that {@code after} does not have. Answered by {@link Watch}es. */
     record WatchChanges(VersionVector after, ActorRef<Watch> watcher) implements Command, ReplicaMessage {}
 
+    /**
+     * From the node that a replica outside the cluster has called. Answered by {@link ReplicaLink}s.
+     *
+     * @param replica its name
+     * @param mayWrite whether its writes are taken
+     */
+    record ConnectReplica(String replica, boolean mayWrite, ActorRef<ReplicaLink> link)
+            implements Command, ReplicaMessage {}
+
+    /** From a replica outside the cluster, by its link; answered by {@link ReplicaLink.Taken} when it was worked off. */
+    record FromReplica(String replica, SyncMessage message, ActorRef<ReplicaLink> link)
+            implements Command, ReplicaMessage {}
+
+    private record LinkGone(String replica, ActorRef<ReplicaLink> link) implements Command {}
+
     private record WatcherGone(ActorRef<Watch> watcher) implements Command {}
 
     /**
@@ -204,6 +219,7 @@ public final class DatabaseActor {
     private Optional<ActorRef<Topic.Command<Replicas.Command>>> topic = Optional.empty();
     private Hosts hosts = Hosts.NONE;
     private Optional<Watchers> watchers = Optional.empty();
+    private Optional<ReplicaLinks> links = Optional.empty();
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private final List<Behind> behind = new ArrayList<>();
     private boolean isTurnQueued;
@@ -418,6 +434,8 @@ public final class DatabaseActor {
             watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
         } else if (command instanceof WatchChanges watch) {
             watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
+        } else if (command instanceof ConnectReplica connect) {
+            connect.link().tell(new ReplicaLink.Ended(new SqlError(refusal.name(), what)));
         } else if (command instanceof SettleConflict settle) {
             settle.replyTo().tell(new ConflictSettled(Optional.of(new SqlError(refusal.name(), what))));
         } else if (command instanceof Inspect inspect) {
@@ -543,6 +561,7 @@ public final class DatabaseActor {
             told.changed(transaction);
         });
         watchers = Optional.of(told);
+        links = Optional.of(new ReplicaLinks(core(), exchange(), home.metrics()));
         home.metrics().opened(ROLE);
         home.metrics().writerStarted();
         context.getLog().info("writer serves vector={} peers={}", core().vector(), followers());
@@ -583,6 +602,13 @@ public final class DatabaseActor {
                             watchers().watchChanges(watch.after(), watch.watcher());
                             context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
                         }))
+                .onMessage(ConnectReplica.class, this::onConnectReplica)
+                .onMessage(FromReplica.class, from -> {
+                    isActive = true;
+                    links().receive(from);
+                    return turn();
+                })
+                .onMessage(LinkGone.class, gone -> onTask(() -> links().gone(gone.replica(), gone.link())))
                 .onMessage(WatcherGone.class, gone -> onTask(() -> watchers().forget(gone.watcher())))
                 .onMessage(SettleConflict.class, settle -> onTask(() -> settleConflict(settle)))
                 .onMessage(Drop.class, drop -> drop())
@@ -705,6 +731,17 @@ public final class DatabaseActor {
         return turn();
     }
 
+    private Behavior<Command> onConnectReplica(ConnectReplica connect) {
+        if (isStopping) {
+            refuse(connect, Refusal.MOVING, MOVES);
+            return Behaviors.same();
+        }
+        return onTask(() -> {
+            links().connect(connect, context.getSelf());
+            context.watchWith(connect.link(), new LinkGone(connect.replica(), connect.link()));
+        });
+    }
+
     private void hear(FromPeer message) {
         heard.add(message.peer());
         switch (message.message()) {
@@ -814,7 +851,7 @@ public final class DatabaseActor {
             }
             return isLate;
         });
-        if (isActive && writer().isFree()) {
+        if ((isActive || !links().isEmpty()) && writer().isFree()) {
             exchange().tick(now);
         }
         return turn();
@@ -861,10 +898,14 @@ public final class DatabaseActor {
                 || readers().isBusy()
                 || !streams.isEmpty()
                 || !watchers().isEmpty()
+                || !links().isEmpty()
                 || acknowledgements.waitingCount() > 0
                 || !behind.isEmpty()
                 || !core().replicator().waiting().isEmpty();
         isActive = false;
+        if (writer().isFree()) {
+            core().replicator().forgetSilent(PeerName::isReplica);
+        }
         if (!isBusy) {
             shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
         }
@@ -891,6 +932,7 @@ public final class DatabaseActor {
         behind.clear();
         watchers.ifPresent(
                 told -> told.end(new SqlError("UNAVAILABLE", "the database moves or closes; watch it again")));
+        links.ifPresent(told -> told.end(new SqlError("MOVING", "the database moves or closes; connect again")));
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database closes"));
         writer.ifPresent(lane -> {
             lane.close();
@@ -932,6 +974,9 @@ public final class DatabaseActor {
                             .map(hosts.nodes()::get)
                             .ifPresent(node -> node.tell(new Replicas.Deliver(database, message)));
                 }
+            } else if (PeerName.isReplica(envelope.peer())) {
+                PeerName.replica(envelope.peer())
+                        .ifPresent(replica -> links.ifPresent(linked -> linked.tell(replica, message)));
             } else {
                 PeerName.datacenter(envelope.peer())
                         .ifPresent(datacenter -> peers.tellDatacenter(
@@ -1040,6 +1085,10 @@ public final class DatabaseActor {
 
     private Watchers watchers() {
         return watchers.orElseThrow();
+    }
+
+    private ReplicaLinks links() {
+        return links.orElseThrow();
     }
 
     private ReaderPool readers() {

@@ -38,7 +38,7 @@ final class Exchange {
     private List<Envelope> unsent = new ArrayList<>();
     private long droppedCount;
 
-    private record Inbound(String peer, SyncMessage message) {}
+    private record Inbound(String peer, SyncMessage message, Runnable taken) {}
 
     private record Found(List<Transaction> transactions, List<SeqRange> gone) {}
 
@@ -60,11 +60,16 @@ final class Exchange {
 
     /** Takes a message in, to be handled by {@link #pump}; false if there are too many. */
     boolean offer(String peer, SyncMessage message) {
+        return offer(peer, message, () -> {});
+    }
+
+    /** As {@link #offer(String, SyncMessage)}, with {@code taken} run when the message was handled. */
+    boolean offer(String peer, SyncMessage message, Runnable taken) {
         if (inbound.size() >= MAX_QUEUED) {
             droppedCount++;
             return false;
         }
-        inbound.add(new Inbound(peer, message));
+        inbound.add(new Inbound(peer, message, taken));
         return true;
     }
 
@@ -91,6 +96,7 @@ final class Exchange {
             var ranges = core.unloaded(next.message());
             if (ranges.isEmpty()) {
                 deliver(core.receive(next.peer(), next.message()));
+                next.taken().run();
             } else {
                 reading = Optional.of(next);
                 log.read(ranges);
@@ -110,12 +116,19 @@ final class Exchange {
                     question.get().message(),
                     pages.get().transactions(),
                     pages.get().gone()));
+            question.get().taken().run();
         }
     }
 
     /** Compares with a peer. Not while a transaction is open on the file. */
     void connect(String peer) {
         deliver(core.connect(peer));
+        appendUnlogged();
+    }
+
+    /** As {@link #connect}, with a peer that may not write. */
+    void connectReader(String peer) {
+        deliver(core.connectReader(peer));
         appendUnlogged();
     }
 

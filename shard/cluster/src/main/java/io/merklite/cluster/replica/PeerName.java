@@ -9,6 +9,7 @@ final class PeerName {
 
     private static final String NODE = "node/";
     private static final String DATACENTER = "dc/";
+    private static final String REPLICA = "replica/";
 
     private PeerName() {}
 
@@ -22,6 +23,15 @@ final class PeerName {
         return DATACENTER + datacenter;
     }
 
+    /** A replica outside the cluster. */
+    static String ofReplica(String replica) {
+        return REPLICA + replica;
+    }
+
+    static boolean isReplica(String peer) {
+        return peer.startsWith(REPLICA);
+    }
+
     static boolean isNode(String peer) {
         return peer.startsWith(NODE);
     }
@@ -33,6 +43,11 @@ final class PeerName {
     /** The node that a follower's name names. */
     static Optional<String> node(String peer) {
         return isNode(peer) ? Optional.of(peer.substring(NODE.length())) : Optional.empty();
+    }
+
+    /** The replica outside the cluster that a name names. */
+    static Optional<String> replica(String peer) {
+        return isReplica(peer) ? Optional.of(peer.substring(REPLICA.length())) : Optional.empty();
     }
 
     /** The datacenter that a writer's name names. */

@@ -205,6 +205,10 @@ final class ReplicaCore implements AutoCloseable {
         return outbox(replicator.connect(peer));
     }
 
+    Outbox connectReader(String peer) {
+        return outbox(replicator.connectReader(peer));
+    }
+
     void forget(String peer) {
         replicator.forget(peer);
     }

@@ -248,6 +248,30 @@ public final class ReplicaGuardian {
     }
 
     /**
+     * Links a replica outside the cluster with a database.
+     *
+     * @param replica its name
+     * @param mayWrite whether its writes are taken
+     * @param listener called by one thread at a time; must not block
+     */
+    public ReplicaConnection connectReplica(
+            String database, String replica, boolean mayWrite, Consumer<ReplicaLink> listener) {
+        var connection = new ReplicaConnection(replica);
+        var link = system.systemActorOf(
+                LinkActor.create(
+                        patience,
+                        self -> {
+                            connection.linkedBy(self);
+                            writer(database).tell(new DatabaseActor.ConnectReplica(replica, mayWrite, self));
+                        },
+                        connection.hearing(listener)),
+                "link-" + streamCount.incrementAndGet(),
+                Props.empty());
+        connection.linkedBy(link);
+        return connection;
+    }
+
+    /**
      * Starts a watcher.
      *
      * @param listener called by one thread at a time

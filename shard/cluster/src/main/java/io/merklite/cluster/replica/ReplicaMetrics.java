@@ -39,6 +39,7 @@ public final class ReplicaMetrics {
     private final Counter alarms;
     private final Counter dropped;
     private final Counter takeOvers;
+    private final Gauge links;
 
     private ReplicaMetrics(PrometheusRegistry registry) {
         open = Gauge.builder()
@@ -89,6 +90,10 @@ public final class ReplicaMetrics {
                 "merklite_messages_dropped_total",
                 "Messages of other replicas that were dropped because too many waited; anti-entropy brings them again.");
         takeOvers = counter(registry, "merklite_writers_started_total", "Writers that began to serve on this node.");
+        links = Gauge.builder()
+                .name("merklite_replica_links_open")
+                .help("Replicas outside the cluster that are linked with a writer of this node.")
+                .register(registry);
     }
 
     private static Counter counter(PrometheusRegistry registry, String name, String help) {
@@ -136,6 +141,10 @@ public final class ReplicaMetrics {
 
     void writerStarted() {
         takeOvers.inc();
+    }
+
+    void linked(int difference) {
+        links.inc(difference);
     }
 
     void dropped() {

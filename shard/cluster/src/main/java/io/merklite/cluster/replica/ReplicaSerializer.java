@@ -63,6 +63,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String WATCH_ENDED = "watch-ended/1";
     private static final String SETTLE_CONFLICT = "settle-conflict/1";
     private static final String CONFLICT_SETTLED = "conflict-settled/1";
+    private static final String CONNECT_REPLICA = "connect-replica/1";
+    private static final String FROM_REPLICA = "from-replica/1";
+    private static final String LINK_CONNECTED = "link-connected/1";
+    private static final String LINK_SAID = "link-said/1";
+    private static final String LINK_TAKEN = "link-taken/1";
+    private static final String LINK_ENDED = "link-ended/1";
     private static final String DROP = "drop/1";
     private static final String FORGET = "forget/1";
     private static final String INSPECT = "inspect/1";
@@ -108,6 +114,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case Watch.Ended ended -> WATCH_ENDED;
             case DatabaseActor.SettleConflict settle -> SETTLE_CONFLICT;
             case DatabaseActor.ConflictSettled settled -> CONFLICT_SETTLED;
+            case DatabaseActor.ConnectReplica connect -> CONNECT_REPLICA;
+            case DatabaseActor.FromReplica from -> FROM_REPLICA;
+            case ReplicaLink.Connected connected -> LINK_CONNECTED;
+            case ReplicaLink.Said said -> LINK_SAID;
+            case ReplicaLink.Taken taken -> LINK_TAKEN;
+            case ReplicaLink.Ended ended -> LINK_ENDED;
             case DatabaseActor.Drop drop -> DROP;
             case Replicas.Forget forget -> FORGET;
             case DatabaseActor.Inspect inspect -> INSPECT;
@@ -185,6 +197,18 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 out.uint8(settled.error().isPresent() ? 1 : 0);
                 settled.error().ifPresent(error -> error(out, error));
             }
+            case DatabaseActor.ConnectReplica connect -> {
+                out.string(connect.replica()).uint8(connect.mayWrite() ? 1 : 0);
+                actor(out, connect.link());
+            }
+            case DatabaseActor.FromReplica from -> {
+                out.string(from.replica()).bytes(messages.encode(from.message()));
+                actor(out, from.link());
+            }
+            case ReplicaLink.Connected connected -> actor(out, connected.writer());
+            case ReplicaLink.Said said -> out.bytes(messages.encode(said.message()));
+            case ReplicaLink.Taken taken -> {}
+            case ReplicaLink.Ended ended -> error(out, ended.error());
             case DatabaseActor.Drop drop -> {}
             case Replicas.Forget forget -> out.string(forget.database());
             case DatabaseActor.Inspect inspect -> actor(out, inspect.replyTo());
@@ -259,6 +283,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 new DatabaseActor.SettleConflict(text(in), in.uint8() != 0, in.uint8() != 0, actor(in));
             case CONFLICT_SETTLED ->
                 new DatabaseActor.ConflictSettled(in.uint8() == 0 ? Optional.empty() : Optional.of(error(in)));
+            case CONNECT_REPLICA -> new DatabaseActor.ConnectReplica(text(in), in.uint8() != 0, actor(in));
+            case FROM_REPLICA ->
+                new DatabaseActor.FromReplica(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)), actor(in));
+            case LINK_CONNECTED -> new ReplicaLink.Connected(actor(in));
+            case LINK_SAID -> new ReplicaLink.Said(messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
+            case LINK_TAKEN -> ReplicaLink.Taken.TAKEN;
+            case LINK_ENDED -> new ReplicaLink.Ended(error(in));
             case DROP -> DatabaseActor.Drop.DROP;
             case FORGET -> new Replicas.Forget(text(in));
             case INSPECT -> new DatabaseActor.Inspect(actor(in));

@@ -1,4 +1,4 @@
-package io.merklite.node.hrana;
+package io.merklite.node.socket;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -25,26 +25,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One WebSocket, from its upgrade to its end: bytes in, bytes out, a {@link Conversation} in between.
+ * One WebSocket, from its upgrade to its end: bytes in, bytes out, a {@link SocketSession} in between.
  *
  * <p>Pekko HTTP has WebSockets of its own, but those close with code 1000 or 1011 only, and never notice a peer that is gone; so frames
  * are done here, on the bytes of the connection.
  *
- * <p><b>Back-pressure.</b> Nothing is read while too many requests wait, too large ones, or too many bytes to be sent: TCP then stops the
- * client. Nothing new is begun while too many bytes wait to be sent.
+ * <p><b>Back-pressure.</b> Nothing is read while the session has no room, or too many bytes wait to be sent: TCP then stops the
+ * client.
  *
  * <p><b>Ends.</b> A violation sends a closing frame, and what still comes is read and dropped until the client closes too, or some
- * seconds have gone: closing at once would reset the connection, and the client would never see why. However it ends, {@code postStop} rolls
- * back what is open.
+ * seconds have gone: closing at once would reset the connection, and the client would never see why. However it ends, {@code postStop} ends
+ * the session.
  */
-final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>> {
-    private static final Logger LOG = LoggerFactory.getLogger(WebSocketStage.class);
+final class SocketStage extends GraphStage<FlowShape<ByteString, ByteString>> {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketStage.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
-    /** Requests that may wait: so many for each stream that is open, and for as many more as may be about to open. */
-    private static final int WAITING_PER_STREAM = 8;
-
-    private static final int STREAMS_TO_COME = 32;
     private static final long MAX_OUTGOING_SIZE_BYTES = 1 << 20;
 
     private static final String PING = "ping";
@@ -54,9 +50,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
     private final Inlet<ByteString> in = Inlet.create("WebSocket.in");
     private final Outlet<ByteString> out = Outlet.create("WebSocket.out");
     private final FlowShape<ByteString, ByteString> shape = FlowShape.of(in, out);
-    private final Function<Conversation.Peer, Conversation> conversations;
-    private final AnswerEncoder encoder;
-    private final boolean isBinary;
+    private final Function<Socket, SocketSession> sessions;
     private final int maxMessageSizeBytes;
     private final Duration pingInterval;
     private final InstantSource clock;
@@ -64,19 +58,15 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
     /**
      * A WebSocket.
      *
-     * @param conversations what is said on it
-     * @param isBinary whether messages are binary, or else text
+     * @param sessions what is said on it
+     * @param pingInterval a peer that has answered no ping until the next is dropped
      */
-    WebSocketStage(
-            Function<Conversation.Peer, Conversation> conversations,
-            AnswerEncoder encoder,
-            boolean isBinary,
+    SocketStage(
+            Function<Socket, SocketSession> sessions,
             int maxMessageSizeBytes,
             Duration pingInterval,
             InstantSource clock) {
-        this.conversations = conversations;
-        this.encoder = encoder;
-        this.isBinary = isBinary;
+        this.sessions = sessions;
         this.maxMessageSizeBytes = maxMessageSizeBytes;
         this.pingInterval = pingInterval;
         this.clock = clock;
@@ -92,20 +82,19 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
         return new Connection();
     }
 
-    private final class Connection extends TimerGraphStageLogic implements Conversation.Peer {
+    private final class Connection extends TimerGraphStageLogic implements Socket {
         private final FrameDecoder frames = new FrameDecoder(maxMessageSizeBytes);
-        private final Conversation conversation = conversations.apply(this);
+        private final SocketSession session;
         private final AsyncCallback<Runnable> callback = createAsyncCallback(Runnable::run);
         private final Queue<ByteString> outgoing = new ArrayDeque<>();
         private long outgoingSizeBytes;
-        private int waitingCount;
-        private long waitingSizeBytes;
         private boolean hasHeard = true;
         private boolean isClosing;
         private boolean isPeerClosed;
 
         Connection() {
             super(shape);
+            session = sessions.apply(this);
             setHandler(in, new AbstractInHandler() {
                 @Override
                 public void onPush() {
@@ -128,7 +117,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
 
         @Override
         public void postStop() {
-            conversation.end();
+            session.end();
         }
 
         @Override
@@ -180,46 +169,30 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
             if (isClosing) {
                 return;
             }
-            if (isText == isBinary) {
-                close(FrameDecoder.WRONG_KIND, isBinary ? "messages must be binary" : "messages must be text");
-                return;
-            }
-            try {
-                conversation.receive(payload.toArrayUnsafe());
-            } catch (HranaException e) {
-                close(e.closeCode(), e.what());
-            }
+            session.receive(isText, payload);
         }
 
         private void onPeerClose(int code) {
             isPeerClosed = true;
             if (!isClosing) {
                 isClosing = true;
-                conversation.end();
+                session.end();
                 enqueue(Frames.close(code == 1005 || code == 1006 ? FrameDecoder.NORMAL : code, ""));
             }
             completeIfDone();
         }
 
         @Override
-        public void admit(Conversation.Ticket ticket) {
-            waitingCount++;
-            waitingSizeBytes += ticket.sizeBytes();
-        }
-
-        @Override
-        public void answer(Conversation.Ticket ticket, Answer answer) {
-            waitingCount--;
-            waitingSizeBytes -= ticket.sizeBytes();
-            send(new ServerMessage.Answered(ticket.requestId(), answer));
-            read();
-        }
-
-        @Override
-        public void send(ServerMessage message) {
+        public void sendText(ByteString payload) {
             if (!isClosing) {
-                var payload = encoder.message(message);
-                enqueue(isBinary ? Frames.binary(payload) : Frames.text(payload));
+                enqueue(Frames.text(payload));
+            }
+        }
+
+        @Override
+        public void sendBinary(ByteString payload) {
+            if (!isClosing) {
+                enqueue(Frames.binary(payload));
             }
         }
 
@@ -230,7 +203,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
             }
             LOG.debug("websocket closes code={} reason={}", code, reason);
             isClosing = true;
-            conversation.end();
+            session.end();
             enqueue(Frames.close(code, reason));
             scheduleOnce(GIVE_UP, CLOSE_TIMEOUT);
         }
@@ -258,6 +231,15 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
             }));
         }
 
+        @Override
+        public void run(Runnable work) {
+            callback.invoke(() -> {
+                if (!isClosing) {
+                    work.run();
+                }
+            });
+        }
+
         private void enqueue(ByteString frame) {
             outgoing.add(frame);
             outgoingSizeBytes += frame.size();
@@ -271,7 +253,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
                 outgoingSizeBytes -= frame.size();
                 push(out, frame);
                 if (wasCongested && !isCongested()) {
-                    conversation.proceed();
+                    session.proceed();
                 }
                 read();
             }
@@ -284,7 +266,8 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
             }
         }
 
-        private void read() {
+        @Override
+        public void read() {
             if (!hasBeenPulled(in) && !isClosed(in) && (isClosing || hasRoom())) {
                 hasHeard = true;
                 pull(in);
@@ -292,9 +275,7 @@ final class WebSocketStage extends GraphStage<FlowShape<ByteString, ByteString>>
         }
 
         private boolean hasRoom() {
-            return !isCongested()
-                    && waitingCount < WAITING_PER_STREAM * (STREAMS_TO_COME + conversation.streamCount())
-                    && waitingSizeBytes <= 2L * maxMessageSizeBytes;
+            return !isCongested() && session.hasRoom();
         }
     }
 }

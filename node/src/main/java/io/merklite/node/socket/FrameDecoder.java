@@ -1,4 +1,4 @@
-package io.merklite.node.hrana;
+package io.merklite.node.socket;
 
 import io.merklite.node.encoding.ByteOutput;
 import java.nio.ByteBuffer;
@@ -18,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threading.</b> Not thread-safe.
  */
-final class FrameDecoder {
+public final class FrameDecoder {
     static final int NORMAL = 1000;
     static final int PROTOCOL_ERROR = 1002;
-    static final int WRONG_KIND = 1003;
+    /** The code that closes a socket on which a message of the wrong kind came: text for binary, or the other way round. */
+    public static final int WRONG_KIND = 1003;
+
     static final int TOO_LARGE = 1009;
 
     private static final int CONTINUATION = 0;
@@ -35,7 +37,7 @@ final class FrameDecoder {
     private static final int MASK_SIZE_BYTES = 4;
 
     /** What has come. */
-    sealed interface Event {
+    public sealed interface Event {
         /** A whole message. */
         record Message(boolean isText, ByteString payload) implements Event {}
 
@@ -52,7 +54,7 @@ final class FrameDecoder {
     }
 
     /** The bytes are none of a WebSocket, and how it must be closed therefore. */
-    static final class BrokenFrameException extends RuntimeException {
+    public static final class BrokenFrameException extends RuntimeException {
         private final int closeCode;
         private final String found;
 
@@ -66,7 +68,8 @@ final class FrameDecoder {
             return found;
         }
 
-        int closeCode() {
+        /** The code that the socket must be closed with. */
+        public int closeCode() {
             return closeCode;
         }
     }
@@ -84,12 +87,13 @@ final class FrameDecoder {
     private @Nullable ByteOutput message;
     private @Nullable ByteOutput control;
 
-    FrameDecoder(int maxMessageSizeBytes) {
+    /** @param maxMessageSizeBytes of a message; a larger one is an error */
+    public FrameDecoder(int maxMessageSizeBytes) {
         this.maxMessageSizeBytes = maxMessageSizeBytes;
     }
 
     /** Takes the next bytes, and gives what they complete to {@code sink}, in order. */
-    void decode(ByteString bytes, Consumer<Event> sink) {
+    public void decode(ByteString bytes, Consumer<Event> sink) {
         var in = bytes.asByteBuffer();
         while (in.hasRemaining()) {
             if (!isInPayload) {

@@ -1,4 +1,4 @@
-package io.merklite.node.hrana;
+package io.merklite.node.socket;
 
 import io.merklite.node.encoding.ByteOutput;
 import java.nio.ByteBuffer;

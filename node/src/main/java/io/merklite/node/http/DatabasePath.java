@@ -1,4 +1,4 @@
-package io.merklite.node.hrana;
+package io.merklite.node.http;
 
 import java.util.Optional;
 
@@ -13,13 +13,13 @@ import java.util.Optional;
  * @param rest of the path in the database, without slashes in front
  * @param isForgottenSlash whether this is the path of a base URL that lacks its last slash
  */
-record DatabasePath(Optional<String> database, String rest, boolean isForgottenSlash) {
+public record DatabasePath(Optional<String> database, String rest, boolean isForgottenSlash) {
     private static final String PREFIX = "/db/";
     private static final String DEVELOPMENT_PREFIX = "/dev/";
     private static final int MAX_NAME_LENGTH = 63;
 
     /** Takes apart the path of a request, percent-encoded as it came; names have nothing to encode. */
-    static DatabasePath of(String path) {
+    public static DatabasePath of(String path) {
         if (path.startsWith(PREFIX) || path.startsWith(DEVELOPMENT_PREFIX)) {
             var begin = skipSlashes(path, PREFIX.length());
             var slash = path.indexOf('/', begin);
@@ -37,7 +37,7 @@ record DatabasePath(Optional<String> database, String rest, boolean isForgottenS
     }
 
     /** Whether {@code name} can be that of a database. */
-    static boolean isName(String name) {
+    public static boolean isName(String name) {
         if (name.isEmpty() || name.length() > MAX_NAME_LENGTH || isVersion(name)) {
             return false;
         }

@@ -1,0 +1,173 @@
+package io.merklite.client;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** Stands between a client and a node, loses what it is told to lose, and remembers what was asked. */
+public final class FaultyProxy implements AutoCloseable {
+    private static final int CHUNK_BYTES = 64 << 10;
+
+    /** What happens to a POST. */
+    public enum Fault {
+        /** The connection breaks before the node has heard of it. */
+        LOST_BEFORE,
+        /** The node has done it, and its answer gets lost. */
+        LOST_AFTER,
+        /** It is answered that there is no writer now. */
+        NO_WRITER
+    }
+
+    private final ServerSocket server;
+    private final int target;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Queue<Fault> faults = new ArrayDeque<>();
+    private final Queue<String> seen = new ConcurrentLinkedQueue<>();
+
+    /** @param target port of the node */
+    public FaultyProxy(int target) {
+        this.target = target;
+        try {
+            this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        start(this::accept);
+    }
+
+    private static void start(Runnable work) {
+        var thread = new Thread(work, "faulty-proxy");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    public String address() {
+        return "http://127.0.0.1:" + port();
+    }
+
+    /** The next POSTs meet these faults, one each. */
+    public void failNext(Fault... next) {
+        synchronized (faults) {
+            faults.addAll(List.of(next));
+        }
+    }
+
+    /** The beginnings of requests, as text: head, and body as far as it came with it. */
+    public List<String> seen() {
+        return List.copyOf(seen);
+    }
+
+    /** Breaks all connections. */
+    public void disconnect() {
+        open.forEach(FaultyProxy::quietly);
+    }
+
+    private void accept() {
+        while (!server.isClosed()) {
+            try {
+                var client = server.accept();
+                var node = new Socket(InetAddress.getLoopbackAddress(), target);
+                new Line(client, node).begin();
+            } catch (IOException e) {
+                // the proxy is closed, or the node is not there: the client sees its connection break
+            }
+        }
+    }
+
+    /** One connection through the proxy. */
+    private final class Line {
+        private final Socket client;
+        private final Socket node;
+        private volatile boolean losesAnswer;
+
+        private Line(Socket client, Socket node) {
+            this.client = client;
+            this.node = node;
+        }
+
+        private void begin() {
+            open.add(client);
+            open.add(node);
+            start(() -> pump(client, node, true));
+            start(() -> pump(node, client, false));
+        }
+
+        private void pump(Socket from, Socket to, boolean isFromClient) {
+            var chunk = new byte[CHUNK_BYTES];
+            try (from;
+                    to) {
+                var in = from.getInputStream();
+                var out = to.getOutputStream();
+                for (var size = in.read(chunk); size >= 0; size = in.read(chunk)) {
+                    if (isFromClient ? !passes(chunk, size) : losesAnswer) {
+                        return;
+                    }
+                    out.write(chunk, 0, size);
+                    out.flush();
+                }
+            } catch (IOException e) {
+                // one end has gone: so does the other
+            } finally {
+                open.remove(from);
+                open.remove(to);
+            }
+        }
+
+        private boolean passes(byte[] chunk, int size) throws IOException {
+            var text = new String(chunk, 0, size, StandardCharsets.ISO_8859_1);
+            if (!text.startsWith("POST ") && !text.startsWith("GET ")) {
+                return true;
+            }
+            seen.add(text);
+            if (text.startsWith("GET ")) {
+                return true;
+            }
+            Fault fault;
+            synchronized (faults) {
+                fault = faults.poll();
+            }
+            if (fault == Fault.NO_WRITER) {
+                var body = "{\"message\":\"no writer\",\"code\":\"NO_WRITER\"}";
+                client.getOutputStream()
+                        .write(("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: "
+                                        + body.length() + "\r\nConnection: close\r\n\r\n" + body)
+                                .getBytes(StandardCharsets.ISO_8859_1));
+                client.shutdownOutput();
+                return false;
+            }
+            losesAnswer = fault == Fault.LOST_AFTER;
+            return fault != Fault.LOST_BEFORE;
+        }
+    }
+
+    private static void quietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // it was closed by the other end at the same time
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        disconnect();
+    }
+}

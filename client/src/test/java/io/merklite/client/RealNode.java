@@ -1,0 +1,207 @@
+package io.merklite.client;
+
+import io.merklite.node.config.Configuration;
+import io.merklite.node.config.ConfigurationSources;
+import io.merklite.node.http.Access.Right;
+import io.merklite.node.security.TokenSigner;
+import io.merklite.node.serve.NodeServer;
+import io.merklite.node.serve.ServeSettings;
+import io.merklite.testkit.Seeds;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** A node as it is shipped, in this JVM, on free ports of this machine. */
+public final class RealNode implements AutoCloseable {
+    /** What a condition has to come true: generous, since nothing depends on speed. */
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final NodeServer server;
+    private final Optional<TokenSigner> signer;
+
+    private RealNode(NodeServer server, Optional<TokenSigner> signer) {
+        this.server = server;
+        this.signer = signer;
+    }
+
+    /** One node that all tests of this JVM may use, each with databases of its own. */
+    public static RealNode shared() {
+        return Shared.NODE;
+    }
+
+    /** Started when it is first used, gone with the JVM. */
+    private static final class Shared {
+        private static final RealNode NODE = begin();
+
+        private static RealNode begin() {
+            try {
+                var data = Files.createTempDirectory("merklite-client");
+                var node = alone(data, Map.of());
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    node.close();
+                    delete(data);
+                }));
+                return node;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static void delete(Path folder) {
+            try (var files = Files.walk(folder)) {
+                files.sorted(Comparator.reverseOrder())
+                        .forEach(file -> file.toFile().delete());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** A node that is a cluster of its own. */
+    public static RealNode alone(Path data, Map<String, String> settings) {
+        return start(data, settings, Optional.empty());
+    }
+
+    /** A node that is a cluster of its own, and asks for tokens. */
+    public static RealNode secured(Path data) {
+        var keys = TokenSigner.newKeys();
+        return start(
+                data,
+                Map.of("merklite.security.public-keys", keys.publicShort()),
+                Optional.of(TokenSigner.of(keys.privatePem())));
+    }
+
+    /** Two nodes of one datacenter, each of which keeps all databases. */
+    public static List<RealNode> pair(Path data, Map<String, String> settings) {
+        var ports = List.of(freePort(), freePort());
+        List<RealNode> nodes = new ArrayList<>();
+        for (var index = 0; index < ports.size(); index++) {
+            Map<String, String> own = new HashMap<>(settings);
+            own.put("merklite.node-id", "n" + index);
+            own.put("merklite.cluster.port", Integer.toString(ports.get(index)));
+            own.put("merklite.cluster.seed-nodes", "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1));
+            nodes.add(start(data.resolve("n" + index), own, Optional.empty()));
+        }
+        return nodes;
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RealNode start(Path data, Map<String, String> others, Optional<TokenSigner> signer) {
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "merklite.node-id", "n" + COUNT.incrementAndGet(),
+                "merklite.data-directory", data.toString(),
+                "merklite.cluster.port", "0",
+                "merklite.http.port", "0",
+                "merklite.anti-entropy.interval", "1s",
+                "pekko.cluster.jmx.multi-mbeans-in-same-jvm", "on"));
+        settings.putAll(others);
+        var server = NodeServer.start(
+                        Configuration.load(
+                                new ConfigurationSources(Optional.empty(), Map.of(), settings), ServeSettings.CHECKS),
+                        "1.2.3")
+                .toCompletableFuture()
+                .join();
+        var node = new RealNode(server, signer);
+        await("the node is ready", () -> node.send("GET", "health/ready", "") == 200);
+        return node;
+    }
+
+    /** Waits until {@code condition} holds. */
+    public static void await(String what, BooleanSupplier condition) {
+        var deadline = Instant.now().plus(PATIENCE);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError("not within " + PATIENCE + ": " + what);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+    }
+
+    /** Makes a database with a name that no other test has. */
+    public String newDatabase() {
+        var name = "db" + COUNT.incrementAndGet() + "-"
+                + Math.abs(Seeds.random(COUNT.get()).nextInt(1_000));
+        create(name);
+        return name;
+    }
+
+    public void create(String database) {
+        if (send("PUT", "v1/databases/" + database, "") != 201) {
+            throw new AssertionError("could not create " + database);
+        }
+    }
+
+    public void drop(String database) {
+        if (send("DELETE", "v1/databases/" + database + "?confirm=" + database, "") >= 300) {
+            throw new AssertionError("could not drop " + database);
+        }
+    }
+
+    private int send(String method, String path, String body) {
+        var request = HttpRequest.newBuilder(URI.create(server.url() + path))
+                .timeout(PATIENCE)
+                .method(method, BodyPublishers.ofString(body));
+        signer.ifPresent(keys ->
+                request.header("authorization", "Bearer " + keys.sign(Right.ADMIN, Instant.EPOCH, Optional.empty())));
+        try {
+            return http.send(request.build(), BodyHandlers.discarding()).statusCode();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A token for one database. */
+    public String token(String database, Right right) {
+        return signer.orElseThrow().sign(Map.of(database, right), Instant.EPOCH, Optional.empty());
+    }
+
+    public NodeServer server() {
+        return server;
+    }
+
+    public String address() {
+        return server.url();
+    }
+
+    public int port() {
+        return URI.create(server.url()).getPort();
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+        server.stop().toCompletableFuture().join();
+    }
+}
