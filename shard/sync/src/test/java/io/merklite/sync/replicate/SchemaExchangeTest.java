@@ -201,7 +201,7 @@ final class SchemaExchangeTest {
         var table = "CREATE TABLE t(id INTEGER PRIMARY KEY, a)";
         var anne = new Node("anne", 100, table);
         anne.change("ALTER TABLE t ADD COLUMN b DEFAULT 3");
-        var elements = anne.store.rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, 99);
+        var elements = anne.store.ranges().rows(ReplicaStore.SCHEMA_ELEMENTS, KeyRange.ALL, 99);
         var reach = anne.store.reach();
         anne.connection.close();
         nodes.remove("anne");
