@@ -14,6 +14,7 @@ import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.subscribe.SubscriptionBars;
 import io.merklite.loadtest.sync.SyncBars;
 import io.merklite.loadtest.wal.WalBars;
+import io.merklite.node.log.LogSetup;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class Bars {
     }
 
     public static void main(String[] arguments) throws Exception {
+        LogSetup.applyForCommands(); // otherwise everything is logged, and that is what would be measured
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("session", SessionBars::main);
         all.put("wal", WalBars::main);
