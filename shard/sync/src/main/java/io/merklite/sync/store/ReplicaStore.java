@@ -440,12 +440,12 @@ public final class ReplicaStore implements AutoCloseable {
 
     /** Commits the transaction that is open, in which nothing was written since {@link #stampInside}. */
     public void commitStamped() {
-        finish("committing", () -> true);
+        transactions.finish("committing", () -> true);
     }
 
     /** Tells by another number that the schema of {@code main} was found to be another one. No query is run. */
     public long knownSchemaVersion() {
-        return schemaVersion;
+        return schemas.seenVersion();
     }
 
     /**

@@ -66,6 +66,11 @@ final class SchemaFollower {
         return version() != schemaVersion;
     }
 
+    /** SQLite's number of the schema that was followed last. */
+    long seenVersion() {
+        return schemaVersion;
+    }
+
     private long version() throws SQLException {
         return statements.number("PRAGMA main.schema_version");
     }
