@@ -93,13 +93,13 @@ final class DescentTest {
         write(writer, "INSERT INTO item VALUES (1, 'one'), (2, 'two')");
         var saidBeforeTheLoss = statusOf(writer);
         var restored = open(2);
-        var firstRow = writer.rows("item", KeyRange.ALL, 1);
+        var firstRow = writer.ranges().rows("item", KeyRange.ALL, 1);
         restored.mergeRows("item", firstRow.rows(), writer.reach());
         var reader = open(3);
 
         talk(replicator(reader), replicator(restored), saidBeforeTheLoss);
 
-        assertThat(reader.rows("item", KeyRange.ALL, 9).rows()).hasSize(1);
+        assertThat(reader.ranges().rows("item", KeyRange.ALL, 9).rows()).hasSize(1);
         assertThat(reader.vector().seq(writer.origin())).isZero();
         assertThat(restored.vector().seq(writer.origin())).isZero();
     }
@@ -135,7 +135,8 @@ final class DescentTest {
         var other = open(2);
         talk(replicator(other), replicator(one), statusOf(one));
         talk(replicator(one), replicator(other), statusOf(other));
-        other.forgetRows("item", List.of(other.key("item", List.of(new ChangesetValue.Integer(2)))), one.reach());
+        var second = other.ranges().key("item", List.of(new ChangesetValue.Integer(2)));
+        other.forgetRows("item", List.of(second), one.reach());
         var evidence = new Event.RootsDiffer("other", other.vector(), other.root(), one.root());
         List<Event> events = new ArrayList<>();
 
@@ -143,6 +144,6 @@ final class DescentTest {
 
         assertThat(events).contains(evidence);
         assertThat(other.root()).isEqualTo(one.root());
-        assertThat(other.rows("item", KeyRange.ALL, 9).rows()).hasSize(2);
+        assertThat(other.ranges().rows("item", KeyRange.ALL, 9).rows()).hasSize(2);
     }
 }
