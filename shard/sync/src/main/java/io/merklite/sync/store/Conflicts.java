@@ -59,7 +59,11 @@ public final class Conflicts {
          * It had NULL in several columns of the primary key, and they were filled in one by one on several replicas. The row
          * is out of its table.
          */
-        KEY("key");
+        KEY("key"),
+        /**
+         * It has NULL where the schema asks for a value since: who wrote it did not know of that. The row is out of its table.
+         */
+        NOT_NULL("not-null");
 
         private final String id;
 

@@ -30,9 +30,8 @@ final class KnownPeers {
     /** When each was last heard of, about. */
     Map<String, Instant> all() throws SQLException {
         Map<String, Instant> peers = new HashMap<>();
-        try (var rows = statements
-                .prepare("SELECT name, heard_at FROM _merklite_peers")
-                .executeQuery()) {
+        try (var rows =
+                statements.prepare("SELECT name, heard_at FROM _merklite_peers").executeQuery()) {
             while (rows.next()) {
                 peers.put(rows.getString(1), Instant.ofEpochMilli(rows.getLong(2)));
             }

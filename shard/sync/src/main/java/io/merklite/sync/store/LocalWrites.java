@@ -115,6 +115,17 @@ final class LocalWrites {
         transactions.note(isTold ? new Commit.Written(transaction) : new Commit.Untold(Set.of(ReplicatedSchema.TABLE)));
     }
 
+    /** Stamps which name stands of a table or column that was renamed on two sides, if there is such a one. */
+    Optional<Transaction> settleRenames() throws SQLException {
+        var stamp = state.nextStamp();
+        if (schema().isEmpty() || !schema().get().settleRenames(stamp)) {
+            return Optional.empty();
+        }
+        var changes = session.changeset().toByteArray();
+        session.discard();
+        return Optional.of(stamp(Evictions.NONE, changes, stamp, SchemaHistory.INTERNAL));
+    }
+
     private Transaction stamp(byte[] changeset, Stamp stamp) throws SQLException {
         return stamp(Evictions.NONE, changeset, stamp, schemas.history().current());
     }

@@ -122,6 +122,12 @@ final class MergeWriter {
             if (!authority && row.after().isAlive() && table.completesKey(row.values())) {
                 evicted.add(new Evicted(Conflicts.Kind.KEY, table, row, row.values()));
                 leaving.add(row);
+            } else if (!authority && row.after().isAlive() && table.lacksValue(row.values())) {
+                // Written where the column was not NOT NULL yet. SQLite would refuse it, or put in the default, of
+                // which
+                // the row's state knows nothing.
+                evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, row.values()));
+                leaving.add(row);
             } else if (row.isVisible()) {
                 visible.add(row);
             }

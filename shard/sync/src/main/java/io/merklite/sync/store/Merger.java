@@ -230,6 +230,9 @@ final class Merger {
                     session.discard();
                     var merged = mergeOpen(step, afterwards, isEnforcing, authority);
                     if (LocalWrites.tablesOf(merged.changes().cursor()).contains(ReplicatedSchema.TABLE)) {
+                        // Told as a repair; beside another repair it is not told, and peers get it by the merkle path.
+                        var settled = writes.settleRenames();
+                        merged = new Merged(merged.changes(), merged.repair().or(() -> settled));
                         schemas.migrate();
                     }
                     state.save();

@@ -1,11 +1,15 @@
 package io.merklite.sync.store;
 
+import io.merklite.schema.merge.ElementId;
 import io.merklite.schema.structure.Rename;
 import io.merklite.session.catalog.Identifiers;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -40,6 +44,37 @@ record Renames(List<Rename> all) {
     /** What a column of a table, as it is called now, is called that a schema had under this name. */
     String columnNow(String table, String then, Predicate<String> wasThere) {
         return last(then, name -> targets(Optional.of(table), name), wasThere);
+    }
+
+    /** Names that several writers gave to one table or column at a time; each group has two or more that live. */
+    List<Set<ElementId>> rivals(Predicate<ElementId> isAlive) {
+        Map<ElementId, Set<ElementId>> names = new TreeMap<>();
+        for (var rename : all) {
+            var table = rename.table().map(name -> tableNow(Identifiers.fold(name), other -> false));
+            var from = id(table, rename.from());
+            names.computeIfAbsent(from, id -> new TreeSet<>()).addAll(living(table, rename.to(), isAlive));
+        }
+        return names.values().stream().filter(living -> living.size() > 1).toList();
+    }
+
+    private static ElementId id(Optional<String> table, String name) {
+        return new ElementId(
+                table.isEmpty() ? ElementId.Kind.TABLE : ElementId.Kind.COLUMN,
+                table.orElse(""),
+                Identifiers.fold(name));
+    }
+
+    /** What lives under this name, or under what it was renamed to. */
+    private Set<ElementId> living(Optional<String> table, String name, Predicate<ElementId> isAlive) {
+        Set<ElementId> found = new TreeSet<>();
+        reached(
+                Identifiers.fold(name),
+                last -> isAlive.test(id(table, last)) ? List.of() : targets(table, last),
+                last -> isAlive.test(id(table, last)) && !found.add(id(table, last)));
+        if (isAlive.test(id(table, name))) {
+            found.add(id(table, name));
+        }
+        return found;
     }
 
     private List<String> sources(Optional<String> table, String to) {

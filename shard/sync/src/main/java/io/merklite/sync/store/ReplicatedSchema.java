@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import io.merklite.schema.SchemaException;
 import io.merklite.schema.database.SqliteConnection;
+import io.merklite.schema.merge.Element;
 import io.merklite.schema.merge.ElementId;
 import io.merklite.schema.merge.SchemaElements;
 import io.merklite.schema.migrate.Allow;
@@ -18,9 +19,11 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -152,6 +155,67 @@ final class ReplicatedSchema {
     }
 
     /**
+     * Settles which name stands where writers gave different ones to one table or column: the one given last. The others
+     * become earlier names of it, so that rows come together under one name on every replica.
+     *
+     * @param stamp of the change
+     * @return whether there was anything to settle
+     */
+    boolean settleRenames(Stamp stamp) throws SQLException {
+        // Past what is cached: migrating needs that to tell what is new.
+        var elements = ElementRows.read(statements).elements();
+        var settled = new Renames(elements.renames()).rivals(id -> isAlive(elements, id));
+        for (var rivals : settled) {
+            var winner = rivals.stream()
+                    .max(Comparator.comparing(
+                                    (ElementId id) -> element(elements, id).stamp())
+                            .thenComparing(ElementId::name))
+                    .orElseThrow();
+            for (var loser : rivals) {
+                if (!loser.equals(winner)) {
+                    giveUp(elements, loser, winner, stamp);
+                }
+            }
+        }
+        return !settled.isEmpty();
+    }
+
+    private static boolean isAlive(SchemaElements<Stamp> elements, ElementId id) {
+        var element = elements.elements().get(id);
+        return element != null && element.isAlive();
+    }
+
+    private static Element<Stamp> element(SchemaElements<Stamp> elements, ElementId id) {
+        return Objects.requireNonNull(elements.elements().get(id), "an element that was just seen");
+    }
+
+    private void giveUp(SchemaElements<Stamp> elements, ElementId loser, ElementId winner, Stamp stamp)
+            throws SQLException {
+        var lost = element(elements, loser);
+        ElementRows.write(statements, loser, new Element<>(stamp, false, lost.name(), lost.definition(), lost.place()));
+        if (loser.kind() == ElementId.Kind.COLUMN) {
+            ElementRows.write(statements, Rename.ofColumn(winner.table(), loser.name(), winner.name()));
+            return;
+        }
+        ElementRows.write(statements, Rename.ofTable(loser.name(), winner.name()));
+        // Columns that the table got under the name that it loses.
+        for (var entry : elements.elements().entrySet()) {
+            var id = entry.getKey();
+            var moved = new ElementId(id.kind(), winner.name(), id.name());
+            if (id.kind() == ElementId.Kind.COLUMN
+                    && id.table().equals(loser.name())
+                    && entry.getValue().isAlive()
+                    && !elements.elements().containsKey(moved)) {
+                var column = entry.getValue();
+                ElementRows.write(
+                        statements,
+                        moved,
+                        new Element<>(stamp, true, column.name(), column.definition(), column.place()));
+            }
+        }
+    }
+
+    /**
      * Brings the file to what the elements make together, in the transaction that is open and with foreign keys not
      * enforced. What rows are in the way of stays out, and is tried again with the next call.
      */
@@ -189,7 +253,7 @@ final class ReplicatedSchema {
         return reborn;
     }
 
-    private void reach(Schema target, Schema present) {
+    private void reach(Schema target, Schema present) throws SQLException {
         if (target.equals(present) || isApplied(target)) {
             return;
         }
@@ -207,7 +271,7 @@ final class ReplicatedSchema {
     }
 
     /** A table that can't be brought to its wanted form must not keep the others from theirs. */
-    private void reachTableByTable(Schema target, Schema present) {
+    private void reachTableByTable(Schema target, Schema present) throws SQLException {
         var renames = MigrationPlan.between(present, target).operations().stream()
                 .anyMatch(operation -> operation.type() == OperationType.RENAME_TABLE
                         || operation.type() == OperationType.RENAME_COLUMN);
@@ -230,21 +294,28 @@ final class ReplicatedSchema {
         }
     }
 
-    private boolean isApplied(Schema target) {
+    private boolean isApplied(Schema target) throws SQLException {
         try {
+            // As everywhere, a row that a CHECK is against stays: each of its values was valid where it was written.
+            statements.run("PRAGMA ignore_check_constraints = ON");
             migrator.migrate(target, Allow.everything());
             return true;
         } catch (SchemaException e) {
             return false; // it left the file as it was; what is missing is recorded, and told
+        } finally {
+            statements.run("PRAGMA ignore_check_constraints = OFF");
         }
     }
 
-    private boolean isPossible(Schema target) {
+    private boolean isPossible(Schema target) throws SQLException {
         try {
+            statements.run("PRAGMA ignore_check_constraints = ON");
             migrator.rehearse(migrator.plan(target));
             return true;
         } catch (SchemaException e) {
             return false;
+        } finally {
+            statements.run("PRAGMA ignore_check_constraints = OFF");
         }
     }
 

@@ -61,6 +61,8 @@ final class TrackedTable {
     private final long seed;
     private final long[] columnSeeds;
     private final boolean[] counters;
+    /** Cells of columns that must have a value. */
+    private final int[] requiredCells;
     /** Of rows without a key: the cells of the columns that are the key of other rows. */
     private final List<Integer> keyCells;
     /** The condition that a row of the user's table, {@code t}, is one of these; empty if all are. */
@@ -92,6 +94,9 @@ final class TrackedTable {
                 .toArray();
         this.cellIndexes = IntStream.range(0, columns.size())
                 .filter(i -> !columns.get(i).isKey())
+                .toArray();
+        this.requiredCells = IntStream.range(0, cellIndexes.length)
+                .filter(i -> columns.get(cellIndexes[i]).notNull())
                 .toArray();
         this.seed = RowDigest.seed(foldedName());
         this.columnSeeds = new long[cellIndexes.length];
@@ -228,6 +233,16 @@ final class TrackedTable {
      */
     boolean completesKey(List<ChangesetValue> cells) {
         return isOfKeylessRows() && keyCells.stream().noneMatch(cell -> cells.get(cell) instanceof ChangesetValue.Null);
+    }
+
+    /** Whether a value is NULL that the table as it is now must have. */
+    boolean lacksValue(List<ChangesetValue> cells) {
+        for (var cell : requiredCells) {
+            if (cells.get(cell) instanceof ChangesetValue.Null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     int cellCount() {
