@@ -1,5 +1,6 @@
 package io.merklite.node.command;
 
+import io.merklite.cluster.ClusterException;
 import io.merklite.node.NodeException;
 import io.merklite.node.config.Configuration;
 import io.merklite.node.config.ConfigurationSources;
@@ -67,6 +68,8 @@ final class NodeCommand implements Callable<Integer> {
             return NodeServer.start(configuration, ProgramVersion.number())
                     .toCompletableFuture()
                     .join();
+        } catch (ClusterException e) {
+            throw new NodeException.StartFailed("the node does not start: " + e.code(), e.remedy(), e);
         } catch (CompletionException e) {
             throw new NodeException.StartFailed(
                     "the node does not start: " + e.getCause(), "Look at the log above this line", e);

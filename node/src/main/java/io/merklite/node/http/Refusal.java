@@ -31,6 +31,7 @@ public record Refusal(int status, String code, String message) {
             case ClusterException.JournalDamaged damaged -> broken(message);
             case ClusterException.JournalForeign foreign -> broken(message);
             case ClusterException.JournalInUse used -> broken(message);
+            case ClusterException.JournalMissing missing -> broken(message);
             case ClusterException.JournalNewer newer -> broken(message);
             case ClusterException.JournalSequenceUsed used -> broken(message);
             case ClusterException.JournalUnsupported unsupported -> broken(message);

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A database of the cluster, for an application in the same JVM.
@@ -144,18 +145,38 @@ public final class ClusterDatabase {
      * @return ends it when closed
      */
     public AutoCloseable subscribe(String sql, Consumer<Watch> listener) {
-        return replicas.watch(listener, watcher -> replicas.watchQuery(name, sql, watcher));
+        return replicas.watchQuery(name, sql, atOnce(listener));
     }
 
     /**
-     * Follows the transactions that are committed, wherever they were written.
+     * Follows the transactions that are committed, wherever they were written: from memory and the changeset log those that
+     * {@code after} does not have, then each as it happens. If the log does not reach back that far, the first event is a
+     * {@link Watch.Gap}.
      *
      * @param after those that this bookmark has are left out
      * @param listener as for {@link #subscribe}; gets {@link Watch.Changed}s
      * @return ends it when closed
      */
     public AutoCloseable changes(VersionVector after, Consumer<Watch> listener) {
-        return replicas.watch(listener, watcher -> replicas.watchChanges(name, after, watcher));
+        return replicas.watchChanges(name, after, atOnce(listener));
+    }
+
+    /**
+     * As {@link #changes}, no faster than the listener takes them: some hundred that it has not taken are told at most, then
+     * it is told more when it takes.
+     *
+     * @param listener gives a stage that is done when it has taken in what it was told; called by one thread at a time; must
+     *     not block
+     */
+    public AutoCloseable pacedChanges(VersionVector after, Function<Watch, CompletionStage<?>> listener) {
+        return replicas.watchChanges(name, after, listener);
+    }
+
+    private static Function<Watch, CompletionStage<?>> atOnce(Consumer<Watch> listener) {
+        return watch -> {
+            listener.accept(watch);
+            return CompletableFuture.completedFuture(watch);
+        };
     }
 
     /**

@@ -80,6 +80,24 @@ public abstract sealed class ClusterException extends RuntimeException {
         }
     }
 
+    /** There are databases and no journal: it was lost, or is elsewhere. Nothing was opened. */
+    public static final class JournalMissing extends ClusterException {
+        /**
+         * @param journal where it should be
+         * @param databases where databases are
+         */
+        public JournalMissing(Path journal, Path databases) {
+            super(
+                    "journal.missing",
+                    "there is no journal at " + journal + ", and there are databases in " + databases,
+                    "Bring the journal of these databases back, or correct merklite.journal.path. If it is lost: move the"
+                            + " databases aside, and the node fetches them from the others; or, if this node is the only"
+                            + " one, start it once with merklite.journal.allow-missing = on, and what was acknowledged"
+                            + " and is not in the databases' files yet is lost",
+                    null);
+        }
+    }
+
     /** Another process, or another actor system of this one, has the journal. */
     public static final class JournalInUse extends ClusterException {
         /** @param file the file */

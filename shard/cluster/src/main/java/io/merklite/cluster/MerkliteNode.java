@@ -4,6 +4,9 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.journal.JournalPresence;
+import io.merklite.cluster.journal.JournalSettings;
+import io.merklite.cluster.journal.JournalSetup;
 import io.merklite.cluster.placement.NodeId;
 import io.merklite.cluster.replica.DatabaseStatus;
 import io.merklite.cluster.replica.LogLink;
@@ -23,6 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.BootstrapSetup;
+import org.apache.pekko.actor.setup.ActorSystemSetup;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
@@ -56,7 +61,11 @@ public final class MerkliteNode implements Databases, AutoCloseable {
 
     private MerkliteNode(Config config, NodeSettings settings, InstantSource clock, RandomGenerator random) {
         this.isAutoCreating = settings.replicas().isAutoCreating();
-        this.system = ActorSystem.create(guardian(settings, clock, random), SYSTEM, config);
+        this.system = ActorSystem.create(
+                guardian(settings, clock, random),
+                SYSTEM,
+                ActorSystemSetup.create(
+                        BootstrapSetup.create(config), new JournalSetup(PrometheusRegistry.defaultRegistry, clock)));
     }
 
     /**
@@ -64,6 +73,7 @@ public final class MerkliteNode implements Databases, AutoCloseable {
      * {@code pekko.cluster.seed-nodes}.
      *
      * @param config what differs from the defaults
+     * @throws ClusterException.JournalMissing if there are databases and their journal is not there
      */
     public static MerkliteNode start(Config config) {
         return start(config, InstantSource.system(), new SecureRandom());
@@ -75,6 +85,9 @@ public final class MerkliteNode implements Databases, AutoCloseable {
                 .withFallback(ConfigFactory.defaultReference())
                 .resolve();
         var settings = NodeSettings.from(whole.getConfig("merklite"));
+        if (settings.usesOwnJournal()) {
+            JournalPresence.require(JournalSettings.from(whole.getConfig("merklite")), settings.databases());
+        }
         return new MerkliteNode(withIdentity(whole, settings), settings, clock, random);
     }
 
@@ -93,7 +106,7 @@ public final class MerkliteNode implements Databases, AutoCloseable {
             var home = ReplicaHome.of(
                     NodeId.of(member),
                     member.dataCenter(),
-                    settings.dataDirectory().resolve("databases"),
+                    settings.databases(),
                     settings.replicas(),
                     settings.placement(),
                     clock,

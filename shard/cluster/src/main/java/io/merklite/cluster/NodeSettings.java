@@ -18,6 +18,18 @@ import java.util.Optional;
  */
 public record NodeSettings(
         Optional<String> nodeId, Path dataDirectory, Placement placement, ReplicaSettings replicas, LogSettings log) {
+    private static final String OWN_JOURNAL = "merklite.journal.write";
+
+    /** Where the files of databases are. */
+    Path databases() {
+        return dataDirectory.resolve("databases");
+    }
+
+    /** Whether changeset logs are kept in this module's own journal. */
+    boolean usesOwnJournal() {
+        return log.journalPlugin().equals(OWN_JOURNAL);
+    }
+
     /** Reads the section {@code merklite}. */
     public static NodeSettings from(Config merklite) {
         return new NodeSettings(

@@ -42,7 +42,8 @@ class FollowerReadsTest {
 
     @BeforeAll
     static void start() {
-        cluster = TestCluster.start(directory, "merklite.database.reads-wait = 1s", "a1", "a2", "a3");
+        cluster = TestCluster.start(
+                directory, "merklite { database.reads-wait = 1s, request-timeout = 60s }", "a1", "a2", "a3");
     }
 
     @AfterAll
@@ -244,7 +245,8 @@ class FollowerReadsTest {
         return databaseWrittenAt("a1", "a1", "a2", "a3");
     }
 
-    private static String databaseWrittenAt(String node, String... nodes) {
+    /** A name whose writer is on {@code node}, if all are there. */
+    static String databaseWrittenAt(String node, String... nodes) {
         var placement = new Placement(128, 3);
         return IntStream.range(0, 1000)
                 .mapToObj(i -> "shop-" + COUNTER.incrementAndGet())

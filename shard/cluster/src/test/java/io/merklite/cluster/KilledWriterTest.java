@@ -54,6 +54,14 @@ class KilledWriterTest {
                 var writer =
                         TestCluster.join(cluster.node("a1").status(database)).node();
                 processes.get(writer).destroyForcibly().waitFor();
+                var killed = System.nanoTime();
+                var before = acknowledged.size();
+                // What was under way to the dead writer is not answered, so a new write tells when the next one takes
+                // over.
+                awaitAccepted(cluster, database);
+                System.out.printf(
+                        "round %d: writes are accepted %.1f s after the kill, %d were before%n",
+                        round, (System.nanoTime() - killed) / 1e9, before);
                 awaitProgress();
                 processes.put(writer, cluster.startProcess(writer));
                 cluster.awaitMembers(3);
@@ -96,6 +104,21 @@ class KilledWriterTest {
                     }
                     write(cluster, database);
                 });
+    }
+
+    private void awaitAccepted(TestCluster cluster, String database) {
+        var accepted = new AtomicBoolean();
+        TestCluster.await(() -> {
+            var id = number.incrementAndGet();
+            cluster.node("a1")
+                    .database(database)
+                    .execute("INSERT INTO item VALUES (?, 'y')", SqlValue.of(id))
+                    .thenRun(() -> {
+                        acknowledged.add(id);
+                        accepted.set(true);
+                    });
+            return accepted.get();
+        });
     }
 
     private void awaitProgress() {

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.query.subscribe.SqlValue;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** The writes on each side are 500, or what {@code -Dmerklite.partition.writes} says. */
 class PartitionTest {
-    private static final int WRITES = 200;
+    private static final int WRITES = Integer.getInteger("merklite.partition.writes", 500);
+    private static final int AT_ONCE = 64;
 
     @TempDir
     Path directory;
@@ -29,17 +33,27 @@ class PartitionTest {
             TestCluster.await(() -> areEqual(cluster));
 
             cluster.cut("a1", "b1");
+            List<CompletionStage<?>> writes = new ArrayList<>();
             for (var i = 1; i <= WRITES; i++) {
-                insert(cluster, "a1", i, "a");
-                insert(cluster, "b1", WRITES + i, "b");
+                writes.add(insert(cluster, "a1", i, "a"));
+                writes.add(insert(cluster, "b1", WRITES + i, "b"));
+                if (i % AT_ONCE == 0) {
+                    writes.forEach(TestCluster::join);
+                    writes.clear();
+                }
             }
+            writes.forEach(TestCluster::join);
             cluster.result("a1", "shop", StreamOptions.DEFAULTS, "UPDATE item SET side = 'both' WHERE id = 0");
             cluster.result("b1", "shop", StreamOptions.DEFAULTS, "UPDATE item SET seen = 1 WHERE id = 0");
             assertThat(cluster.rows("a1", "shop", "SELECT count(*) FROM item"))
                     .isEqualTo(List.of(List.of(Integer.toString(WRITES + 1))));
+            var healed = System.nanoTime();
             cluster.mend("a1", "b1");
 
             TestCluster.await(() -> areEqual(cluster));
+            System.out.printf(
+                    "%d writes on each side are everywhere %.1f s after the partition%n",
+                    WRITES, (System.nanoTime() - healed) / 1e9);
             for (var node : List.of("a1", "b1")) {
                 assertThat(cluster.rows(node, "shop", "SELECT side, count(*) FROM item GROUP BY side ORDER BY side"))
                         .isEqualTo(List.of(
@@ -52,14 +66,10 @@ class PartitionTest {
         }
     }
 
-    private static void insert(TestCluster cluster, String node, int id, String side) {
-        cluster.result(
-                node,
-                "shop",
-                StreamOptions.DEFAULTS,
-                "INSERT INTO item VALUES (?, ?, 0)",
-                SqlValue.of(id),
-                SqlValue.of(side));
+    private static CompletionStage<?> insert(TestCluster cluster, String node, int id, String side) {
+        return cluster.node(node)
+                .database("shop")
+                .execute("INSERT INTO item VALUES (?, ?, 0)", SqlValue.of(id), SqlValue.of(side));
     }
 
     private static boolean areEqual(TestCluster cluster) {

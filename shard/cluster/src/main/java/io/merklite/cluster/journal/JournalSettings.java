@@ -7,6 +7,7 @@ import java.nio.file.Path;
  * The section {@code merklite.journal}; see {@code reference.conf} for what each means.
  *
  * @param path the file
+ * @param allowsMissing whether a node with databases starts without it
  * @param maxSizeBytes the largest file; 0 for no limit
  * @param maxQueuedSizeBytes how much may wait for the writer
  * @param maxBatchCount how many events a commit takes, about
@@ -22,6 +23,7 @@ import java.nio.file.Path;
  */
 public record JournalSettings(
         Path path,
+        boolean allowsMissing,
         long maxSizeBytes,
         int maxQueuedSizeBytes,
         int maxBatchCount,
@@ -58,6 +60,7 @@ public record JournalSettings(
         var journal = merklite.getConfig("journal");
         return new JournalSettings(
                 path(merklite),
+                journal.getBoolean("allow-missing"),
                 journal.getBytes("max-size"),
                 size(journal, "max-queued-size", MAX_QUEUED),
                 journal.getInt("max-batch-count"),

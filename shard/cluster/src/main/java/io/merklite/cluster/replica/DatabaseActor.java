@@ -1,6 +1,7 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.journal.ChangesetLog;
 import io.merklite.cluster.replica.ReplicaCore.Outbox;
 import io.merklite.cluster.replica.SqlReply.Refusal;
 import io.merklite.cluster.sql.SqlError;
@@ -13,6 +14,8 @@ import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.store.Conflicts;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
+import io.merklite.sync.vector.VersionVector.SeqRange;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,7 +50,10 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
  */
 public final class DatabaseActor {
     private static final int MAX_STASHED = 10_000;
+    private static final Duration FEED_PATIENCE = Duration.ofSeconds(30);
     private static final String ROLE = "writer";
+    private static final SqlError WATCH_AGAIN =
+            new SqlError("UNAVAILABLE", "the database moves or closes; watch it again");
     private static final String MOVES = "the writer moves to another node";
 
     /** What a database is told. */
@@ -131,6 +137,14 @@ public final class DatabaseActor {
             implements Command, ReplicaMessage {}
 
     private record LinkGone(String replica, ActorRef<ReplicaLink> link) implements Command {}
+
+    /**
+     * From a watcher: how many transactions it has taken since it began, and that it still wants more. Answered, if nobody
+     * knows it here, by {@link Watch.Ended}.
+     */
+    record WatchTaken(long count, ActorRef<Watch> watcher) implements Command, ReplicaMessage {}
+
+    private record FeedRead(ActorRef<Watch> watcher, Optional<ChangesetLog.Page> page) implements Command {}
 
     private record WatcherGone(ActorRef<Watch> watcher) implements Command {}
 
@@ -436,6 +450,8 @@ public final class DatabaseActor {
             watch.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
         } else if (command instanceof ConnectReplica connect) {
             connect.link().tell(new ReplicaLink.Ended(new SqlError(refusal.name(), what)));
+        } else if (command instanceof WatchTaken taken) {
+            taken.watcher().tell(new Watch.Ended(new SqlError(refusal.name(), what)));
         } else if (command instanceof SettleConflict settle) {
             settle.replyTo().tell(new ConflictSettled(Optional.of(new SqlError(refusal.name(), what))));
         } else if (command instanceof Inspect inspect) {
@@ -446,7 +462,14 @@ public final class DatabaseActor {
     }
 
     private Behavior<Command> recover() {
-        var opened = home.open(database);
+        ReplicaCore opened;
+        try {
+            opened = home.open(database);
+        } catch (SyncException | UncheckedIOException e) {
+            context.getLog().error("database cannot be opened: see the cause, and the disk", e);
+            home.setbacks().failed(database);
+            return closeAndRefuse(Refusal.UNAVAILABLE, "it cannot be opened: see the node's log");
+        }
         core = Optional.of(opened);
         exchange = Optional.of(new Exchange(opened, log.forPeers(), this::send));
         log.recover(opened.vector());
@@ -555,10 +578,10 @@ public final class DatabaseActor {
                 home.clock(),
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new),
                 ReaderGone::new));
-        var told = new Watchers(core());
+        var told = new Watchers(core(), new FeedLog());
         core().onCommitted(transaction -> {
             home.metrics().committed();
-            told.changed(transaction);
+            told.wake();
         });
         watchers = Optional.of(told);
         links = Optional.of(new ReplicaLinks(core(), exchange(), home.metrics()));
@@ -609,6 +632,11 @@ public final class DatabaseActor {
                     return turn();
                 })
                 .onMessage(LinkGone.class, gone -> onTask(() -> links().gone(gone.replica(), gone.link())))
+                .onMessage(WatchTaken.class, this::onWatchTaken)
+                .onMessage(FeedRead.class, read -> {
+                    watchers().read(read.watcher(), read.page());
+                    return turn();
+                })
                 .onMessage(WatcherGone.class, gone -> onTask(() -> watchers().forget(gone.watcher())))
                 .onMessage(SettleConflict.class, settle -> onTask(() -> settleConflict(settle)))
                 .onMessage(Drop.class, drop -> drop())
@@ -807,6 +835,7 @@ public final class DatabaseActor {
                 if (exchange().isReady()) {
                     exchange().pump();
                 }
+                watchers().advance();
             }
             isDone = !writer().next() && !(writer().isFree() && exchange().isReady());
         } while (!isDone);
@@ -817,6 +846,16 @@ public final class DatabaseActor {
     private Behavior<Command> onTask(Runnable task) {
         isActive = true;
         tasks.add(task);
+        return turn();
+    }
+
+    /** In turn, behind the beginning of the watch. */
+    private Behavior<Command> onWatchTaken(WatchTaken taken) {
+        tasks.add(() -> {
+            if (!watchers().taken(taken.watcher(), taken.count())) {
+                taken.watcher().tell(new Watch.Ended(WATCH_AGAIN));
+            }
+        });
         return turn();
     }
 
@@ -836,12 +875,13 @@ public final class DatabaseActor {
 
     private Behavior<Command> drop() {
         hosts.nodes().values().forEach(node -> node.tell(new Replicas.Forget(database)));
-        return stop();
+        return closeAndRefuse(Refusal.NO_DATABASE, "it was dropped");
     }
 
     private Behavior<Command> onTick() {
         var now = home.clock().instant();
         writer().tick(now);
+        watchers().wake();
         acknowledgements.expire(now);
         readers().expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
         behind.removeIf(waiting -> {
@@ -919,7 +959,16 @@ public final class DatabaseActor {
                         "changeset log failed, database closes: free disk space or replace the disk why={}",
                         failed.why());
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, failed.why()));
-        return Behaviors.stopped();
+        home.setbacks().failed(database);
+        return closeAndRefuse(Refusal.UNAVAILABLE, "it failed, and is opened again in a while: see the node's log");
+    }
+
+    /** Who asks is answered until the shard keeps what comes for the successor; whoever just stopped would leave them waiting. */
+    private Behavior<Command> closeAndRefuse(Refusal refusal, String why) {
+        endsWell = true;
+        timers.cancelAll();
+        close();
+        return refuseAll(refusal, why);
     }
 
     private Behavior<Command> close() {
@@ -930,9 +979,8 @@ public final class DatabaseActor {
         acknowledgements.giveUpAll();
         behind.forEach(waiting -> refuse(waiting.sql(), Refusal.UNAVAILABLE, "the database closes"));
         behind.clear();
-        watchers.ifPresent(
-                told -> told.end(new SqlError("UNAVAILABLE", "the database moves or closes; watch it again")));
         links.ifPresent(told -> told.end(new SqlError("MOVING", "the database moves or closes; connect again")));
+        watchers.ifPresent(told -> told.end(WATCH_AGAIN));
         writer.ifPresent(lane -> lane.refuseAll(Refusal.UNAVAILABLE, "the database closes"));
         writer.ifPresent(lane -> {
             lane.close();
@@ -1027,7 +1075,27 @@ public final class DatabaseActor {
         try {
             return Files.size(home.file(database));
         } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException("reading the size of " + home.file(database), e);
+            throw new UncheckedIOException("reading the size of " + home.file(database), e);
+        }
+    }
+
+    /** What watchers want to know of the log. */
+    private final class FeedLog implements Watchers.Log {
+        @Override
+        public boolean isComplete() {
+            return exchange().isLogged();
+        }
+
+        @Override
+        public void read(ActorRef<Watch> watcher, List<SeqRange> ranges, long maxSizeBytes) {
+            context.ask(
+                    ChangesetLog.ReadOutcome.class,
+                    log.log(),
+                    FEED_PATIENCE,
+                    (ActorRef<ChangesetLog.ReadOutcome> replyTo) ->
+                            new ChangesetLog.Read(ranges, maxSizeBytes, replyTo),
+                    (outcome, failure) -> new FeedRead(
+                            watcher, outcome instanceof ChangesetLog.Page page ? Optional.of(page) : Optional.empty()));
         }
     }
 

@@ -78,6 +78,11 @@ final class Exchange {
         return found.isPresent() || (!inbound.isEmpty() && reading.isEmpty());
     }
 
+    /** Whether nothing waits to be sent to the log. */
+    boolean isLogged() {
+        return unlogged.isEmpty();
+    }
+
     /** Keeps what the log had of the ranges that were asked for, for {@link #pump}. */
     void hold(List<Transaction> transactions, List<SeqRange> gone) {
         found = Optional.of(new Found(transactions, gone));

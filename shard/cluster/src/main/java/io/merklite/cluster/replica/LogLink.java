@@ -153,7 +153,8 @@ public final class LogLink {
         };
     }
 
-    private ActorRef<ChangesetLog.Command> log() {
+    /** The log itself, for readers with questions of their own. */
+    ActorRef<ChangesetLog.Command> log() {
         var open = log.orElseGet(() -> child.spawn(
                 factory,
                 new LogId(database, factory.home().node(), factory.home().incarnation(database))));

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
@@ -237,14 +238,15 @@ public final class ReplicaGuardian {
                 .thenApply(DatabaseActor.ConflictSettled::error);
     }
 
-    /** Tells {@code watcher} the result of a query, now and whenever it changes, until it stops. */
-    public void watchQuery(String database, String sql, ActorRef<Watch> watcher) {
-        writer(database).tell(new DatabaseActor.WatchQuery(sql, watcher));
+    /** Tells a listener the result of a query, now and whenever it changes, until what is given back is closed. */
+    public AutoCloseable watchQuery(String database, String sql, Function<Watch, CompletionStage<?>> listener) {
+        return watch(database, listener, watcher -> new DatabaseActor.WatchQuery(sql, watcher));
     }
 
-    /** Tells {@code watcher} of the transactions that {@code after} does not have, until it stops. */
-    public void watchChanges(String database, VersionVector after, ActorRef<Watch> watcher) {
-        writer(database).tell(new DatabaseActor.WatchChanges(after, watcher));
+    /** Tells a listener of the transactions that {@code after} does not have, until what is given back is closed. */
+    public AutoCloseable watchChanges(
+            String database, VersionVector after, Function<Watch, CompletionStage<?>> listener) {
+        return watch(database, listener, watcher -> new DatabaseActor.WatchChanges(after, watcher));
     }
 
     /**
@@ -271,21 +273,16 @@ public final class ReplicaGuardian {
         return connection;
     }
 
-    /**
-     * Starts a watcher.
-     *
-     * @param listener called by one thread at a time
-     * @param begin told whom the watched must tell
-     * @return ends it when closed
-     */
-    public AutoCloseable watch(Consumer<Watch> listener, Consumer<ActorRef<Watch>> begin) {
+    private AutoCloseable watch(
+            String database,
+            Function<Watch, CompletionStage<?>> listener,
+            Function<ActorRef<Watch>, DatabaseActor.Command> beginning) {
+        var writer = writer(database);
         var watcher = system.systemActorOf(
-                WatcherActor.create(listener), "watcher-" + streamCount.incrementAndGet(), Props.empty());
-        begin.accept(watcher);
-        return () -> stop(watcher);
-    }
-
-    private void stop(ActorRef<Watch> watcher) {
-        watcher.tell(new Watch.Ended(new SqlError("CANCELLED", "nobody listens any more")));
+                WatcherActor.create(listener, (count, self) -> writer.tell(new DatabaseActor.WatchTaken(count, self))),
+                "watcher-" + streamCount.incrementAndGet(),
+                Props.empty());
+        writer.tell(beginning.apply(watcher));
+        return () -> watcher.tell(new Watch.Ended(new SqlError("CANCELLED", "nobody listens any more")));
     }
 }

@@ -11,6 +11,7 @@ sealed interface ReplicaMessage
                 DatabaseActor.SnapshotOffer,
                 DatabaseActor.WatchQuery,
                 DatabaseActor.WatchChanges,
+                DatabaseActor.WatchTaken,
                 DatabaseActor.SettleConflict,
                 DatabaseActor.ConflictSettled,
                 DatabaseActor.Drop,

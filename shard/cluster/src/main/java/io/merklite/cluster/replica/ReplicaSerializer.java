@@ -57,6 +57,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String SNAPSHOT_PIECE = "snapshot-piece/1";
     private static final String WATCH_QUERY = "watch-query/1";
     private static final String WATCH_CHANGES = "watch-changes/1";
+    private static final String WATCH_TAKEN = "watch-taken/1";
     private static final String WATCH_RESULT = "watch-result/1";
     private static final String WATCH_CHANGED = "watch-changed/1";
     private static final String WATCH_GAP = "watch-gap/1";
@@ -108,6 +109,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case SnapshotSource.Piece piece -> SNAPSHOT_PIECE;
             case DatabaseActor.WatchQuery watch -> WATCH_QUERY;
             case DatabaseActor.WatchChanges watch -> WATCH_CHANGES;
+            case DatabaseActor.WatchTaken taken -> WATCH_TAKEN;
             case Watch.Result result -> WATCH_RESULT;
             case Watch.Changed changed -> WATCH_CHANGED;
             case Watch.Gap gap -> WATCH_GAP;
@@ -181,6 +183,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case DatabaseActor.WatchChanges watch -> {
                 out.vector(watch.after());
                 actor(out, watch.watcher());
+            }
+            case DatabaseActor.WatchTaken taken -> {
+                out.varint(taken.count());
+                actor(out, taken.watcher());
             }
             case Watch.Result result ->
                 SqlCodec.writeResponses(
@@ -274,6 +280,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case SNAPSHOT_PIECE -> piece(in);
             case WATCH_QUERY -> new DatabaseActor.WatchQuery(in.string(MAX_MESSAGE_BYTES), actor(in));
             case WATCH_CHANGES -> new DatabaseActor.WatchChanges(in.vector(MAX_ORIGINS), actor(in));
+            case WATCH_TAKEN -> new DatabaseActor.WatchTaken(in.varint(), actor(in));
             case WATCH_RESULT -> new Watch.Result(result(SqlCodec.readResponses(in)));
             case WATCH_CHANGED ->
                 new Watch.Changed(transactions.decode(in.bytes(MAX_MESSAGE_BYTES)), in.vector(MAX_ORIGINS));

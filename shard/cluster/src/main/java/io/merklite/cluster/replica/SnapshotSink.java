@@ -22,11 +22,17 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  */
 final class SnapshotSink {
     private static final int WINDOW = 8;
+    /** The copy of a large file takes its time; a source that dies is noticed before that. */
+    private static final Duration COPY_PATIENCE = Duration.ofMinutes(10);
 
     /** What a sink is told. */
     sealed interface Command {}
 
     private record Got(SnapshotSource.Piece piece) implements Command {}
+
+    private enum SourceGone implements Command {
+        SOURCE_GONE
+    }
 
     private enum TimedOut implements Command {
         TIMED_OUT
@@ -79,14 +85,15 @@ final class SnapshotSink {
     /**
      * @param source of the copy
      * @param file that it becomes
-     * @param patience how long to wait for a piece
+     * @param patience how long to wait for a piece but the first, which comes when the source has made its copy
      * @param replyTo hears once how it ended
      */
     static Behavior<Command> create(
             ActorRef<SnapshotSource.Command> source, Path file, Duration patience, ActorRef<Outcome> replyTo) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             var sink = new SnapshotSink(context, timers, source, file, patience, replyTo);
-            sink.want(0);
+            context.watchWith(source, SourceGone.SOURCE_GONE);
+            sink.want(0, COPY_PATIENCE);
             return sink.receiving();
         }));
     }
@@ -98,6 +105,10 @@ final class SnapshotSink {
                     replyTo.tell(new Outcome.Failed("no piece of the snapshot came for " + patience));
                     return Behaviors.stopped();
                 })
+                .onMessage(SourceGone.class, gone -> {
+                    replyTo.tell(new Outcome.Failed("the node that sent the snapshot has given up or is gone"));
+                    return Behaviors.stopped();
+                })
                 .onSignal(PostStop.class, stopped -> {
                     source.tell(SnapshotSource.Done.DONE);
                     channel.close();
@@ -107,10 +118,10 @@ final class SnapshotSink {
                 .build();
     }
 
-    private void want(long offset) {
+    private void want(long offset, Duration limit) {
         wanted.add(offset);
         source.tell(new SnapshotSource.Want(offset, answers));
-        timers.startSingleTimer(TimedOut.TIMED_OUT, patience);
+        timers.startSingleTimer(TimedOut.TIMED_OUT, limit);
     }
 
     private Behavior<Command> onPiece(SnapshotSource.Piece piece) throws IOException {
@@ -129,7 +140,7 @@ final class SnapshotSink {
             position += channel.write(bytes, position);
         }
         while (wanted.size() < WINDOW && nextOffset < totalSizeBytes) {
-            want(nextOffset);
+            want(nextOffset, patience);
             nextOffset += pieceSizeBytes;
         }
         return wanted.isEmpty() ? finish() : Behaviors.same();

@@ -14,12 +14,13 @@ public sealed interface Watch extends ReplicaMessage {
      * A transaction was committed, here or elsewhere.
      *
      * @param transaction what it changed
-     * @param bookmark what the database has with it
+     * @param bookmark what the watcher has been told with it: who begins there anew misses nothing
      */
     record Changed(Transaction transaction, VersionVector bookmark) implements Watch {}
 
     /**
-     * The changes since the bookmark that was given are not at hand any more: read the database, and go on from here.
+     * The changeset log has been cut, and some of the changes since the last bookmark are gone: read the database, or fetch a
+     * snapshot of it, that has what the bookmark has. The changes after that follow.
      *
      * @param bookmark what the database has now
      */

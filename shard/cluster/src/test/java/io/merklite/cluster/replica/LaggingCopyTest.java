@@ -150,6 +150,18 @@ class LaggingCopyTest {
         }
     }
 
+    @Test
+    void clientOfAReaderThatFailsIsTold() throws IOException {
+        Files.delete(directory.resolve(DATABASE + ".db"));
+        Files.createDirectory(directory.resolve(DATABASE + ".db"));
+        var reads = serving("60s", at(3));
+
+        reads.tell(run(at(3)));
+        expectRefused(Refusal.UNAVAILABLE);
+        reads.tell(run(at(3)));
+        expectRefused(Refusal.UNAVAILABLE);
+    }
+
     private ActorRef<FollowerReads.Command> serving(String wait, VersionVector vector, String... more) {
         var reads = reads(wait, vector, more);
         reads.tell(new FollowerReads.MayServe(vector));
