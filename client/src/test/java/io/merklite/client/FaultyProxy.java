@@ -31,6 +31,7 @@ public final class FaultyProxy implements AutoCloseable {
     private final int target;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Queue<Fault> faults = new ArrayDeque<>();
+    private volatile boolean hidesFeatures;
     private final Queue<String> seen = new ConcurrentLinkedQueue<>();
 
     /** @param target port of the node */
@@ -70,6 +71,11 @@ public final class FaultyProxy implements AutoCloseable {
         return List.copyOf(seen);
     }
 
+    /** From now on the node seems to be one that announces nothing. */
+    public void hideFeatures() {
+        hidesFeatures = true;
+    }
+
     /** Breaks all connections. */
     public void disconnect() {
         open.forEach(FaultyProxy::quietly);
@@ -106,14 +112,19 @@ public final class FaultyProxy implements AutoCloseable {
         }
 
         private void pump(Socket from, Socket to, boolean isFromClient) {
-            var chunk = new byte[CHUNK_BYTES];
             try (from;
                     to) {
+                var chunk = new byte[CHUNK_BYTES];
                 var in = from.getInputStream();
                 var out = to.getOutputStream();
-                for (var size = in.read(chunk); size >= 0; size = in.read(chunk)) {
+                for (var size = in.read(chunk); size >= 0; size = in.read(chunk = new byte[CHUNK_BYTES])) {
                     if (isFromClient ? !passes(chunk, size) : losesAnswer) {
                         return;
+                    }
+                    if (!isFromClient && hidesFeatures) {
+                        chunk = new String(chunk, 0, size, StandardCharsets.ISO_8859_1)
+                                .replace("merklite-features", "merklite-nothing0")
+                                .getBytes(StandardCharsets.ISO_8859_1);
                     }
                     out.write(chunk, 0, size);
                     out.flush();

@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,14 +52,24 @@ public final class RealNode implements AutoCloseable {
         return Shared.NODE;
     }
 
+    /** As {@link #shared}, and takes transactions away that do nothing for a moment. */
+    public static RealNode impatient() {
+        return Impatient.NODE;
+    }
+
+    private static final class Impatient {
+        private static final RealNode NODE =
+                Shared.begin(Map.of("merklite.hrana.stream-idle", "200ms", "merklite.database.lease-idle", "200ms"));
+    }
+
     /** Started when it is first used, gone with the JVM. */
     private static final class Shared {
-        private static final RealNode NODE = begin();
+        private static final RealNode NODE = begin(Map.of());
 
-        private static RealNode begin() {
+        private static RealNode begin(Map<String, String> settings) {
             try {
                 var data = Files.createTempDirectory("merklite-client");
-                var node = alone(data, Map.of());
+                var node = alone(data, settings);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     node.close();
                     delete(data);
@@ -146,6 +157,13 @@ public final class RealNode implements AutoCloseable {
         }
     }
 
+    /** Waits until the node has taken the transaction away that somebody has open in a database. */
+    public void awaitLostTransaction(String database) {
+        try (var other = MerkliteClient.of(database, address())) {
+            other.blocking().script("CREATE TABLE nobody_else_writes(v); DROP TABLE nobody_else_writes");
+        }
+    }
+
     /** Makes a database with a name that no other test has. */
     public String newDatabase() {
         var name = "db" + COUNT.incrementAndGet() + "-"
@@ -167,13 +185,18 @@ public final class RealNode implements AutoCloseable {
     }
 
     private int send(String method, String path, String body) {
+        return ask(method, path, body).statusCode();
+    }
+
+    /** A request by somebody who may do everything. */
+    public HttpResponse<String> ask(String method, String path, String body) {
         var request = HttpRequest.newBuilder(URI.create(server.url() + path))
                 .timeout(PATIENCE)
                 .method(method, BodyPublishers.ofString(body));
         signer.ifPresent(keys ->
                 request.header("authorization", "Bearer " + keys.sign(Right.ADMIN, Instant.EPOCH, Optional.empty())));
         try {
-            return http.send(request.build(), BodyHandlers.discarding()).statusCode();
+            return http.send(request.build(), BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -11,15 +11,21 @@ import io.merklite.client.replica.ReplicaStatus.Phase;
 import io.merklite.cluster.replica.DatabaseStatus;
 import io.merklite.node.http.Access.Right;
 import io.merklite.sync.database.QueryResult;
+import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.store.Conflicts;
 import io.merklite.testkit.Seeds;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -253,7 +259,8 @@ class EmbeddedReplicaTest {
                     join(replica.exec("INSERT INTO note VALUES ('offline', x'01')"));
                 }
                 client.blocking().execute("DELETE FROM item WHERE id <= 100");
-                RealNode.await("tombstones are gone", () -> tombstoneCount(node, database) == 0);
+                var deletedAt = InstantSource.system().millis();
+                RealNode.await("tombstones are gone", () -> hasForgottenDeaths(database, deletedAt));
 
                 try (var replica = open("a.db", settings)) {
                     awaitEqual(replica, node, database);
@@ -271,15 +278,14 @@ class EmbeddedReplicaTest {
     }
 
     /** By the file itself: clients do not see these tables. */
-    private long tombstoneCount(RealNode node, String database) {
-        try (var connection = java.sql.DriverManager.getConnection(
+    private boolean hasForgottenDeaths(String database, long deletedAt) {
+        try (var connection = DriverManager.getConnection(
                         "jdbc:sqlite:" + folder.resolve("node/databases/" + database + ".db"));
                 var statement = connection.createStatement();
-                var rows = statement.executeQuery(
-                        "SELECT (SELECT horizon FROM _merklite_state) > 0, (SELECT count(*) FROM item)")) {
+                var rows = statement.executeQuery("SELECT horizon FROM _merklite_state")) {
             rows.next();
-            return rows.getInt(1) == 1 ? 0 : 1;
-        } catch (java.sql.SQLException e) {
+            return rows.getLong(1) > deletedAt << Stamp.COUNTER_BITS;
+        } catch (SQLException e) {
             throw new AssertionError(e);
         }
     }
@@ -303,11 +309,56 @@ class EmbeddedReplicaTest {
             try (var replica = EmbeddedReplica.open(folder.resolve("a.db"), settings, QUICK, heard)) {
                 awaitEqual(replica, node, database);
 
-                var told = heard.conflicts.poll(RealNode.PATIENCE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
+                var told = heard.conflicts.poll(RealNode.PATIENCE.toSeconds(), TimeUnit.SECONDS);
                 assertThat(told).isNotNull();
                 assertThat(told.kind()).isEqualTo(Conflicts.Kind.UNIQUE);
                 assertThat(join(replica.conflicts())).hasSize(1);
             }
+        }
+    }
+
+    @Test
+    void conflictsAreListedRestoredAndDiscardedOverRest() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var settings = ClientSettings.of(database, node.address());
+        var conflicts = "v1/databases/" + database + "/conflicts";
+        try (var client = MerkliteClient.of(database, node.address())) {
+            client.blocking().script(SCHEMA);
+            try (var replica = open("a.db", settings)) {
+                awaitEqual(replica, node, database);
+            }
+            client.blocking().execute("INSERT INTO item VALUES (1, 'same', 1), (3, 'other', 3)");
+            try (var replica = open("a.db", ClientSettings.of(database, "http://127.0.0.1:1"))) {
+                join(replica.exec("INSERT INTO item VALUES (2, 'same', 2), (4, 'other', 4)"));
+            }
+            try (var replica = open("a.db", settings)) {
+                awaitEqual(replica, node, database);
+            }
+
+            var listed = node.ask("GET", conflicts, "").body();
+            var ids = Pattern.compile("\"id\":\"([^\"]+)\"")
+                    .matcher(listed)
+                    .results()
+                    .map(found -> found.group(1))
+                    .toList();
+            assertThat(ids).as(listed).hasSize(2);
+            assertThat(node.ask("POST", conflicts + "/" + ids.getFirst() + "/restore", "")
+                            .body())
+                    .contains("sync.still-clashing");
+
+            assertThat(node.ask("POST", conflicts + "/" + ids.getFirst() + "/restore?replace", "")
+                            .statusCode())
+                    .isLessThan(300);
+            assertThat(node.ask("DELETE", conflicts + "/" + ids.getLast(), "").statusCode())
+                    .isLessThan(300);
+
+            assertThat(node.ask("GET", conflicts, "").body()).doesNotContain(ids);
+            assertThat(client.blocking().execute("SELECT count(*) FROM item").as(Long.class))
+                    .containsExactly(2L);
+            assertThat(client.blocking().execute("SELECT id FROM item").as(Long.class))
+                    .as("one of the two that had lost is back")
+                    .containsAnyOf(2L, 4L);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.Databases;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.node.http.Access;
 import io.merklite.node.http.Bookmark;
 import io.merklite.node.http.DatabasePath;
@@ -11,9 +12,12 @@ import io.merklite.node.http.RefusedException;
 import io.merklite.node.http.RequestBody;
 import io.merklite.node.socket.SocketUpgrade;
 import io.merklite.sync.vector.VersionVector;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +30,7 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -45,6 +50,9 @@ public final class HranaEndpoints implements Endpoints {
 
     /** White space in front of a line of JSON. A peer that is gone shows only when something is written to it. */
     private static final ByteString BLANK = ByteString.fromString(" ");
+
+    /** What clients may rely on: writes with a key are applied once. */
+    private static final HttpHeader FEATURES = RawHeader.create("merklite-features", "idempotency");
 
     private static final String VERSION = "merklite "
             + Optional.ofNullable(HranaEndpoints.class.getPackage().getImplementationVersion())
@@ -188,7 +196,7 @@ public final class HranaEndpoints implements Endpoints {
                                 (bytes, target) ->
                                         statements.run(bytes, databases.stream(target.database(), target.options())))
                         : connect(request, path);
-            case PROBE -> get(request, "Hrana is served here");
+            case PROBE -> get(request, "Hrana is served here").thenApply(response -> response.addHeader(FEATURES));
             case VERSION -> get(request, VERSION);
             case HEALTH -> get(request, "ok");
             case FOREIGN_REPLICA ->
@@ -252,10 +260,57 @@ public final class HranaEndpoints implements Endpoints {
         var pipeline = wire.decoder(isProtobuf).pipeline(body);
         var encoder = wire.encoder(isProtobuf);
         var requests = pipeline.requests();
+        var key = target.key().map(text -> new RequestKey(text, digest(body)));
         if (pipeline.baton().isEmpty() && !requests.isEmpty() && requests.getLast() == StreamRequest.Close.CLOSE) {
-            return runAtOnce(requests, target, encoder);
+            return runAtOnce(requests, key, target, encoder);
         }
-        return ask(pipeline.baton(), target, new HttpStreams.Work.Pipeline(requests))
+        return key.isPresent() && pipeline.baton().isPresent()
+                ? goOnOnce(pipeline.baton().get(), requests, key.get(), target, encoder)
+                : goOn(pipeline.baton(), requests, key, target, encoder);
+    }
+
+    private static String digest(byte[] body) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /**
+     * A request with a key on a stream: if it comes again, its baton is used up, or another node's. What it did is looked up
+     * then. Who is told that the stream is gone can rely on it that nothing was committed.
+     */
+    private CompletionStage<HttpResponse> goOnOnce(
+            String baton, List<StreamRequest> requests, RequestKey key, Targets.Target target, AnswerEncoder encoder) {
+        CompletionStage<HttpResponse> first;
+        try {
+            first = goOn(Optional.of(baton), requests, Optional.of(key), target, encoder);
+        } catch (RefusedException e) {
+            first = refused(e.refusal());
+        }
+        return first.thenCompose(response -> {
+            if (response.status().intValue() != 400) {
+                return CompletableFuture.completedFuture(response);
+            }
+            var stream = databases.stream(target.database(), target.options());
+            return stream.recall(key)
+                    .thenApply(recalled -> recalled.map(responses -> answered(
+                                    encoder,
+                                    new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
+                                    Plan.of(requests, newStoredSql()).answers(responses),
+                                    covering(stream.bookmark(), target)))
+                            .orElse(response));
+        });
+    }
+
+    private CompletionStage<HttpResponse> goOn(
+            Optional<String> baton,
+            List<StreamRequest> requests,
+            Optional<RequestKey> key,
+            Targets.Target target,
+            AnswerEncoder encoder) {
+        return ask(baton, target, new HttpStreams.Work.Pipeline(requests, key))
                 .thenApplyAsync(
                         outcome -> switch (outcome) {
                             case HttpStreams.Outcome.Answered(var answers, var id, var nextSeq, var bookmark) ->
@@ -277,11 +332,12 @@ public final class HranaEndpoints implements Endpoints {
 
     /** A stream that begins and ends with one request needs no owner: nearly all are of this kind. */
     private CompletionStage<HttpResponse> runAtOnce(
-            List<StreamRequest> requests, Targets.Target target, AnswerEncoder encoder) {
+            List<StreamRequest> requests, Optional<RequestKey> key, Targets.Target target, AnswerEncoder encoder) {
         var plan = Plan.of(requests, newStoredSql());
         var stream = databases.stream(target.database(), target.options());
         // Encoded off the database's thread, which has other requests to run.
-        return stream.run(plan.sqlRequests(), true)
+        return key.map(once -> stream.runOnce(once, plan.sqlRequests(), true))
+                .orElseGet(() -> stream.run(plan.sqlRequests(), true))
                 .thenApplyAsync(
                         responses -> answered(
                                 encoder,
@@ -298,7 +354,8 @@ public final class HranaEndpoints implements Endpoints {
     private static HttpResponse answered(
             AnswerEncoder encoder, AnswerEncoder.Head head, List<Answer> answers, VersionVector bookmark) {
         var response = HttpResponse.create()
-                .withEntity(HttpEntities.create(encoder.pipelineType(), encoder.pipeline(head, answers)));
+                .withEntity(HttpEntities.create(encoder.pipelineType(), encoder.pipeline(head, answers)))
+                .addHeader(FEATURES);
         return bookmark.isEmpty()
                 ? response
                 : response.addHeader(RawHeader.create("merklite-bookmark", Bookmark.encode(bookmark)));

@@ -1,5 +1,6 @@
 package io.merklite.node.hrana;
 
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlResponse;
@@ -185,7 +186,7 @@ final class HttpStream {
         timers.cancel(IdleTooLong.IDLE_TOO_LONG);
         try {
             return switch (request.work()) {
-                case HttpStreams.Work.Pipeline(var requests) -> runPipeline(requests, request.replyTo());
+                case HttpStreams.Work.Pipeline(var requests, var key) -> runPipeline(requests, key, request.replyTo());
                 case HttpStreams.Work.Cursor(var batch) -> openCursor(batch, request.replyTo());
             };
         } catch (HranaException e) {
@@ -194,7 +195,8 @@ final class HttpStream {
         }
     }
 
-    private Behavior<Command> runPipeline(List<StreamRequest> requests, ActorRef<HttpStreams.Outcome> replyTo) {
+    private Behavior<Command> runPipeline(
+            List<StreamRequest> requests, Optional<RequestKey> key, ActorRef<HttpStreams.Outcome> replyTo) {
         var plan = Plan.of(requests, stored);
         hasTraces |= plan.leavesTraces();
         List<SqlRequest> sqlRequests = new ArrayList<>(plan.sqlRequests());
@@ -202,7 +204,8 @@ final class HttpStream {
             sqlRequests.add(SqlRequest.Autocommit.AUTOCOMMIT); // its answer is for this actor
         }
         context.pipeToSelf(
-                stream.run(sqlRequests, plan.isLast()),
+                key.map(once -> stream.runOnce(once, sqlRequests, plan.isLast()))
+                        .orElseGet(() -> stream.run(sqlRequests, plan.isLast())),
                 (responses, failure) -> failure == null ? new Ran(responses) : new Failed(failure));
         return in(new State.Running(plan, replyTo));
     }

@@ -1,6 +1,7 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.Databases;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.node.http.Refusal;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -64,7 +66,7 @@ final class HttpStreams {
 
     /** What a request wants of a stream. */
     sealed interface Work {
-        record Pipeline(List<StreamRequest> requests) implements Work {
+        record Pipeline(List<StreamRequest> requests, Optional<RequestKey> key) implements Work {
             public Pipeline {
                 requests = List.copyOf(requests);
             }

@@ -11,6 +11,7 @@ import io.merklite.node.http.RefusedException;
 import io.merklite.sync.vector.VersionVector;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 
@@ -19,6 +20,9 @@ import org.apache.pekko.http.javadsl.model.HttpRequest;
  * a {@link RefusedException}.
  */
 final class Targets {
+    private static final String KEY_HEADER = "merklite-idempotency-key";
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+
     private final Access access;
     private final HranaSettings settings;
 
@@ -27,8 +31,12 @@ final class Targets {
         this.settings = settings;
     }
 
-    /** A database, and how the request wants it. */
-    record Target(String database, StreamOptions options) {}
+    /**
+     * A database, and how the request wants it.
+     *
+     * @param key under which the request is to be applied once
+     */
+    record Target(String database, StreamOptions options, Optional<String> key) {}
 
     /** The target of a request whose token is in its headers. */
     Target target(HttpRequest request, DatabasePath path) {
@@ -41,7 +49,8 @@ final class Targets {
                         database,
                         right == Access.Right.READ
                                 ? new StreamOptions(options.acknowledgement(), options.after(), true)
-                                : options);
+                                : options,
+                        headers.key());
             case Access.Decision.Unauthenticated(var code, var message) ->
                 throw new RefusedException(new Refusal(401, code, message));
             case Access.Decision.Forbidden(var message) ->
@@ -93,19 +102,29 @@ final class Targets {
                 false);
     }
 
+    private static String checkedKey(String text) {
+        if (!KEY.matcher(text).matches()) {
+            throw new RefusedException(new Refusal(
+                    400, "HEADER_INVALID", KEY_HEADER + ": up to 100 letters, digits, '-' and '_', such as a UUID"));
+        }
+        return text;
+    }
+
     /** The headers that matter here, found in one pass. Bookmarks may come in several lines, and several in one. */
     private record Headers(
             Optional<String> token,
             Optional<String> namespace,
             Optional<String> host,
             Optional<String> acknowledgement,
-            Optional<VersionVector> after) {
+            Optional<VersionVector> after,
+            Optional<String> key) {
         static Headers of(HttpRequest request) {
             Optional<String> token = Optional.empty();
             Optional<String> namespace = Optional.empty();
             Optional<String> host = Optional.empty();
             Optional<String> acknowledgement = Optional.empty();
             Optional<VersionVector> after = Optional.empty();
+            Optional<String> key = Optional.empty();
             for (HttpHeader header : request.getHeaders()) {
                 switch (header.lowercaseName()) {
                     case "authorization" -> token = BearerToken.of(header.value());
@@ -116,10 +135,11 @@ final class Targets {
                         var before = after.orElse(VersionVector.EMPTY);
                         after = Optional.of(Bookmark.joined(header.value()).join(before));
                     }
+                    case KEY_HEADER -> key = Optional.of(checkedKey(header.value()));
                     default -> {}
                 }
             }
-            return new Headers(token, namespace, host, acknowledgement, after);
+            return new Headers(token, namespace, host, acknowledgement, after, key);
         }
     }
 }

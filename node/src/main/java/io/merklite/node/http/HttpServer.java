@@ -109,6 +109,13 @@ public final class HttpServer {
         }
 
         private CompletionStage<HttpResponse> endpointsAnswer(HttpRequest request) {
+            if (hasDotSegment(request.getUri().getPathString())) {
+                return CompletableFuture.completedFuture(new Refusal(
+                                400,
+                                "PATH_INVALID",
+                                "a path has no '.' and '..' among its segments: a proxy may have judged another one")
+                        .toResponse());
+            }
             try {
                 for (var some : endpoints) {
                     var answer = some.answer(request);
@@ -124,6 +131,19 @@ public final class HttpServer {
                             "NOT_FOUND",
                             "nothing is served at this path: databases are at /db/NAME/, the interface of the node at /v1")
                     .toResponse());
+        }
+
+        /** Encoded dots are dots by now. */
+        private static boolean hasDotSegment(String path) {
+            for (var begin = 0; begin >= 0 && begin < path.length(); ) {
+                var end = path.indexOf('/', begin);
+                var length = (end < 0 ? path.length() : end) - begin;
+                if ((length == 1 && path.charAt(begin) == '.') || (length == 2 && path.startsWith("..", begin))) {
+                    return true;
+                }
+                begin = end < 0 ? path.length() : end + 1;
+            }
+            return false;
         }
 
         private static HttpResponse failed(HttpRequest request, Throwable failure) {

@@ -23,6 +23,7 @@ public record Refusal(int status, String code, String message) {
         var message = String.valueOf(failure.getMessage());
         return switch (failure) {
             case ClusterException.NoDatabase none -> new Refusal(404, "DATABASE_NOT_FOUND", message);
+            case ClusterException.KeyReused reused -> new Refusal(422, "IDEMPOTENCY_KEY_REUSED", message);
             case ClusterException.Overloaded overloaded -> new Refusal(429, "OVERLOADED", message);
             case ClusterException.Unavailable unavailable -> new Refusal(503, "NO_WRITER", message);
             case ClusterException.UnknownOutcome unknown -> new Refusal(503, OUTCOME_UNKNOWN, message);

@@ -1,6 +1,8 @@
 package io.merklite.node.rest;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -24,7 +26,14 @@ import java.util.Optional;
  * @param isList whether there was a list, rather than one statement
  */
 record SqlBody(List<SqlStatement> statements, boolean isList) {
-    private static final ObjectMapper JSON = JsonMapper.builder()
+    /** Deeper than any value of a statement; a tree of a body takes stack. */
+    private static final int MAX_DEPTH = 100;
+
+    private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .build();

@@ -3,6 +3,7 @@ package io.merklite.node.hrana;
 import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.Databases;
 import io.merklite.cluster.sql.CursorEntry;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.ResultColumn;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.SqlError;
@@ -105,6 +106,16 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                     executor);
             last = next;
             return next;
+        }
+
+        @Override
+        public CompletionStage<List<SqlResponse>> runOnce(RequestKey key, List<SqlRequest> requests, boolean isLast) {
+            return run(requests, isLast);
+        }
+
+        @Override
+        public CompletionStage<Optional<List<SqlResponse>>> recall(RequestKey key) {
+            return CompletableFuture.completedFuture(Optional.empty());
         }
 
         @Override

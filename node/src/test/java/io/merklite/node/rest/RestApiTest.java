@@ -605,4 +605,21 @@ class RestApiTest {
             }
         };
     }
+
+    @Test
+    void pathsWithDotSegmentsAreRefused() {
+        assertThat(node.send("GET", "v1/databases/../status", "").body()).contains("PATH_INVALID");
+        assertThat(node.send("GET", "v1/%2e%2e/status", "").body()).contains("PATH_INVALID");
+        assertThat(node.send("GET", "v1/./status", "").statusCode()).isEqualTo(400);
+    }
+
+    @Test
+    void bodyThatIsNestedTooDeeplyIsRefused() {
+        node.send("PUT", "v1/databases/deep", "");
+
+        var answer = node.send("POST", "v1/databases/deep/query", "[".repeat(50_000) + "]".repeat(50_000));
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("BODY_INVALID");
+    }
 }

@@ -258,4 +258,15 @@ public abstract sealed class ClusterException extends RuntimeException {
                     null);
         }
     }
+
+    /** The key of a request is that of another one, which was applied. Nothing was done. */
+    public static final class KeyReused extends ClusterException {
+        /**
+         * @param database its name
+         * @param what which key
+         */
+        public KeyReused(String database, String what) {
+            super("cluster.key-reused", "database " + database + ": " + what, "Take a new key for each request", null);
+        }
+    }
 }

@@ -2,6 +2,7 @@ package io.merklite.cluster.replica;
 
 import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.sql.CursorEntry;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlCursor;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlPlan;
@@ -94,15 +95,33 @@ final class ClusterStream implements SqlStream {
 
     @Override
     public CompletionStage<List<SqlResponse>> run(List<SqlRequest> requests, boolean isLast) {
-        return inTurn(() -> runInTurn(requests, isLast));
+        return inTurn(() -> runInTurn(requests, isLast, Optional.empty()));
     }
 
-    private CompletionStage<List<SqlResponse>> runInTurn(List<SqlRequest> requests, boolean isLast) {
+    @Override
+    public CompletionStage<List<SqlResponse>> runOnce(RequestKey key, List<SqlRequest> requests, boolean isLast) {
+        return inTurn(() -> runInTurn(requests, isLast, Optional.of(key)));
+    }
+
+    @Override
+    public CompletionStage<Optional<List<SqlResponse>>> recall(RequestKey key) {
+        return inTurn(() -> ask(
+                        replyTo -> new DatabaseActor.RunSql(
+                                id, options, List.of(), true, false, Optional.of(key), replyTo),
+                        MAX_MOVES))
+                .thenApply(reply ->
+                        reply instanceof SqlReply.Refused refused && refused.refusal() == SqlReply.Refusal.NOT_APPLIED
+                                ? Optional.empty()
+                                : Optional.of(responses(reply, 0, Optional.empty(), false)));
+    }
+
+    private CompletionStage<List<SqlResponse>> runInTurn(
+            List<SqlRequest> requests, boolean isLast, Optional<RequestKey> key) {
         var before = place.get();
         var plan = SqlPlan.of(requests, new SqlStreamState(), options.isReadOnly());
         var isReadOnly = before.isInTransaction() ? before.isReadOnly() : plan.isReadOnlyTransaction();
         Function<ActorRef<SqlReply>, DatabaseActor.RunSql> question = replyTo -> new DatabaseActor.RunSql(
-                id, optionsFor(isReadOnly), requests, isLast, before.isInTransaction(), replyTo);
+                id, optionsFor(isReadOnly), requests, isLast, before.isInTransaction(), key, replyTo);
         var copy = before.isInTransaction() ? before.copy() : copyFor(plan);
         return copy.isPresent()
                 ? askCopy(copy.get(), (replyTo, needed) -> new FollowerReads.Run(question.apply(replyTo), needed))

@@ -4,13 +4,16 @@ import io.merklite.cluster.catalog.Catalog;
 import io.merklite.cluster.journal.ChangesetLog;
 import io.merklite.cluster.replica.ReplicaCore.Outbox;
 import io.merklite.cluster.replica.SqlReply.Refusal;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlPlan;
 import io.merklite.cluster.sql.SqlRequest;
+import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Conflicts;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
@@ -75,6 +78,7 @@ public final class DatabaseActor {
      * @param requests in order
      * @param isLast whether the stream ends with them
      * @param continues whether the stream has a transaction open, as far as the client knows
+     * @param key under which it is applied once; with no requests it asks what became of that
      */
     record RunSql(
             StreamId stream,
@@ -82,10 +86,27 @@ public final class DatabaseActor {
             List<SqlRequest> requests,
             boolean isLast,
             boolean continues,
+            Optional<RequestKey> key,
             ActorRef<SqlReply> replyTo)
             implements Command, ReplicaMessage {
         RunSql {
             requests = List.copyOf(requests);
+        }
+
+        /** Without a key. */
+        RunSql(
+                StreamId stream,
+                StreamOptions options,
+                List<SqlRequest> requests,
+                boolean isLast,
+                boolean continues,
+                ActorRef<SqlReply> replyTo) {
+            this(stream, options, requests, isLast, continues, Optional.empty(), replyTo);
+        }
+
+        /** Whether it only asks what became of the request with its key. */
+        boolean isRecall() {
+            return key.isPresent() && requests.isEmpty();
         }
     }
 
@@ -237,6 +258,10 @@ public final class DatabaseActor {
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private final List<Behind> behind = new ArrayList<>();
     private boolean isTurnQueued;
+    /** Requests whose key is that of one that runs. */
+    private final List<Behind> repeated = new ArrayList<>();
+
+    private Optional<AppliedRequests> applied = Optional.empty();
     private boolean isActive = true;
     private boolean isStopping;
     private boolean endsWell;
@@ -569,6 +594,7 @@ public final class DatabaseActor {
         timers.cancel(GiveUpWaiting.GIVE_UP_WAITING);
         timers.startTimerWithFixedDelay(Tick.TICK, settings.tickInterval());
         timers.startTimerWithFixedDelay(Idle.IDLE, settings.idleTimeout());
+        applied = Optional.of(new AppliedRequests(core().requests(), home.clock()));
         writer = Optional.of(new WriterLane(core(), streams, home, new LaneOwner()));
         readers = Optional.of(ReaderPool.create(
                 context,
@@ -667,6 +693,73 @@ public final class DatabaseActor {
             refuse(sql, Refusal.MOVING, MOVES);
             return Behaviors.same();
         }
+        if (sql.key().isPresent()) {
+            return onKeyed(sql, sql.key().get());
+        }
+        return admit(sql);
+    }
+
+    /** A request that was applied is answered as then; one that is under way is waited for, by whoever asks again. */
+    private Behavior<Command> onKeyed(RunSql sql, RequestKey key) {
+        if (writer().has(key)) {
+            repeated.add(
+                    new Behind(sql, home.clock().instant().plus(home.settings().queueTimeout())));
+            return turn();
+        }
+        switch (applied().find(key).orElse(null)) {
+            case AppliedRequests.Known.Answered known ->
+                answerWhenAcknowledged(
+                        sql,
+                        new SqlReply.Answered(known.responses(), core().vector(), true),
+                        core().origin(),
+                        core().vector().seq(core().origin()));
+            case AppliedRequests.Known.Other other ->
+                refuse(sql, Refusal.KEY_REUSED, "key " + key.text() + " is that of another request");
+            case AppliedRequests.Known.Barred barred ->
+                refuse(sql, Refusal.NOT_APPLIED, "it was said that this request was not applied");
+            case null -> {
+                if (!sql.isRecall()) {
+                    return admit(sql);
+                }
+                applied().bar(key);
+                refuse(sql, Refusal.NOT_APPLIED, "no request of key " + key.text() + " was applied");
+            }
+        }
+        return turn();
+    }
+
+    /** Answers when what was written up to there is where the request wants it. */
+    private void answerWhenAcknowledged(RunSql sql, SqlReply.Answered answered, Origin origin, long seq) {
+        var level = sql.options().acknowledgement();
+        if (level == StreamOptions.Acknowledgement.LOCAL) {
+            sql.replyTo().tell(answered);
+            return;
+        }
+        Instant until = home.clock().instant().plus(home.settings().acknowledgeTimeout());
+        acknowledgements.await(
+                origin,
+                seq,
+                level,
+                until,
+                () -> sql.replyTo().tell(answered),
+                () -> sql.replyTo()
+                        .tell(new SqlReply.Refused(
+                                Refusal.UNKNOWN_OUTCOME,
+                                "committed here, not acknowledged in time at level " + level + "; bookmark "
+                                        + answered.bookmark())));
+        settle();
+    }
+
+    /** Looks again at requests that waited for another one of their key. */
+    private void dispatchRepeated() {
+        var ready = repeated.stream()
+                .filter(waiting -> !writer().has(waiting.sql().key().orElseThrow()))
+                .toList();
+        repeated.removeAll(ready);
+        ready.forEach(waiting -> context.getSelf().tell(waiting.sql()));
+    }
+
+    private Behavior<Command> admit(RunSql sql) {
         if (sql.continues() && !streams.has(sql.stream())) {
             refuse(sql, Refusal.TRANSACTION_LOST, "the writer started anew, and the transaction is undone");
             return Behaviors.same();
@@ -826,6 +919,9 @@ public final class DatabaseActor {
         if (!behind.isEmpty()) {
             dispatchBehind();
         }
+        if (!repeated.isEmpty()) {
+            dispatchRepeated();
+        }
         boolean isDone;
         do {
             if (writer().isFree()) {
@@ -884,6 +980,13 @@ public final class DatabaseActor {
         watchers().wake();
         acknowledgements.expire(now);
         readers().expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
+        repeated.removeIf(waiting -> {
+            var isLate = !waiting.until().isAfter(now);
+            if (isLate) {
+                refuse(waiting.sql(), Refusal.BUSY, "the request of this key is under way still");
+            }
+            return isLate;
+        });
         behind.removeIf(waiting -> {
             var isLate = !waiting.until().isAfter(now);
             if (isLate) {
@@ -941,6 +1044,7 @@ public final class DatabaseActor {
                 || !links().isEmpty()
                 || acknowledgements.waitingCount() > 0
                 || !behind.isEmpty()
+                || !repeated.isEmpty()
                 || !core().replicator().waiting().isEmpty();
         isActive = false;
         if (writer().isFree()) {
@@ -978,6 +1082,8 @@ public final class DatabaseActor {
         readers.ifPresent(pool -> pool.refuseAll(Refusal.UNAVAILABLE, "the database closes"));
         acknowledgements.giveUpAll();
         behind.forEach(waiting -> refuse(waiting.sql(), Refusal.UNAVAILABLE, "the database closes"));
+        repeated.forEach(waiting -> refuse(waiting.sql(), Refusal.MOVING, MOVES));
+        repeated.clear();
         behind.clear();
         links.ifPresent(told -> told.end(new SqlError("MOVING", "the database moves or closes; connect again")));
         watchers.ifPresent(told -> told.end(WATCH_AGAIN));
@@ -1113,24 +1219,17 @@ public final class DatabaseActor {
 
         @Override
         public void answer(RunSql sql, SqlReply.Answered answered, Optional<Transaction> last) {
-            var level = sql.options().acknowledgement();
-            if (last.isEmpty() || level == StreamOptions.Acknowledgement.LOCAL) {
+            if (last.isPresent()) {
+                answerWhenAcknowledged(
+                        sql, answered, last.get().origin(), last.get().seq());
+            } else {
                 sql.replyTo().tell(answered);
-                return;
             }
-            Instant until = home.clock().instant().plus(home.settings().acknowledgeTimeout());
-            acknowledgements.await(
-                    last.get().origin(),
-                    last.get().seq(),
-                    level,
-                    until,
-                    () -> sql.replyTo().tell(answered),
-                    () -> sql.replyTo()
-                            .tell(new SqlReply.Refused(
-                                    Refusal.UNKNOWN_OUTCOME,
-                                    "committed here, not acknowledged in time at level " + level + "; bookmark "
-                                            + answered.bookmark())));
-            settle();
+        }
+
+        @Override
+        public void applies(RunSql sql, List<SqlResponse> responses) {
+            applied().record(sql, responses);
         }
 
         @Override
@@ -1153,6 +1252,10 @@ public final class DatabaseActor {
 
     private Watchers watchers() {
         return watchers.orElseThrow();
+    }
+
+    private AppliedRequests applied() {
+        return applied.orElseThrow();
     }
 
     private ReplicaLinks links() {

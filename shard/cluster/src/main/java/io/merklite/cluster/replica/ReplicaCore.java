@@ -16,6 +16,7 @@ import io.merklite.sync.replicate.Event;
 import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Conflicts;
+import io.merklite.sync.store.RequestLedger;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
@@ -167,6 +168,11 @@ final class ReplicaCore implements AutoCloseable {
 
     long schemaFingerprint() {
         return database.store().schemaFingerprint();
+    }
+
+    /** The requests with a key that were applied. */
+    RequestLedger requests() {
+        return new RequestLedger(database.store());
     }
 
     /** What {@code after} has not, if all of it is in memory. */

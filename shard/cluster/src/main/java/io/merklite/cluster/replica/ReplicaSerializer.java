@@ -1,5 +1,6 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlCodec;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlRequest;
@@ -42,7 +43,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
 
     private static final String FROM_PEER = "from-peer/1";
     private static final String DELIVER = "deliver/1";
-    private static final String RUN_SQL = "run-sql/1";
+    private static final String RUN_SQL = "run-sql/2";
     private static final String ANSWERED = "answered/1";
     private static final String REFUSED = "refused/1";
     private static final String FETCH_SQL = "fetch-sql/1";
@@ -140,6 +141,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 SqlCodec.writeOptions(out, run.options());
                 SqlCodec.writeRequests(out, run.requests());
                 out.uint8(run.isLast() ? 1 : 0).uint8(run.continues() ? 1 : 0);
+                out.uint8(run.key().isPresent() ? 1 : 0);
+                run.key().ifPresent(key -> out.string(key.text()).string(key.digest()));
                 actor(out, run.replyTo());
             }
             case SqlReply.Answered answered -> {
@@ -265,6 +268,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                         SqlCodec.readRequests(in),
                         in.uint8() != 0,
                         in.uint8() != 0,
+                        in.uint8() == 0 ? Optional.empty() : Optional.of(new RequestKey(text(in), text(in))),
                         actor(in));
             case ANSWERED -> new SqlReply.Answered(SqlCodec.readResponses(in), in.vector(MAX_ORIGINS), in.uint8() != 0);
             case REFUSED -> new SqlReply.Refused(SqlReply.Refusal.valueOf(text(in)), text(in));

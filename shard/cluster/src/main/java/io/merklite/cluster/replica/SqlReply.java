@@ -46,6 +46,8 @@ public sealed interface SqlReply extends ReplicaMessage {
                 case UNAVAILABLE, MOVING, TRANSACTION_LOST, ELSEWHERE ->
                     new ClusterException.Unavailable(database, what);
                 case UNKNOWN_OUTCOME -> new ClusterException.UnknownOutcome(database, what);
+                case KEY_REUSED -> new ClusterException.KeyReused(database, what);
+                case NOT_APPLIED -> new ClusterException.Unavailable(database, what);
             };
         }
     }
@@ -66,6 +68,10 @@ public sealed interface SqlReply extends ReplicaMessage {
         UNAVAILABLE,
         /** This copy cannot answer it: the writer can. Never leaves a node. */
         ELSEWHERE,
+        /** The key is that of another request. */
+        KEY_REUSED,
+        /** The request of this key was not applied, and will not be. */
+        NOT_APPLIED,
         /** It was committed here, and not acknowledged by the other replicas in time. */
         UNKNOWN_OUTCOME
     }

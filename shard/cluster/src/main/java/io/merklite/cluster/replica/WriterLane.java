@@ -4,6 +4,7 @@ import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.replica.ReplicaCore.Outbox;
 import io.merklite.cluster.replica.SqlReply.Answered;
 import io.merklite.cluster.replica.SqlReply.Refusal;
+import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlLane;
 import io.merklite.cluster.sql.SqlLimits;
@@ -25,6 +26,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The one lane on which a database is written.
@@ -60,6 +62,9 @@ final class WriterLane {
 
         /** Answers, once {@code last} is acknowledged as the stream wants it. */
         void answer(RunSql sql, Answered answered, Optional<Transaction> last);
+
+        /** The open transaction applies a request, which is answered like this if it is committed. */
+        void applies(RunSql sql, List<SqlResponse> responses);
 
         /** What a read must see to see everything committed here. */
         VersionVector bookmark();
@@ -141,6 +146,15 @@ final class WriterLane {
         sql.replyTo().tell(new SqlReply.Refused(refusal, what));
     }
 
+    /** Whether a request of this key waits or runs. */
+    boolean has(RequestKey key) {
+        return Stream.concat(queue.stream(), running.stream())
+                .anyMatch(job -> job.sql
+                        .key()
+                        .filter(other -> other.text().equals(key.text()))
+                        .isPresent());
+    }
+
     /** Does the next thing; false if there is none that can be done now. */
     boolean next() {
         return switch (state) {
@@ -193,7 +207,10 @@ final class WriterLane {
                 var run = lane.group(
                         job.sql.requests(), job.stream, job.sql.options().isReadOnly());
                 switch (run.advance()) {
-                    case Progress.Finished finished -> ran.add(new Ran(job, finished.responses()));
+                    case Progress.Finished finished -> {
+                        owner.applies(job.sql, finished.responses());
+                        ran.add(new Ran(job, finished.responses()));
+                    }
                     case Progress.Moves moves -> alone.add(job);
                     case Progress.Lost lost -> {
                         core.rolledBack();
@@ -264,6 +281,7 @@ final class WriterLane {
                 case Progress.Committing committing -> {
                     List<Transaction> transactions;
                     try {
+                        owner.applies(job.sql, run.responsesIfCommitted());
                         transactions = core.stamp();
                     } catch (SyncException e) {
                         core.rollback();

@@ -171,6 +171,39 @@ public final class SqlRun {
         settle(new StepOutcome.Failed(error));
     }
 
+    /**
+     * While it is {@code Committing}: the responses, if the commit succeeds and what is left of the requests does nothing.
+     */
+    public List<SqlResponse> responsesIfCommitted() {
+        var commit = uncommitted;
+        if (phase != Phase.COMMITTING || commit == null) {
+            throw new IllegalStateException("a run that is " + phase + ", not committing");
+        }
+        List<SqlResponse> all = new ArrayList<>(responses);
+        for (var request : requests.subList(responses.size(), requests.size())) {
+            var isUnderWay = all.size() == responses.size();
+            all.add(
+                    switch (request) {
+                        case SqlPlan.Planned.Batch batch -> {
+                            List<StepOutcome> steps = new ArrayList<>(isUnderWay ? outcomes : List.of());
+                            if (isUnderWay) {
+                                steps.add(commit);
+                            }
+                            while (steps.size() < batch.steps().size()) {
+                                steps.add(StepOutcome.Skipped.SKIPPED);
+                            }
+                            yield new SqlResponse.BatchDone(steps);
+                        }
+                        case SqlPlan.Planned.Sequence sequence -> SqlResponse.SequenceDone.SEQUENCE_DONE;
+                        case SqlPlan.Planned.Autocommit autocommit -> new SqlResponse.AutocommitIs(true);
+                        case SqlPlan.Planned.Describe describe ->
+                            new SqlResponse.Refused(
+                                    new SqlError("SQL_NOT_RECORDED", "descriptions are not recorded; ask again"));
+                    });
+        }
+        return all;
+    }
+
     private StepOutcome endCommit() {
         var outcome = uncommitted;
         if (phase != Phase.COMMITTING || outcome == null) {

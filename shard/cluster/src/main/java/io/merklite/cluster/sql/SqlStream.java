@@ -2,6 +2,7 @@ package io.merklite.cluster.sql;
 
 import io.merklite.sync.vector.VersionVector;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -23,6 +24,18 @@ public interface SqlStream {
      * @return a response for each
      */
     CompletionStage<List<SqlResponse>> run(List<SqlRequest> requests, boolean isLast);
+
+    /**
+     * As {@link #run}, and applied once, however often it comes under this key: a request that was applied is answered as it was
+     * then, one that is under way is waited for. What was answered is kept for {@link
+     * io.merklite.sync.store.RequestLedger#KEPT_FOR}, wherever the writer moves.
+     *
+     * @param requests of which at most one transaction commits
+     */
+    CompletionStage<List<SqlResponse>> runOnce(RequestKey key, List<SqlRequest> requests, boolean isLast);
+
+    /** What a request was answered that was applied under this key. None if it was not; then it will not be, any more. */
+    CompletionStage<Optional<List<SqlResponse>>> recall(RequestKey key);
 
     /** Begins a batch whose rows are fetched piece by piece. The stream takes no other request until it is done or closed. */
     CompletionStage<SqlCursor> open(SqlRequest.Batch batch);

@@ -27,4 +27,10 @@ public record StatementResult(
         columns = List.copyOf(columns);
         rows = List.copyOf(rows);
     }
+
+    /** The same without its rows. */
+    public StatementResult withoutRows() {
+        return new StatementResult(
+                columns, List.of(), affectedRowCount, lastInsertRowid, rowsRead, rowsWritten, durationMicros);
+    }
 }

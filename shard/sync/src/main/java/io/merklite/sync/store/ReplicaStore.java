@@ -147,6 +147,7 @@ public final class ReplicaStore implements AutoCloseable {
                 merger);
         if (options.isSchemaReplicated()) {
             session.attach(ReplicatedSchema.TABLE);
+            session.attach(RequestLedger.TABLE);
             transactions.run("recording the schema", () -> {
                 writes.stampElements(List.of(), false); // what was changed while the file was closed
                 return true;
@@ -202,6 +203,8 @@ public final class ReplicaStore implements AutoCloseable {
             for (var sql : ReplicatedSchema.CREATE) {
                 statements.once(sql);
             }
+            statements.once(RequestLedger.CREATE);
+            statements.once(RequestLedger.CREATE_INDEX);
         }
         for (var sql : TableRegistry.CREATE) {
             statements.once(sql);

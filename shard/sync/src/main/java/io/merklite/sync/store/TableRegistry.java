@@ -42,7 +42,7 @@ final class TableRegistry {
             SELECT name FROM pragma_table_list
             WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                 AND (name NOT LIKE '\\_merklite\\_%' ESCAPE '\\'
-                    OR name IN ('_merklite_conflicts', '_merklite_schema_elements'))
+                    OR name IN ('_merklite_conflicts', '_merklite_schema_elements', '_merklite_requests'))
             ORDER BY name
             """;
 
@@ -94,7 +94,9 @@ final class TableRegistry {
 
     /** Whether a table is the replica's own, and replicates all the same: its columns are the same everywhere and ever. */
     static boolean isInternal(String table) {
-        return table.equals(ConflictLedger.TABLE) || table.equals(ReplicatedSchema.TABLE);
+        return table.equals(ConflictLedger.TABLE)
+                || table.equals(ReplicatedSchema.TABLE)
+                || table.equals(RequestLedger.TABLE);
     }
 
     /** Whether a table is the user's, takes part, and is an ordinary one. */
