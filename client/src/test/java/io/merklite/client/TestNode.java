@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.merklite.client.sql.SqlText;
+import io.merklite.schema.text.StatementTokens;
 import io.merklite.client.sql.SqlText.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -391,7 +392,7 @@ public final class TestNode implements AutoCloseable {
             throw new SQLException("SQL_MANY_STATEMENTS: several statements");
         }
         var prepared = stream.connection.prepareStatement(sql);
-        var names = SqlText.of(sql).parameters();
+        var names = parameters(sql);
         if (statement.has("args")) {
             var i = 1;
             for (var arg : statement.getAsJsonArray("args")) {
@@ -528,10 +529,17 @@ public final class TestNode implements AutoCloseable {
         json.addProperty("value", Long.toString(number));
     }
 
+    private static List<String> parameters(String sql) {
+        return StatementTokens.of(sql).stream()
+                .flatMap(statement -> statement.parameters().stream())
+                .map(name -> name.filter(sign -> !sign.startsWith("?")).orElse("?"))
+                .toList();
+    }
+
     private JsonObject describe(Stream stream, String sql) throws SQLException {
         var answer = new JsonObject();
         var parameters = new JsonArray();
-        for (var name : SqlText.of(sql).parameters()) {
+        for (var name : parameters(sql)) {
             var parameter = new JsonObject();
             parameter.addProperty("name", name.equals("?") ? null : name);
             parameters.add(parameter);

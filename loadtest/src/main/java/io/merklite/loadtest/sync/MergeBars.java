@@ -50,7 +50,7 @@ final class MergeBars {
                                     0x01980000 + (i >> 20),
                                     (i >> 4) & 0xffff,
                                     (i * 0x9E37) & 0xfff,
-                                    0x8000 | (i * 0x85EB) & 0x3fff,
+                                    0x8000 | ((i * 0x85EB) & 0x3fff),
                                     (i * 0x9E3779B97F4A7C15L) >>> 16);
         }
     }

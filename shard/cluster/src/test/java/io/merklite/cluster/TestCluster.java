@@ -105,6 +105,8 @@ public final class TestCluster implements AutoCloseable {
                           journal.path = "%2$s/journal.db"
                           anti-entropy.interval = 1s
                           request-timeout = 15s
+                          # what one node acknowledged, another's copy may have a moment later
+                          reads = writer
                         }
                         pekko {
                           loglevel = WARNING

@@ -1,6 +1,7 @@
 package io.merklite.cluster.sql;
 
 import io.merklite.schema.text.SqlNames;
+import io.merklite.schema.text.StatementTokens;
 import io.merklite.schema.text.Token;
 import java.util.List;
 import java.util.Optional;
@@ -67,9 +68,9 @@ final class SqlGuard {
      * Why a statement may not run.
      *
      * @param verb in upper case
-     * @param body its tokens without EXPLAIN
+     * @param statement without EXPLAIN
      */
-    static Optional<SqlError> refusal(String verb, List<Token> body, boolean isExplain, SqlPragmas pragma) {
+    static Optional<SqlError> refusal(String verb, StatementTokens statement, boolean isExplain, SqlPragmas pragma) {
         if (NEVER.contains(verb)) {
             return Optional.of(SqlErrors.notAllowed(verb + " is not allowed here"));
         }
@@ -79,11 +80,12 @@ final class SqlGuard {
                     : pragma.refusal();
         }
         if (verb.equals("CREATE")) {
-            var refused = createRefusal(body);
+            var refused = createRefusal(statement);
             if (refused.isPresent()) {
                 return refused;
             }
         }
+        var body = statement.tokens();
         var isReading = verb.equals("SELECT") || verb.equals("VALUES");
         for (var i = 0; i < body.size(); i++) {
             var refused = nameRefusal(verb, body, i, isReading);
@@ -94,12 +96,13 @@ final class SqlGuard {
         return Optional.empty();
     }
 
-    private static Optional<SqlError> createRefusal(List<Token> body) {
-        if (AnalysedText.isAt(body, 1, "TEMP") || AnalysedText.isAt(body, 1, "TEMPORARY")) {
+    private static Optional<SqlError> createRefusal(StatementTokens statement) {
+        if (statement.isAt(1, "TEMP") || statement.isAt(1, "TEMPORARY")) {
             return Optional.of(temporary());
         }
+        var body = statement.tokens();
         for (var i = 1; i + 1 < body.size(); i++) {
-            if (AnalysedText.isAt(body, 1, "VIRTUAL") && body.get(i).is("USING")) {
+            if (statement.isAt(1, "VIRTUAL") && body.get(i).is("USING")) {
                 var module = SqlNames.fold(body.get(i + 1).name());
                 return MODULES.contains(module)
                         ? Optional.empty()

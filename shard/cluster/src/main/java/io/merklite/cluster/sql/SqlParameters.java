@@ -1,68 +1,15 @@
 package io.merklite.cluster.sql;
 
 import io.merklite.query.subscribe.SqlValue;
-import io.merklite.schema.text.Token;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Parameters of statements, numbered as SQLite does, and the values that arguments give them. */
+/** The values that arguments give to the parameters of a statement. */
 final class SqlParameters {
-    /** SQLite's own limit. */
-    private static final int MAX_NUMBER = 32_766;
-
     private SqlParameters() {}
-
-    /** Names of the parameters by number, from 1; none for a bare question mark, and for a number that nothing uses. */
-    static List<Optional<String>> of(List<Token> tokens) {
-        List<Optional<String>> names = new ArrayList<>();
-        Map<String, Integer> numbers = new HashMap<>();
-        for (var token : tokens) {
-            if (token.kind() != Token.Kind.LITERAL) {
-                continue;
-            }
-            var text = token.text();
-            switch (text.charAt(0)) {
-                case '?' -> addQuestionMark(names, text);
-                case ':', '@', '$', '#' -> {
-                    if (numbers.putIfAbsent(text, names.size() + 1) == null) {
-                        names.add(Optional.of(text));
-                    }
-                }
-                default -> {} // a number or a blob
-            }
-        }
-        return names;
-    }
-
-    private static void addQuestionMark(List<Optional<String>> names, String text) {
-        if (text.length() == 1) {
-            names.add(Optional.empty());
-            return;
-        }
-        var number = number(text);
-        if (number < 1 || number > MAX_NUMBER) {
-            return; // SQLite refuses the statement
-        }
-        while (names.size() < number) {
-            names.add(Optional.empty());
-        }
-        names.set(number - 1, Optional.of(text));
-    }
-
-    private static int number(String text) {
-        var number = 0;
-        for (var i = 1; i < text.length(); i++) {
-            var digit = text.charAt(i) - '0';
-            if (digit < 0 || digit > 9 || number > MAX_NUMBER) {
-                return -1;
-            }
-            number = number * 10 + digit;
-        }
-        return number;
-    }
 
     /**
      * A value for each parameter.

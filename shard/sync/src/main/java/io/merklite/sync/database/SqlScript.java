@@ -1,9 +1,8 @@
 package io.merklite.sync.database;
 
 import io.merklite.schema.text.SqlNames;
-import io.merklite.schema.text.SqlTokens;
+import io.merklite.schema.text.StatementTokens;
 import io.merklite.schema.text.Token;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -75,92 +74,28 @@ final class SqlScript {
 
     /** The statements of {@code text}; empty ones are left out. */
     static List<Statement> statements(String text) {
-        List<Statement> statements = new ArrayList<>();
-        List<Token> tokens = new ArrayList<>();
-        for (var token : SqlTokens.of(text)) {
-            if (token.isSymbol(";") && !isInsideTrigger(tokens)) {
-                add(text, tokens, statements);
-                tokens.clear();
-            } else {
-                tokens.add(token);
-            }
-        }
-        add(text, tokens, statements);
-        return statements;
+        return StatementTokens.of(text).stream()
+                .map(statement -> statement(text, statement))
+                .toList();
     }
 
-    private static void add(String text, List<Token> tokens, List<Statement> statements) {
-        if (!tokens.isEmpty()) {
-            var sql = text.substring(tokens.getFirst().start(), tokens.getLast().end());
-            statements.add(new Statement(sql, List.copyOf(tokens), kind(tokens)));
-        }
+    private static Statement statement(String text, StatementTokens statement) {
+        var tokens = statement.tokens();
+        var sql = text.substring(tokens.getFirst().start(), tokens.getLast().end());
+        return new Statement(sql, tokens, kind(statement));
     }
 
-    /** A trigger ends with END after a semicolon; an END of CASE has none before it. */
-    private static boolean isInsideTrigger(List<Token> tokens) {
-        var count = tokens.size();
-        return isTrigger(tokens)
-                && !(count >= 2
-                        && tokens.get(count - 1).is("END")
-                        && tokens.get(count - 2).isSymbol(";"));
-    }
-
-    private static boolean isTrigger(List<Token> tokens) {
-        var at = 0;
-        while (isAt(tokens, at, "EXPLAIN") || isAt(tokens, at, "QUERY") || isAt(tokens, at, "PLAN")) {
-            at++;
-        }
-        if (!isAt(tokens, at, "CREATE")) {
-            return false;
-        }
-        at++;
-        if (isAt(tokens, at, "TEMP") || isAt(tokens, at, "TEMPORARY")) {
-            at++;
-        }
-        return isAt(tokens, at, "TRIGGER");
-    }
-
-    private static boolean isAt(List<Token> tokens, int index, String keyword) {
-        return index < tokens.size() && tokens.get(index).is(keyword);
-    }
-
-    private static Kind kind(List<Token> tokens) {
-        var first = tokens.getFirst();
-        if (first.is("WITH")) {
-            return kindOfVerb(verbAfterWith(tokens));
-        }
-        if (first.is("ROLLBACK")) {
-            return tokens.stream().anyMatch(token -> token.is("TO")) ? Kind.ROLLBACK_TO : Kind.ROLLBACK;
-        }
-        return kindOfVerb(first);
-    }
-
-    private static Kind kindOfVerb(Token verb) {
-        return switch (verb.kind() == Token.Kind.WORD ? SqlNames.upper(verb.text()) : "") {
+    private static Kind kind(StatementTokens statement) {
+        return switch (statement.verb()) {
             case "SELECT", "VALUES", "EXPLAIN" -> Kind.READ;
             case "CREATE", "DROP", "ALTER" -> Kind.SCHEMA;
             case "PRAGMA", "VACUUM", "ATTACH", "DETACH" -> Kind.OUTSIDE;
             case "BEGIN" -> Kind.BEGIN;
             case "COMMIT", "END" -> Kind.COMMIT;
+            case "ROLLBACK" -> statement.isRollbackTo() ? Kind.ROLLBACK_TO : Kind.ROLLBACK;
             case "SAVEPOINT" -> Kind.SAVEPOINT;
             case "RELEASE" -> Kind.RELEASE;
             default -> Kind.WRITE; // what is no statement at all fails when it is run
         };
-    }
-
-    /** The first token behind the common table expressions: behind a closing bracket, and neither AS nor a comma. */
-    private static Token verbAfterWith(List<Token> tokens) {
-        var depth = 0;
-        for (var i = 1; i < tokens.size(); i++) {
-            var token = tokens.get(i);
-            if (token.isSymbol("(")) {
-                depth++;
-            } else if (token.isSymbol(")")) {
-                depth--;
-            } else if (depth == 0 && tokens.get(i - 1).isSymbol(")") && !token.is("AS") && !token.isSymbol(",")) {
-                return token;
-            }
-        }
-        return tokens.getFirst();
     }
 }
