@@ -9,6 +9,9 @@ import io.merklite.loadtest.cluster.ReplicationBars;
 import io.merklite.loadtest.cluster.TakeOverBars;
 import io.merklite.loadtest.journal.JournalBars;
 import io.merklite.loadtest.query.TranspileBars;
+import io.merklite.loadtest.results.BarLines;
+import io.merklite.loadtest.results.HeardStream;
+import io.merklite.loadtest.results.Results;
 import io.merklite.loadtest.schema.SchemaBars;
 import io.merklite.loadtest.session.SessionBars;
 import io.merklite.loadtest.subscribe.SubscriptionBars;
@@ -30,8 +33,7 @@ public final class Bars {
         void run(String[] arguments) throws Exception;
     }
 
-    public static void main(String[] arguments) throws Exception {
-        LogSetup.applyForCommands(); // otherwise everything is logged, and that is what would be measured
+    private static Map<String, Benchmark> all() {
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("session", SessionBars::main);
         all.put("wal", WalBars::main);
@@ -47,6 +49,33 @@ public final class Bars {
         all.put("partition", PartitionBars::main);
         all.put("take-over", TakeOverBars::main);
         all.put("idle", IdleBars::main);
+        return all;
+    }
+
+    /** What there is, in the order in which all run. */
+    public static List<String> names() {
+        return List.copyOf(all().keySet());
+    }
+
+    /** Listens to what it prints, since some benchmarks end the JVM or have limits in words. */
+    private static void run(String name, Benchmark benchmark, String[] arguments) throws Exception {
+        var results = Results.ofProperty();
+        var bars = new BarLines(results);
+        var out = System.out;
+        System.setOut(new HeardStream(out, line -> {
+            bars.accept(line);
+            results.put("bars-" + name, bars.figures());
+        }));
+        try {
+            benchmark.run(arguments);
+        } finally {
+            System.setOut(out);
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        LogSetup.applyForCommands(); // otherwise everything is logged, and that is what would be measured
+        var all = all();
         var chosen = arguments.length == 0 ? List.copyOf(all.keySet()) : List.of(arguments);
         for (var name : chosen) {
             var parts = name.split("\\.", -1); // sync.merge is the part merge of sync
@@ -55,7 +84,7 @@ public final class Bars {
                 throw new IllegalArgumentException("benchmark " + name + ", must be one of " + all.keySet());
             }
             System.out.println("# " + name);
-            benchmark.run(Arrays.copyOfRange(parts, 1, parts.length));
+            run(parts[0], benchmark, Arrays.copyOfRange(parts, 1, parts.length));
         }
         System.exit(0); // what logs may hold threads
     }

@@ -26,6 +26,9 @@ import java.util.function.LongSupplier;
  */
 final class Client implements Runnable {
     private static final long VALUES_PER_SESSION = 1_000_000_000L;
+    /** Clients claim the slot of the second, so that a partition makes datacenters give the same one twice. */
+    private static final long MICROS_PER_SLOT = 1_000_000;
+
     private static final double MOVE_CHANCE = 0.02;
     private static final int REGISTER_SHARE = 40;
     private static final int ENTRY_SHARE = 20;
@@ -121,7 +124,7 @@ final class Client implements Runnable {
     private void addClaim() {
         var value = nextValue();
         var id = "claim-" + session + "-" + counter;
-        write(Tables.addClaim(id, random.nextInt(Tables.SLOT_COUNT), value), Map.of(id, value));
+        write(Tables.addClaim(id, clockMicros.getAsLong() / MICROS_PER_SLOT, value), Map.of(id, value));
     }
 
     private void write(List<List<Object>> statements, Map<String, Long> values) {

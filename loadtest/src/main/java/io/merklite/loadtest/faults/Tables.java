@@ -1,7 +1,9 @@
 package io.merklite.loadtest.faults;
 
+import io.merklite.loadtest.local.LocalNodes;
 import io.merklite.loadtest.local.NodeApi;
 import io.merklite.sync.vector.VersionVector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -18,7 +20,7 @@ final class Tables {
     static final String DATABASE = "faults";
     static final int GROUP_COUNT = 8;
     static final int GROUP_SIZE = 3;
-    static final int SLOT_COUNT = 40;
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final String SCHEMA = """
             CREATE TABLE register(id TEXT PRIMARY KEY, grp INTEGER, value INTEGER);
@@ -37,10 +39,13 @@ final class Tables {
         List<List<Object>> rows = new ArrayList<>();
         for (var group = 0; group < GROUP_COUNT; group++) {
             for (var id : register(group)) {
-                rows.add(List.of("INSERT INTO register VALUES (?, ?, 0)", id, group));
+                rows.add(List.of("INSERT OR IGNORE INTO register VALUES (?, ?, 0)", id, group));
             }
         }
-        NodeApi.done(node.transaction(DATABASE, rows, VersionVector.EMPTY, "all"));
+        LocalNodes.await(
+                "rows of the registers",
+                PATIENCE,
+                () -> node.transaction(DATABASE, rows, VersionVector.EMPTY, "local") instanceof NodeApi.Answer.Done);
     }
 
     /** Keys of a group. */
@@ -60,7 +65,7 @@ final class Tables {
         return List.of(List.of("INSERT INTO entry VALUES (?, ?)", id, value));
     }
 
-    static List<List<Object>> addClaim(String id, int slot, long value) {
+    static List<List<Object>> addClaim(String id, long slot, long value) {
         return List.of(List.of("INSERT INTO claim VALUES (?, ?, ?)", id, slot, value));
     }
 

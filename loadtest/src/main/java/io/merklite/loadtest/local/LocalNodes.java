@@ -227,8 +227,14 @@ public final class LocalNodes implements AutoCloseable {
         return command;
     }
 
+    /**
+     * A node whose first seed is itself starts a cluster of its own if nobody else answers in time. So only the very first node
+     * is told that, and only before it has data.
+     */
     private String settingsOf(LocalNode node) {
+        var isFirstStart = !Files.exists(node.data());
         var seeds = nodes.stream()
+                .filter(seed -> isFirstStart || !seed.equals(node))
                 .limit(4)
                 .map(seed -> "\"127.0.0.1:" + seed.clusterPort() + "\"")
                 .collect(Collectors.joining(", "));
@@ -244,7 +250,7 @@ public final class LocalNodes implements AutoCloseable {
                   advanced.tcp.outbound-client-hostname = "%s"
                 }
                 # All nodes share few cores with whatever else runs here: a slow one is not a dead one.
-                pekko.cluster.failure-detector.acceptable-heartbeat-pause = 5s
+                pekko.cluster.failure-detector.acceptable-heartbeat-pause = 10s
                 %s
                 """.formatted(
                         node.name(),

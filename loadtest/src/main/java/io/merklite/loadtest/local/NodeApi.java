@@ -30,6 +30,7 @@ import java.util.Set;
 public final class NodeApi {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration CREATE_PATIENCE = Duration.ofMinutes(2);
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -92,10 +93,15 @@ public final class NodeApi {
         return upCount == memberCount;
     }
 
-    /** Makes a database with tables, if it is not there. */
+    /** Makes a database with tables, if it is not there; asks again while the cluster is being formed. */
     public void create(String database, String schema) {
         var body = JSON.createObjectNode().put("schema", schema).toString();
-        done(ask("PUT", "v1/databases/" + database, body, VersionVector.EMPTY, ""));
+        var isMade = Waiting.until(
+                CREATE_PATIENCE,
+                () -> ask("PUT", "v1/databases/" + database, body, VersionVector.EMPTY, "") instanceof Answer.Done);
+        if (!isMade) {
+            throw new IllegalStateException(base + " has not made " + database + " within " + CREATE_PATIENCE);
+        }
     }
 
     /** One transaction: each statement is its text and its values. */

@@ -1,0 +1,124 @@
+package io.merklite.loadtest.gatling;
+
+import io.merklite.loadtest.results.Figure;
+import io.merklite.loadtest.results.Results;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * Finds how many single-row writes a second the cluster sustains without an error, and how many with 99 of 100 done within
+ * {@value #P99_LIMIT_MILLIS} ms.
+ *
+ * <p>The rate is offered whether or not answers come (an open model), and raised by a third from step to step, until a step is not
+ * sustained: an error, or less than {@value #SUSTAINED_SHARE} of what was offered. Then it goes half way between the last good and
+ * the first bad one, some times. Each step is a run of {@link SingleRowWrites} of {@value #STEP_SECONDS} s after a ramp.
+ */
+final class RateFinder {
+    private static final double P99_LIMIT_MILLIS = 100;
+    private static final double SUSTAINED_SHARE = 0.95;
+    private static final long STEP_SECONDS = 12;
+    private static final double FIRST_RATE = 200;
+    private static final double GROWTH = 4 / 3.0;
+    private static final int MAX_STEPS = 14;
+    private static final int REFINEMENTS = 2;
+    private static final String SOURCE = "rate";
+
+    private final GatlingProcess gatling;
+    private final String nodes;
+    private final Consumer<String> log;
+    private final List<Step> steps = new ArrayList<>();
+
+    RateFinder(GatlingProcess gatling, String nodes, Consumer<String> log) {
+        this.gatling = gatling;
+        this.nodes = nodes;
+        this.log = log;
+    }
+
+    /**
+     * What came of one rate.
+     *
+     * @param rate that was offered
+     * @param stats what was counted
+     */
+    record Step(double rate, GatlingProcess.Stats stats) {
+        /** The ramp is a tenth slower than the rest. */
+        boolean isSustained() {
+            var rampShare = (STEP_SECONDS + 1.5) / (STEP_SECONDS + 3);
+            return stats.failedCount() == 0 && stats.perSecond() >= rate * rampShare * SUSTAINED_SHARE;
+        }
+
+        boolean isFast() {
+            return isSustained() && stats.p99Millis() <= P99_LIMIT_MILLIS;
+        }
+    }
+
+    /** Finds both, and notes them with all steps. */
+    void run() throws IOException, InterruptedException {
+        var results = Results.ofProperty();
+        step(FIRST_RATE); // warms the nodes up; measured again below
+        steps.clear();
+        var rate = FIRST_RATE;
+        while (steps.size() < MAX_STEPS && step(rate).isSustained()) {
+            rate *= GROWTH;
+        }
+        for (var i = 0; i < REFINEMENTS; i++) {
+            step((best(Step::isSustained) + worst(Step::isSustained)) / 2);
+        }
+        for (var i = 0; i < REFINEMENTS && worst(Step::isFast) < worst(Step::isSustained); i++) {
+            step((best(Step::isFast) + worst(Step::isFast)) / 2);
+        }
+        List<Figure> figures = new ArrayList<>();
+        figures.add(results.figure("rate.sustained", best(Step::isSustained), "writes/s"));
+        figures.add(results.figure("rate.p99-within-100-ms", best(Step::isFast), "writes/s"));
+        for (var step : steps) {
+            var name = "rate.step.%.0f.".formatted(step.rate);
+            figures.add(results.figure(name + "p50", step.stats.medianMillis(), "ms"));
+            figures.add(results.figure(name + "p99", step.stats.p99Millis(), "ms"));
+        }
+        results.put(SOURCE, figures);
+        log.accept("sustained without errors: %.0f writes/s; with p99 within 100 ms: %.0f writes/s"
+                .formatted(best(Step::isSustained), best(Step::isFast)));
+    }
+
+    private Step step(double rate) throws IOException, InterruptedException {
+        Map<String, String> properties = Simulations.properties(nodes);
+        properties.put("merklite.rate", String.format(Locale.ROOT, "%.0f", rate));
+        properties.put("merklite.seconds", Long.toString(STEP_SECONDS));
+        properties.put("merklite.load", "1");
+        properties.put("merklite.speed", "false");
+        var outcome = gatling.run(SingleRowWrites.class, properties);
+        var stats = outcome.stats()
+                .orElseThrow(() -> new IllegalStateException("no report of a step at " + rate + " writes/s: see "
+                        + gatling.reports().resolve("SingleRowWrites.log")));
+        var step = new Step(rate, stats);
+        steps.add(step);
+        log.accept("%.0f writes/s: %s%s"
+                .formatted(rate, stats, step.isSustained() ? step.isFast() ? "" : " (slow)" : " (not sustained)"));
+        return step;
+    }
+
+    /** The highest rate below which nothing failed the test; 0 if there is none. */
+    private double best(Predicate<Step> test) {
+        var limit = worst(test);
+        return steps.stream()
+                .filter(test)
+                .mapToDouble(Step::rate)
+                .filter(rate -> rate < limit)
+                .max()
+                .orElse(0);
+    }
+
+    /** The lowest rate that failed it. */
+    private double worst(Predicate<Step> test) {
+        return steps.stream()
+                .filter(test.negate())
+                .mapToDouble(Step::rate)
+                .min()
+                .orElseGet(() -> steps.stream().mapToDouble(Step::rate).max().orElse(0) * GROWTH);
+    }
+}

@@ -1,0 +1,31 @@
+package io.merklite.loadtest.gatling;
+
+import static io.gatling.javaapi.core.CoreDsl.constantUsersPerSec;
+import static io.gatling.javaapi.core.CoreDsl.rampUsersPerSec;
+import static io.gatling.javaapi.core.CoreDsl.scenario;
+
+import java.time.Duration;
+import java.util.List;
+
+/** Writes of one row at a steady rate, to all nodes of one datacenter. */
+public final class SingleRowWrites extends ClusterSimulation {
+    private static final String DATABASE = "single-row-writes";
+    private static final int KEYS = 10_000;
+    private static final Duration RAMP = Duration.ofSeconds(3);
+
+    public SingleRowWrites() {
+        super(SingleRowWrites::part);
+    }
+
+    static Loaded part(Target target, Load load) {
+        target.create(DATABASE, Requests.TABLE);
+        var datacenter = target.datacenters().getFirst();
+        var users = scenario("single-row writes")
+                .exec(Requests.upsert("write", DATABASE, KEYS))
+                .injectOpen(
+                        rampUsersPerSec(1).to(load.rate(load.rate())).during(RAMP),
+                        constantUsersPerSec(load.rate(load.rate())).during(load.length()))
+                .protocols(Requests.protocol(target.urls(datacenter)));
+        return new Loaded(DATABASE, List.of(users), load.least(load.rate()));
+    }
+}

@@ -1,0 +1,45 @@
+package io.merklite.loadtest.results;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Listens to what benchmarks print: {@code bar NAME VALUE UNIT LIMIT met|short}, where the limit may be words.
+ *
+ * <p><b>Threading.</b> Not thread-safe.
+ */
+public final class BarLines {
+    private static final Pattern BAR = Pattern.compile("bar (\\S+) (-?[\\d.]+)(?: ?)(\\S*) (\\S+) (met|short)");
+
+    private final Results results;
+    private final List<Figure> figures = new ArrayList<>();
+
+    /** Notes figures with the time and load of {@code results}. */
+    public BarLines(Results results) {
+        this.results = results;
+    }
+
+    /** Takes one line; anything but a bar is none of its business. */
+    public void accept(String line) {
+        parse(line).ifPresent(figures::add);
+    }
+
+    /** What was heard. */
+    public List<Figure> figures() {
+        return List.copyOf(figures);
+    }
+
+    private Optional<Figure> parse(String line) {
+        var bar = BAR.matcher(line.strip());
+        return bar.matches()
+                ? Optional.of(results.figure(
+                        bar.group(1),
+                        Double.parseDouble(bar.group(2)),
+                        bar.group(3),
+                        bar.group(4),
+                        bar.group(5).equals("met")))
+                : Optional.empty();
+    }
+}
