@@ -4,6 +4,7 @@ import io.merklite.sync.stamp.HybridClock;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.KeyRange;
 import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.store.RowRanges;
 import io.merklite.sync.store.StoreOptions;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.transaction.TransactionCodec;
@@ -72,7 +73,7 @@ public class ReplicationBenchmark {
         insert(store, connection, 1, ROWS);
         var transaction = insert(store, connection, ROWS + 1, ROWS + ROWS_OF_TRANSACTION);
         loaded = new Loaded(
-                connection, store, transaction, new Bytes(codec.encode(transaction)), store.sum("item", KeyRange.ALL));
+                connection, store, transaction, new Bytes(codec.encode(transaction)), store.ranges().sum("item", KeyRange.ALL));
     }
 
     private static Transaction insert(ReplicaStore store, Connection connection, int first, int last) {
@@ -142,12 +143,12 @@ public class ReplicationBenchmark {
     /** The sum of all rows: what two replicas compare first. */
     @Benchmark
     public long sumOfAllRows() {
-        return loaded().store.sum("item", KeyRange.ALL);
+        return loaded().store.ranges().sum("item", KeyRange.ALL);
     }
 
     /** The table in sixteen parts with their sums. */
     @Benchmark
-    public ReplicaStore.Parts descendOneStep() {
-        return loaded().store.split("item", KeyRange.ALL, loaded().sum, PARTS);
+    public RowRanges.Parts descendOneStep() {
+        return loaded().store.ranges().split("item", KeyRange.ALL, loaded().sum, PARTS);
     }
 }
