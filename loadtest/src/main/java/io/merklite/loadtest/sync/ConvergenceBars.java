@@ -26,9 +26,9 @@ final class ConvergenceBars {
     private static double run(int rows) throws SQLException {
         try (var pair = new Pair(Items.IN_MEMORY, Items.IN_MEMORY, 0, List.of(Items.SCHEMA))) {
             Items.fill(pair.first(), rows);
-            var start = System.nanoTime();
+            var start = Stopwatch.nanos();
             pair.converge();
-            var seconds = (System.nanoTime() - start) / (NANOS_PER_MILLI * 1000);
+            var seconds = (Stopwatch.nanos() - start) / (NANOS_PER_MILLI * 1000);
             print("first-sync", rows, rows / seconds, "rows/s, bar is at least 150000");
             var inSync = repeat(pair, rows, "in-sync", "", 5, 300);
             var one =
@@ -52,9 +52,9 @@ final class ConvergenceBars {
                     return true;
                 });
             }
-            var start = System.nanoTime();
+            var start = Stopwatch.nanos();
             bytes = pair.converge();
-            millis[round] = (System.nanoTime() - start) / NANOS_PER_MILLI;
+            millis[round] = (Stopwatch.nanos() - start) / NANOS_PER_MILLI;
         }
         if (rows == LARGE) {
             System.out.println(new Bar("sync.converge." + what + "." + rows, Bar.median(millis), "ms", mostMillis));

@@ -7,12 +7,17 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** The reference's table and rows: five columns, 109 bytes a row, hardly compressible. */
 final class Items {
     static final String SCHEMA =
             "CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT NOT NULL, qty INTEGER NOT NULL, price REAL NOT NULL, note TEXT)";
-    static final String IN_MEMORY = "jdbc:sqlite::memory:";
+    /** The driver would ask for the generated key behind each INSERT, which takes longer than the INSERT. */
+    private static final String NO_GENERATED_KEYS = "?jdbc.get_generated_keys=false";
+
+    static final String IN_MEMORY = "jdbc:sqlite::memory:" + NO_GENERATED_KEYS;
 
     private static final String INSERT = "INSERT INTO item VALUES (?, ?, ?, ?, ?)";
     private static final int FILL = 1000;
@@ -36,23 +41,35 @@ final class Items {
 
     static void insert(Connection connection, int first, int last) throws SQLException {
         try (var insert = prepare(connection)) {
-            insert(insert, first, last);
+            insert(insert, items(first, last));
         }
     }
 
-    static void insert(PreparedStatement insert, int first, int last) throws SQLException {
-        for (var i = first; i <= last; i++) {
-            bindItem(insert, i);
+    /** Rows, made before they are inserted: to make their texts takes as long as to insert them. */
+    static List<Item> items(int first, int last) {
+        return IntStream.rangeClosed(first, last).mapToObj(Items::item).toList();
+    }
+
+    private static Item item(int i) {
+        return new Item(i, "name-%07d".formatted(i), (int) (i * 7919L % 1000), i * 0.25, note(i));
+    }
+
+    /** A row. */
+    record Item(int id, String name, int qty, double price, String note) {
+        void insert(PreparedStatement insert) throws SQLException {
+            insert.setInt(1, id);
+            insert.setString(2, name);
+            insert.setInt(3, qty);
+            insert.setDouble(4, price);
+            insert.setString(5, note);
             insert.executeUpdate();
         }
     }
 
-    private static void bindItem(PreparedStatement insert, int i) throws SQLException {
-        insert.setInt(1, i);
-        insert.setString(2, "name-%07d".formatted(i));
-        insert.setInt(3, (int) (i * 7919L % 1000));
-        insert.setDouble(4, i * 0.25);
-        insert.setString(5, note(i));
+    static void insert(PreparedStatement insert, List<Item> items) throws SQLException {
+        for (var item : items) {
+            item.insert(insert);
+        }
     }
 
     private static String note(int i) {

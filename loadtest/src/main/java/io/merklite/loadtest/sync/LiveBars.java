@@ -8,6 +8,7 @@ import io.merklite.sync.role.Replica;
 import io.merklite.sync.role.RoleMessage;
 import io.merklite.sync.role.RoleMessageCodec;
 import io.merklite.sync.role.RoleOptions;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -45,14 +46,15 @@ final class LiveBars {
             var micros = new double[rounds];
             for (var round = -rounds; round < rounds; round++) {
                 var first = (round + rounds) * rows + 1;
-                var start = System.nanoTime();
+                var items = Items.items(first, first + rows - 1);
+                var start = Stopwatch.nanos();
                 var written = pair.first().store().write(() -> {
-                    Items.insert(insert, first, first + rows - 1);
+                    Items.insert(insert, items);
                     return true;
                 });
                 pair.publish(written.transaction().orElseThrow());
                 if (round >= 0) {
-                    micros[round] = (System.nanoTime() - start) / 1e3;
+                    micros[round] = (Stopwatch.nanos() - start) / 1e3;
                 }
             }
             System.out.println(new Bar("sync.live.insert." + rows, Bar.median(micros), "us", mostMicros));
@@ -66,12 +68,13 @@ final class LiveBars {
             var rounds = rounds(rows);
             var micros = new double[rounds];
             for (var round = -rounds; round < rounds; round++) {
-                var start = System.nanoTime();
-                for (var message : flow.insert(rows)) {
+                var items = flow.next(rows);
+                var start = Stopwatch.nanos();
+                for (var message : flow.insert(items)) {
                     flow.deliver(replica, message);
                 }
                 if (round >= 0) {
-                    micros[round] = (System.nanoTime() - start) / 1e3;
+                    micros[round] = (Stopwatch.nanos() - start) / 1e3;
                 }
             }
             System.out.println(new Bar("sync.roles.insert." + rows, Bar.median(micros), "us", mostMicros));
@@ -88,18 +91,18 @@ final class LiveBars {
             var without = new double[rounds];
             var with = new double[rounds];
             for (var round = -rounds; round < rounds; round++) {
-                var messages = flow.insert(MANY_ROWS);
-                var start = System.nanoTime();
+                var messages = flow.insert(flow.next(MANY_ROWS));
+                var start = Stopwatch.nanos();
                 for (var message : messages) {
                     flow.deliver(bare, message);
                 }
-                var middle = System.nanoTime();
+                var middle = Stopwatch.nanos();
                 for (var message : messages) {
                     flow.deliver(followed, message);
                 }
                 if (round >= 0) {
                     without[round] = middle - start;
-                    with[round] = System.nanoTime() - middle;
+                    with[round] = Stopwatch.nanos() - middle;
                 }
             }
             System.out.println(
@@ -114,10 +117,12 @@ final class LiveBars {
         private final Deque<Database> databases = new ArrayDeque<>();
         private final Database source;
         private final Master master;
+        private final PreparedStatement insert;
         private int rowCount;
 
-        private RoleFlow() {
+        private RoleFlow() throws SQLException {
             source = database();
+            insert = Items.prepare(source.connection());
             master = Master.open(source, RoleOptions.of("items", random));
         }
 
@@ -141,13 +146,15 @@ final class LiveBars {
             deliverToMaster(replica, replica.hello());
         }
 
-        private List<RoleMessage> insert(int rows) throws SQLException {
-            try (var insert = Items.prepare(source.connection())) {
-                Items.run(source.connection(), "BEGIN");
-                Items.insert(insert, rowCount + 1, rowCount + rows);
-                Items.run(source.connection(), "COMMIT");
-            }
+        private List<Items.Item> next(int rows) {
             rowCount += rows;
+            return Items.items(rowCount - rows + 1, rowCount);
+        }
+
+        private List<RoleMessage> insert(List<Items.Item> items) throws SQLException {
+            Items.run(source.connection(), "BEGIN");
+            Items.insert(insert, items);
+            Items.run(source.connection(), "COMMIT");
             return master.flush();
         }
 
@@ -164,7 +171,8 @@ final class LiveBars {
         }
 
         @Override
-        public void close() {
+        public void close() throws SQLException {
+            insert.close();
             databases.forEach(Database::close);
         }
     }

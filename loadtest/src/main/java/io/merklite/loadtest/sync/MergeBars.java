@@ -133,9 +133,9 @@ final class MergeBars {
 
         /** Microseconds a row. */
         private double merge(byte[] transaction) {
-            var start = System.nanoTime();
+            var start = Stopwatch.nanos();
             store.merge(CODEC.decode(transaction));
-            return (System.nanoTime() - start) / 1e3 / ROWS;
+            return (Stopwatch.nanos() - start) / 1e3 / ROWS;
         }
 
         @Override

@@ -36,18 +36,19 @@ final class TrackingBars {
                 for (var round = -rounds; round < rounds; round++) {
                     var first = (round + rounds) * rowsPerTransaction + 1;
                     var last = first + rowsPerTransaction - 1;
-                    var start = System.nanoTime();
+                    var items = Items.items(first, last);
+                    var start = Stopwatch.nanos();
                     begin.execute();
-                    Items.insert(insert, first, last);
+                    Items.insert(insert, items);
                     commit.execute();
-                    var middle = System.nanoTime();
+                    var middle = Stopwatch.nanos();
                     store.write(() -> {
-                        Items.insert(trackedInsert, first, last);
+                        Items.insert(trackedInsert, items);
                         return true;
                     });
                     if (round >= 0) {
                         without[round] = middle - start;
-                        with[round] = System.nanoTime() - middle;
+                        with[round] = Stopwatch.nanos() - middle;
                     }
                 }
             }
