@@ -57,8 +57,7 @@ final class ShadowRows {
         for (var rowid : rowids) {
             var query = statements.prepare(table.statesByRowid(1));
             query.setLong(FIRST, rowid);
-            RawRows.forEachBound(
-                    query, true, row -> states.put(rowid, Map.entry(key(table, row), state(table, row))));
+            RawRows.forEachBound(query, true, row -> states.put(rowid, Map.entry(key(table, row), state(table, row))));
         }
         return states;
     }

@@ -27,6 +27,7 @@ final class StoreState {
     private static final int FORMAT = 2;
     /** In this one the seq of the file's own origin stood with those of the others. */
     private static final int FORMAT_BEFORE = 1;
+
     private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
             CREATE TABLE IF NOT EXISTS _merklite_state(

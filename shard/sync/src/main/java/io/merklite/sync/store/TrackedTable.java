@@ -344,7 +344,12 @@ final class TrackedTable {
 
     /** Names of the companions' key columns, each behind {@code qualifier}. */
     String keys(String qualifier) {
-        return kept("keys " + qualifier, keyCount(), () -> IntStream.range(0, keyCount()).mapToObj(i -> qualifier + "k" + i).collect(Collectors.joining(", ")));
+        return kept(
+                "keys " + qualifier,
+                keyCount(),
+                () -> IntStream.range(0, keyCount())
+                        .mapToObj(i -> qualifier + "k" + i)
+                        .collect(Collectors.joining(", ")));
     }
 
     /** As a row value, which compares in the order of the companions' keys. */
@@ -450,13 +455,18 @@ final class TrackedTable {
 
     /** Versions of a range of keys, in order. */
     String versionsInRange(boolean from, boolean to) {
-        return kept("versions in range", ends(from, to), () -> selectVersions() + whereRange("s.", "", from, to)
-                + " ORDER BY " + keys("s.") + " LIMIT ?");
+        return kept(
+                "versions in range",
+                ends(from, to),
+                () -> selectVersions() + whereRange("s.", "", from, to) + " ORDER BY " + keys("s.") + " LIMIT ?");
     }
 
     String countInRange(boolean from, boolean to) {
-        return kept("count in range", ends(from, to), () -> "SELECT count(*) FROM (SELECT 1 FROM " + shadow() + " s"
-                + whereRange("s.", "", from, to) + " LIMIT ?)");
+        return kept(
+                "count in range",
+                ends(from, to),
+                () -> "SELECT count(*) FROM (SELECT 1 FROM " + shadow() + " s" + whereRange("s.", "", from, to)
+                        + " LIMIT ?)");
     }
 
     private static int ends(boolean from, boolean to) {
@@ -465,8 +475,11 @@ final class TrackedTable {
 
     /** The key at the end. */
     String lastKey() {
-        return kept("last key", 1, () -> "SELECT " + keys("") + " FROM " + shadow() + " ORDER BY "
-                + keys("").replace(",", " DESC,") + " DESC LIMIT 1");
+        return kept(
+                "last key",
+                1,
+                () -> "SELECT " + keys("") + " FROM " + shadow() + " ORDER BY " + keys("").replace(",", " DESC,")
+                        + " DESC LIMIT 1");
     }
 
     /** The condition that a key is one of {@code count}. */
