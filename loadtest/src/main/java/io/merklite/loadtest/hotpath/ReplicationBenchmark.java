@@ -73,7 +73,11 @@ public class ReplicationBenchmark {
         insert(store, connection, 1, ROWS);
         var transaction = insert(store, connection, ROWS + 1, ROWS + ROWS_OF_TRANSACTION);
         loaded = new Loaded(
-                connection, store, transaction, new Bytes(codec.encode(transaction)), store.ranges().sum("item", KeyRange.ALL));
+                connection,
+                store,
+                transaction,
+                new Bytes(codec.encode(transaction)),
+                store.ranges().sum("item", KeyRange.ALL));
     }
 
     private static Transaction insert(ReplicaStore store, Connection connection, int first, int last) {

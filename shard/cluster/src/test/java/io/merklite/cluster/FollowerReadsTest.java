@@ -43,7 +43,11 @@ class FollowerReadsTest {
     @BeforeAll
     static void start() {
         cluster = TestCluster.start(
-                directory, "merklite { reads = nearest, database.reads-wait = 1s, request-timeout = 60s }", "a1", "a2", "a3");
+                directory,
+                "merklite { reads = nearest, database.reads-wait = 1s, request-timeout = 60s }",
+                "a1",
+                "a2",
+                "a3");
     }
 
     @AfterAll
