@@ -73,9 +73,27 @@ record Figure(
         return reachesBar.orElse(true) && reachesRival.orElse(true);
     }
 
-    /** Prints the line. */
+    /** Prints the line, and the bar as all benchmarks print it. */
     void print() {
         System.out.println(this);
+        System.out.println(barLine());
+    }
+
+    private String barLine() {
+        var line = rival.map(other -> "cluster.%s.%s %.2f x >=%.2f"
+                        .formatted(
+                                name,
+                                other.name().replaceAll("\\W+", "-"),
+                                median(runs) / median(other.runs()),
+                                other.leastRatio()))
+                .orElseGet(() -> "cluster.%s %.2f %s %s%.0f"
+                        .formatted(
+                                name,
+                                median(runs),
+                                unit,
+                                direction == Direction.AT_LEAST ? ">=" : "<=",
+                                bar.orElse(0.0)));
+        return "bar " + line + (isMet() ? " met" : " short");
     }
 
     @Override

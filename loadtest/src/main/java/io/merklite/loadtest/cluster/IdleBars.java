@@ -61,7 +61,7 @@ public final class IdleBars {
                                 256,
                                 List.of(fullOne.residentMib() - emptyOne.residentMib()))
                         .print();
-                Figure.atMost("idle.processor", "% of a core", 2, List.of(fullOne.processorPercent()))
+                Figure.atMost("idle.processor", "%", 2, List.of(fullOne.processorPercent()))
                         .print();
             }
         }
