@@ -87,10 +87,18 @@ final class Merger {
             merge.add(transaction);
             return merge.merged().values().stream()
                     .flatMap(List::stream)
-                    .anyMatch(row -> row.isVisible()
-                            && (row.before().isPresent()
-                                    || !state.origins().hasSeen(row.after().birth())));
+                    .anyMatch(row -> row.isVisible() && !hasDiedForgotten(row));
         });
+    }
+
+    /** Of a birth that was seen and is not here, nor a later one, it is known that the row died, and that was forgotten. */
+    private boolean hasDiedForgotten(MergedRow row) {
+        var birth = row.after().birth();
+        var isBehind = row.before()
+                .map(StoredRow::state)
+                .map(before -> before.death().isPresent() && before.birth().compareTo(birth) < 0)
+                .orElse(true);
+        return isBehind && state.origins().hasSeen(birth);
     }
 
     private void requireReady(Transaction transaction) {
