@@ -87,18 +87,10 @@ final class Merger {
             merge.add(transaction);
             return merge.merged().values().stream()
                     .flatMap(List::stream)
-                    .anyMatch(row -> row.isVisible() && !hasDiedForgotten(row));
+                    .anyMatch(row -> row.isVisible()
+                            && (row.before().isPresent()
+                                    || !state.origins().hasSeen(row.after().birth())));
         });
-    }
-
-    /** Of a birth that was seen and is not here, nor a later one, it is known that the row died, and that was forgotten. */
-    private boolean hasDiedForgotten(MergedRow row) {
-        var birth = row.after().birth();
-        var isBehind = row.before()
-                .map(StoredRow::state)
-                .map(before -> before.death().isPresent() && before.birth().compareTo(birth) < 0)
-                .orElse(true);
-        return isBehind && state.origins().hasSeen(birth);
     }
 
     private void requireReady(Transaction transaction) {
@@ -271,11 +263,12 @@ final class Merger {
     private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean isEnforcing, boolean authority)
             throws SQLException {
         var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
-        var written = writer.write(merged);
+        writer.write(merged);
         var stamp = state.nextStamp();
         state.addToRoot(writer.record(merged, state.horizon(), stamp));
         writes.rebuild(damaged(merged));
-        var changes = written.orElseGet(this::takeRecorded);
+        var changes = session.changeset().toByteArray();
+        session.discard();
         if (authority) {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
@@ -289,10 +282,6 @@ final class Merger {
         var repair =
                 writes.stamp(new LocalWrites.Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp);
         return new Merged(Changeset.wrap(LocalWrites.concat(changes, repairs)), Optional.of(repair));
-    }
-
-    private byte[] takeRecorded() {
-        return session.takeChangeset().toByteArray();
     }
 
     private void enterLedger(

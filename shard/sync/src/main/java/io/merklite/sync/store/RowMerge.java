@@ -221,13 +221,7 @@ final class RowMerge {
         if (table == null || chunk.isEmpty()) {
             return;
         }
-        List<RowKey> known = new ArrayList<>();
-        for (var incoming : chunk) {
-            if (!shadow.isBeyondLast(table, incoming.key())) {
-                known.add(incoming.key());
-            }
-        }
-        var rows = shadow.rows(table, known);
+        var rows = shadow.rows(table, chunk.stream().map(Incoming::key).toList());
         var results = merged.computeIfAbsent(table, key -> new ArrayList<>());
         for (var incoming : chunk) {
             var before = Optional.ofNullable(rows.get(incoming.key()));
