@@ -12,6 +12,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.HttpsConnectionContext;
 import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
@@ -78,6 +79,7 @@ public final class HttpServer {
         return defaults.withParserSettings(parsing)
                 .withTimeouts(timeouts)
                 .withServerHeader(Optional.empty())
+                .withRawRequestUriHeader(true)
                 .withMaxConnections(settings.maxConnections())
                 .withBacklog(settings.backlog());
     }
@@ -88,6 +90,9 @@ public final class HttpServer {
 
     /** What is answered to a request, with all that every answer has. */
     private static final class Answers {
+        /** Made by the HTTP server itself. */
+        private static final String RAW_URI = "Raw-Request-URI";
+
         private final List<Endpoints> endpoints;
         private final Cors cors;
         private final Compression compression;
@@ -109,7 +114,7 @@ public final class HttpServer {
         }
 
         private CompletionStage<HttpResponse> endpointsAnswer(HttpRequest request) {
-            if (hasDotSegment(request.getUri().getPathString())) {
+            if (hasDotSegment(rawPath(request))) {
                 return CompletableFuture.completedFuture(new Refusal(
                                 400,
                                 "PATH_INVALID",
@@ -133,7 +138,16 @@ public final class HttpServer {
                     .toResponse());
         }
 
-        /** Encoded dots are dots by now. */
+        /** As it was sent, with encoded dots as dots: the parsed one has its dot segments resolved. */
+        private static String rawPath(HttpRequest request) {
+            var raw = request.getHeader(RAW_URI)
+                    .map(HttpHeader::value)
+                    .orElseGet(() -> request.getUri().getPathString());
+            var query = raw.indexOf('?');
+            var path = query < 0 ? raw : raw.substring(0, query);
+            return path.replace("%2e", ".").replace("%2E", ".");
+        }
+
         private static boolean hasDotSegment(String path) {
             for (var begin = 0; begin >= 0 && begin < path.length(); ) {
                 var end = path.indexOf('/', begin);
