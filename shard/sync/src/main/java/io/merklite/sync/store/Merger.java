@@ -87,10 +87,20 @@ final class Merger {
             merge.add(transaction);
             return merge.merged().values().stream()
                     .flatMap(List::stream)
-                    .anyMatch(row -> row.isVisible()
-                            && (row.before().isPresent()
-                                    || !state.origins().hasSeen(row.after().birth())));
+                    .anyMatch(row -> row.isVisible() && !hasDiedForgotten(row));
         });
+    }
+
+    /**
+     * Of a birth that was seen and is not here it is known that the row died, and that was forgotten. Where an older row of
+     * the key is here, that is known of births before the horizon.
+     */
+    private boolean hasDiedForgotten(MergedRow row) {
+        var birth = row.after().birth();
+        var isBehind = row.before()
+                .map(before -> before.state().birth().compareTo(birth) < 0 && birth.clock() <= state.horizon())
+                .orElse(true);
+        return isBehind && state.origins().hasSeen(birth);
     }
 
     private void requireReady(Transaction transaction) {
