@@ -1,6 +1,8 @@
 package io.merklite.client;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,10 +14,13 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Pattern;
 
 /** Stands between a client and a node, loses what it is told to lose, and remembers what was asked. */
 public final class FaultyProxy implements AutoCloseable {
     private static final int CHUNK_BYTES = 64 << 10;
+    private static final String END_OF_HEAD = "\r\n\r\n";
+    private static final Pattern CONTENT_LENGTH = Pattern.compile("(?i)\r\ncontent-length: *([0-9]+)");
 
     /** What happens to a POST. */
     public enum Fault {
@@ -66,7 +71,7 @@ public final class FaultyProxy implements AutoCloseable {
         }
     }
 
-    /** The beginnings of requests, as text: head, and body as far as it came with it. */
+    /** The requests, as text: head and body; of those without a length, the head and what came with it. */
     public List<String> seen() {
         return List.copyOf(seen);
     }
@@ -118,7 +123,11 @@ public final class FaultyProxy implements AutoCloseable {
                 var in = from.getInputStream();
                 var out = to.getOutputStream();
                 for (var size = in.read(chunk); size >= 0; size = in.read(chunk = new byte[CHUNK_BYTES])) {
-                    if (isFromClient ? !passes(chunk, size) : losesAnswer) {
+                    if (isFromClient) {
+                        chunk = wholeRequest(chunk, size, in);
+                        size = chunk.length;
+                    }
+                    if (isFromClient ? !passes(chunk) : losesAnswer) {
                         return;
                     }
                     if (!isFromClient && hidesFeatures) {
@@ -137,9 +146,40 @@ public final class FaultyProxy implements AutoCloseable {
             }
         }
 
-        private boolean passes(byte[] chunk, int size) throws IOException {
-            var text = new String(chunk, 0, size, StandardCharsets.ISO_8859_1);
-            if (!text.startsWith("POST ") && !text.startsWith("GET ")) {
+        /** A client may send head and body in packets of their own: what begins a request is read to its end. */
+        private static byte[] wholeRequest(byte[] chunk, int size, InputStream in) throws IOException {
+            var request = new ByteArrayOutputStream();
+            request.write(chunk, 0, size);
+            if (!isRequest(request.toString(StandardCharsets.ISO_8859_1))) {
+                return request.toByteArray();
+            }
+            var more = new byte[CHUNK_BYTES];
+            while (!isComplete(request.toString(StandardCharsets.ISO_8859_1))) {
+                var count = in.read(more);
+                if (count < 0) {
+                    break;
+                }
+                request.write(more, 0, count);
+            }
+            return request.toByteArray();
+        }
+
+        private static boolean isRequest(String text) {
+            return text.startsWith("POST ") || text.startsWith("GET ");
+        }
+
+        private static boolean isComplete(String text) {
+            var end = text.indexOf(END_OF_HEAD);
+            if (end < 0) {
+                return false;
+            }
+            var length = CONTENT_LENGTH.matcher(text).region(0, end);
+            return !length.find() || text.length() - end - END_OF_HEAD.length() >= Integer.parseInt(length.group(1));
+        }
+
+        private boolean passes(byte[] chunk) throws IOException {
+            var text = new String(chunk, StandardCharsets.ISO_8859_1);
+            if (!isRequest(text)) {
                 return true;
             }
             seen.add(text);
