@@ -35,9 +35,16 @@ record GatlingProcess(Path reports) {
      * @param failedCount requests that were not
      * @param perSecond requests a second
      * @param medianMillis half are faster
+     * @param p95Millis 95 of 100 are faster
      * @param p99Millis 99 of 100 are faster
      */
-    record Stats(long doneCount, long failedCount, double perSecond, double medianMillis, double p99Millis) {
+    record Stats(
+            long doneCount,
+            long failedCount,
+            double perSecond,
+            double medianMillis,
+            double p95Millis,
+            double p99Millis) {
         private static final Pattern ROW =
                 Pattern.compile("> ([^|]+?) *\\| *([\\d,.]+) *\\| *([\\d,.]+|-) *\\| *([\\d,.]+|-)");
 
@@ -56,6 +63,7 @@ record GatlingProcess(Path reports) {
                             (long) counts[2],
                             total(rows, "mean throughput (rps)"),
                             total(rows, "response time 50th percentile (ms)"),
+                            total(rows, "response time 95th percentile (ms)"),
                             total(rows, "response time 99th percentile (ms)")));
         }
 

@@ -15,14 +15,15 @@ import java.util.function.Predicate;
  * {@value #P99_LIMIT_MILLIS} ms.
  *
  * <p>The rate is offered whether or not answers come (an open model), and raised by a third from step to step, until a step is not
- * sustained: an error, or less than {@value #SUSTAINED_SHARE} of what was offered. Then it goes half way between the last good and
- * the first bad one, some times. Each step is a run of {@link SingleRowWrites} of {@value #STEP_SECONDS} s after a ramp.
+ * sustained: an error, or 5 of 100 writes wait longer than {@value #P95_LIMIT_MILLIS} ms, as they do when writes arrive faster than they are done.
+ * Then it goes half way between the last good and the first bad one, some times. Each step is a run of {@link SingleRowWrites} of
+ * {@value #STEP_SECONDS} s after a ramp.
  */
 final class RateFinder {
     private static final double P99_LIMIT_MILLIS = 100;
-    private static final double SUSTAINED_SHARE = 0.95;
-    private static final long STEP_SECONDS = 12;
-    private static final double FIRST_RATE = 200;
+    private static final double P95_LIMIT_MILLIS = 1000;
+    private static final long STEP_SECONDS = 15;
+    private static final double FIRST_RATE = 300;
     private static final double GROWTH = 4 / 3.0;
     private static final int MAX_STEPS = 14;
     private static final int REFINEMENTS = 2;
@@ -46,10 +47,8 @@ final class RateFinder {
      * @param stats what was counted
      */
     record Step(double rate, GatlingProcess.Stats stats) {
-        /** The ramp is a tenth slower than the rest. */
         boolean isSustained() {
-            var rampShare = (STEP_SECONDS + 1.5) / (STEP_SECONDS + 3);
-            return stats.failedCount() == 0 && stats.perSecond() >= rate * rampShare * SUSTAINED_SHARE;
+            return stats.failedCount() == 0 && stats.p95Millis() <= P95_LIMIT_MILLIS;
         }
 
         boolean isFast() {

@@ -21,11 +21,12 @@ final class Requests {
     static final String SELECT = "SELECT value FROM item WHERE id = ?1";
     static final String LABEL = "x".repeat(100);
 
-    /** A number that no other request of this JVM has. */
-    private static final AtomicLong NUMBERS = new AtomicLong();
+    /** Microseconds by the clock when this JVM began: later runs write other values, since one that is there already is no change. */
+    private static final AtomicLong NUMBERS = new AtomicLong(System.currentTimeMillis() * 1000);
 
     private Requests() {}
 
+    /** A number that no other request has, of this run or of earlier ones at the same nodes. */
     static long nextNumber() {
         return NUMBERS.incrementAndGet();
     }

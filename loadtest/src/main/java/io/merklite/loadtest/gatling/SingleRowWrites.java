@@ -7,7 +7,7 @@ import static io.gatling.javaapi.core.CoreDsl.scenario;
 import java.time.Duration;
 import java.util.List;
 
-/** Writes of one row at a steady rate, to all nodes of one datacenter. */
+/** Writes of one row at a steady rate, to all nodes of one datacenter; what warms the load generator up is not counted. */
 public final class SingleRowWrites extends ClusterSimulation {
     private static final String DATABASE = "single-row-writes";
     private static final int KEYS = 10_000;
@@ -20,12 +20,15 @@ public final class SingleRowWrites extends ClusterSimulation {
     static Loaded part(Target target, Load load) {
         target.create(DATABASE, Requests.TABLE);
         var datacenter = target.datacenters().getFirst();
-        var users = scenario("single-row writes")
-                .exec(Requests.upsert("write", DATABASE, KEYS))
-                .injectOpen(
-                        rampUsersPerSec(1).to(load.rate(load.rate())).during(RAMP),
-                        constantUsersPerSec(load.rate(load.rate())).during(load.length()))
-                .protocols(Requests.protocol(target.urls(datacenter)));
+        var rate = load.rate(load.rate());
+        var users = scenario("warm-up")
+                .exec(Requests.upsert("warm-up", DATABASE, KEYS).silent())
+                .injectOpen(rampUsersPerSec(1).to(rate).during(RAMP))
+                .protocols(Requests.protocol(target.urls(datacenter)))
+                .andThen(scenario("single-row writes")
+                        .exec(Requests.upsert("write", DATABASE, KEYS))
+                        .injectOpen(constantUsersPerSec(rate).during(load.length()))
+                        .protocols(Requests.protocol(target.urls(datacenter))));
         return new Loaded(DATABASE, List.of(users), load.least(load.rate()));
     }
 }
