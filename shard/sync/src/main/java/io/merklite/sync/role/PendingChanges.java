@@ -65,7 +65,7 @@ final class PendingChanges {
     private void add(Stamp stamp, ByteBuffer changeset) {
         var bytes = new byte[changeset.remaining()];
         changeset.get(bytes);
-        var changes = Changeset.wrap(bytes).filter(tables::has);
+        var changes = Changeset.wrap(bytes).filter(tables::takes);
         if (!changes.isEmpty()) {
             add(new Segment.Written(stamp, changes), changes.sizeBytes());
         }
@@ -102,7 +102,7 @@ final class PendingChanges {
                 addRows(table, keys);
                 keys.clear();
                 table = Identifiers.fold(new String(cursor.tableName(), StandardCharsets.UTF_8));
-                isWanted = tables.has(table);
+                isWanted = tables.takes(table);
             }
             if (isWanted) {
                 keys.add(key(cursor));

@@ -2,10 +2,12 @@ package io.merklite.sync.role;
 
 import io.merklite.schema.structure.Schema;
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.database.LogListener;
 import io.merklite.sync.database.TableNames;
 import io.merklite.sync.replicate.MerkleScope;
+import io.merklite.sync.store.KeyRange;
 import io.merklite.sync.store.ReplicaStore;
 import java.sql.SQLException;
 import java.util.HashSet;
@@ -16,7 +18,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The tables of a role: those that the store replicates, that have a primary key, and that its filter accepts.
+ * The tables of a role: those that the store replicates, that have a primary key, and that its filter accepts. Rows of
+ * theirs with NULL in that key do not take part: no key tells the master's from the replica's.
  *
  * <p>Follows changes of the schema by the file's schema version, which is looked at in each call.
  */
@@ -69,6 +72,24 @@ final class RoleTables {
     boolean has(String table) {
         refresh();
         return declared.containsKey(Identifiers.fold(table));
+    }
+
+    /** Whether changes of a group in a changeset take part. Warns of rows that do not, since they have no key. */
+    boolean takes(String group) {
+        var isOurs = has(group);
+        if (!isOurs) {
+            KeylessRows.tableOf(group).filter(this::has).ifPresent(this::warnOfKeylessRows);
+        }
+        return isOurs;
+    }
+
+    private void warnOfKeylessRows(String table) {
+        if (warned.add(KeylessRows.groupName(Identifiers.fold(table)))) {
+            log.log(
+                    LogListener.Level.WARN,
+                    "table " + table + " has rows with NULL in the primary key, which do not replicate: declare the key"
+                            + " NOT NULL");
+        }
     }
 
     /** Whether a table of the file has a primary key, be it this role's or not. */
@@ -126,10 +147,20 @@ final class RoleTables {
                 fingerprint =
                         fingerprintOf(found.values().stream().map(Declared::sql).toList());
             }
+            found.forEach((name, table) -> {
+                if (hasKeylessRows(name)) {
+                    warnOfKeylessRows(table.name());
+                }
+            });
         } catch (SQLException e) {
             schemaVersion = -1;
             throw new StoreFailure("reading the schema", e);
         }
+    }
+
+    private boolean hasKeylessRows(String table) {
+        var group = KeylessRows.groupName(table);
+        return store.ranges().keyCount(group) > 0 && store.ranges().count(group, KeyRange.ALL, 1) > 0;
     }
 
     private void consider(String name, String sql, boolean isKeyed, Map<String, Declared> found) {

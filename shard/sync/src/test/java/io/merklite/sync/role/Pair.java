@@ -32,7 +32,11 @@ final class Pair implements AutoCloseable {
     }
 
     static Pair of(End there, End here) {
-        return new Pair(there, here, UnaryOperator.identity(), UnaryOperator.identity());
+        return of(there, here, UnaryOperator.identity(), UnaryOperator.identity());
+    }
+
+    static Pair of(End there, End here, UnaryOperator<RoleOptions> masters, UnaryOperator<RoleOptions> replicas) {
+        return new Pair(there, here, masters, replicas);
     }
 
     /** With some rows on both sides, and the replica live. */

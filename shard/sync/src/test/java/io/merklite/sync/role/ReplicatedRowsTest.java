@@ -7,6 +7,7 @@ import io.merklite.sync.role.RoleMessage.Answer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Section 2 of the specification of replication, in live flow and by comparison. */
@@ -30,15 +31,52 @@ class ReplicatedRowsTest {
         List<String> warnings = new ArrayList<>();
         try (var there = End.open(
                         End.ITEMS, "CREATE TABLE loose(a)", "CREATE TABLE _sqlpipe_x(id INTEGER PRIMARY KEY)");
-                var master = Master.open(there.store(), End.options().withLog((level, text) -> {
-                    if (level == Level.WARN) {
-                        warnings.add(text);
-                    }
-                }))) {
+                var master = Master.open(there.store(), warningTo(warnings))) {
             there.sql("INSERT INTO loose VALUES (1)", "INSERT INTO _sqlpipe_x VALUES (1)");
 
             assertThat(master.flush()).isEmpty();
             assertThat(warnings).singleElement().asString().contains("loose");
+        }
+    }
+
+    private static RoleOptions warningTo(List<String> warnings) {
+        return End.options().withLog((level, text) -> {
+            if (level == Level.WARN) {
+                warnings.add(text);
+            }
+        });
+    }
+
+    @Test
+    void r12_rowsWithNullInTheKeyThatWereThereBeforeAreLeftOutWithAWarning() {
+        List<String> warnings = new ArrayList<>();
+        var there = End.open("CREATE TABLE tag(name TEXT PRIMARY KEY, v)");
+        there.sql("INSERT INTO tag VALUES (NULL, 1), ('a', 2)");
+        var here = End.open("CREATE TABLE tag(name TEXT PRIMARY KEY, v)");
+        try (var pair = Pair.of(there, here, options -> warningTo(warnings), UnaryOperator.identity())) {
+            pair.handshake();
+
+            assertThat(here.query("SELECT * FROM tag")).containsExactly("a|2");
+            assertThat(warnings).singleElement().asString().contains("tag", "NULL in the primary key");
+        }
+    }
+
+    @Test
+    void r12_rowsWithNullInTheKeyAreLeftOutOfTheLiveFlowWithOneWarning() {
+        List<String> warnings = new ArrayList<>();
+        UnaryOperator<RoleOptions> masters = options -> warningTo(warnings);
+        try (var pair = Pair.of(masters, UnaryOperator.identity(), "CREATE TABLE tag(name TEXT PRIMARY KEY, v)")) {
+            pair.handshake();
+            pair.here.sql("INSERT INTO tag VALUES (NULL, 'local')");
+
+            pair.there.sql("INSERT INTO tag VALUES (NULL, 1), ('a', 2)");
+            pair.deliver();
+            pair.there.sql("UPDATE tag SET v = 3");
+            pair.deliver();
+            pair.converge();
+
+            assertThat(pair.here.query("SELECT * FROM tag ORDER BY name")).containsExactly("null|local", "a|3");
+            assertThat(warnings).singleElement().asString().contains("tag", "NULL in the primary key");
         }
     }
 
