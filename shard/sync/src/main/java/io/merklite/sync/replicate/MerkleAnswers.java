@@ -18,6 +18,7 @@ import io.merklite.sync.store.RowKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Internal: answers of the merkle path. Keeps nothing between them. */
 public final class MerkleAnswers {
@@ -58,7 +59,7 @@ public final class MerkleAnswers {
 
     private Finding finding(long round, Summed summed) {
         var table = summed.range().table();
-        if (!scope.has(table)) {
+        if (!has(summed.range())) {
             return Finding.Same.SAME;
         }
         var range = keyRange(store, summed.range());
@@ -74,6 +75,13 @@ public final class MerkleAnswers {
                 ? listing(round, table, range)
                 : new Finding.Parts(
                         parts.boundaries().stream().map(RowKey::values).toList(), parts.sums());
+    }
+
+    /** Whether there is such a range here: whoever asks may not have heard of the schema yet. */
+    private boolean has(Range range) {
+        return scope.has(range.table())
+                && Stream.concat(range.from().stream(), range.to().stream())
+                        .allMatch(values -> store.ranges().fits(range.table(), values));
     }
 
     private Finding listing(long round, String table, KeyRange range) {
@@ -100,6 +108,7 @@ public final class MerkleAnswers {
             return noRows(fetch.round(), fetch.request(), fetch.table());
         }
         var keys = fetch.keys().stream()
+                .filter(values -> store.ranges().fits(fetch.table(), values))
                 .map(values -> store.ranges().key(fetch.table(), values))
                 .toList();
         List<RemoteRow> rows = new ArrayList<>();
@@ -121,14 +130,14 @@ public final class MerkleAnswers {
                 store.reach(),
                 fetch.table(),
                 rows,
-                fetch.keys().subList(done, keys.size()),
+                keys.subList(done, keys.size()).stream().map(RowKey::values).toList(),
                 Optional.empty());
     }
 
     /** Rows of a range. */
     public SyncMessage answer(FetchRange fetch) {
         var table = fetch.range().table();
-        if (!scope.has(table)) {
+        if (!has(fetch.range())) {
             return noRows(fetch.round(), fetch.request(), table);
         }
         var range = keyRange(store, fetch.range());
@@ -156,7 +165,7 @@ public final class MerkleAnswers {
                 restFrom);
     }
 
-    /** The table is gone; the schema in the answer says so. */
+    /** The table is gone, or has another key; the schema in the answer says so. */
     private SyncMessage noRows(long round, int request, String table) {
         return new Rows(
                 round,

@@ -19,8 +19,10 @@ import java.util.TreeMap;
  * <p>In two steps. Once every replica's clock is past a moment, all that was ever written before it is counted by their
  * vectors; once every replica's vector covers that, every death before the moment is known everywhere.
  *
- * <p>Nothing depends on it: a row that is missing although its birth was seen is known to be dead without a tombstone. A
- * tombstone spares a comparison of rows, and roots compare only between replicas that have forgotten the same deaths.
+ * <p>No row comes back because of it: one that is missing although its birth was seen is known to be dead without a
+ * tombstone. A tombstone spares a comparison of rows, and roots compare only between replicas that have forgotten the same
+ * deaths. After the retention alone one thing depends on it: an older row of a key that died and was forgotten, written by a
+ * replica that was away so long and seen by nobody else, stays like anything else that it wrote.
  */
 final class Tombstones {
     /** How exactly it is kept when a replica was heard of. */

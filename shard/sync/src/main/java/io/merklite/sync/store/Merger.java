@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Merges what comes from other replicas: transactions, and whole rows of the merkle path. Each call is one transaction
@@ -80,27 +81,19 @@ final class Merger {
         });
     }
 
-    /** Whether a transaction would still change a row if it came now. */
-    boolean wouldChange(Transaction transaction) {
+    /** The rows that a transaction would still change if it came now, by table and as they would be. */
+    Map<String, List<RemoteRow>> changedBy(Transaction transaction) {
         return StoreTransactions.call("checking " + transaction, () -> {
             var merge = new RowMerge(registry, shadow, statements, schemas.history(), state.origins());
             merge.add(transaction);
-            return merge.merged().values().stream()
-                    .flatMap(List::stream)
-                    .anyMatch(row -> row.isVisible() && !hasDiedForgotten(row));
+            Map<String, List<RemoteRow>> changed = new TreeMap<>();
+            merge.merged()
+                    .forEach((table, rows) -> rows.stream()
+                            .filter(MergedRow::isVisible)
+                            .forEach(row -> changed.computeIfAbsent(table.foldedName(), name -> new ArrayList<>())
+                                    .add(new RemoteRow(row.key().values(), row.after()))));
+            return changed;
         });
-    }
-
-    /**
-     * Of a birth that was seen and is not here it is known that the row died, and that was forgotten. Where an older row of
-     * the key is here, that is known of births before the horizon.
-     */
-    private boolean hasDiedForgotten(MergedRow row) {
-        var birth = row.after().birth();
-        var isBehind = row.before()
-                .map(before -> before.state().birth().compareTo(birth) < 0 && birth.clock() <= state.horizon())
-                .orElse(true);
-        return isBehind && state.origins().hasSeen(birth);
     }
 
     private void requireReady(Transaction transaction) {
@@ -177,7 +170,7 @@ final class Merger {
         for (var row : rows) {
             var cells = row.version().isAlive() ? row.version().cells().size() : 0;
             if (tracked.isPresent()
-                    && (row.key().size() != tracked.get().keyCount()
+                    && (!tracked.get().fitsRow(row.key())
                             || (row.version().isAlive()
                                     && cells != tracked.get().cellCount()))) {
                 throw new Unsupported(

@@ -58,6 +58,7 @@ public final class ReplicaStore implements AutoCloseable {
     private final Merger merger;
     private final Follower follower;
     private final Horizon horizon;
+    private boolean isClosed;
 
     /** Work on the connection. */
     @FunctionalInterface
@@ -490,11 +491,11 @@ public final class ReplicaStore implements AutoCloseable {
     }
 
     /**
-     * Whether a transaction would still change a row if it came now: false if each of its changes is here, or beaten by a
-     * later one. For checks; nothing is written.
+     * The rows that a transaction would still change if it came now, by table and as they would be: none if each of its
+     * changes is here, or beaten by a later one, or ended by a death that is not forgotten. For checks; nothing is written.
      */
-    public boolean wouldChange(Transaction transaction) {
-        return merger.wouldChange(transaction);
+    public Map<String, List<RemoteRow>> changedBy(Transaction transaction) {
+        return merger.changedBy(transaction);
     }
 
     /**
@@ -658,13 +659,17 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
-    /** Ends the replica's session; the connection stays open. Nothing may be open on it. */
+    /** Ends the replica's session; the connection stays open. Nothing may be open on it. Once more does nothing. */
     @Override
     public void close() {
+        if (isClosed) {
+            return;
+        }
         transactions.run("closing", () -> {
             state.markClosed(session.isEmpty());
             return true;
         });
+        isClosed = true;
         session.close();
         applier.close();
         statements.close();

@@ -93,7 +93,11 @@ final class RowMerge {
             }
             var birth = cursor.op() == ChangeOp.INSERT ? new Birth(transaction.stamp(), insertCount) : births.next();
             if (table != null && columns.length > 0) {
-                chunk.add(incoming(table, columns, cursor, birth, transaction.stamp()));
+                var incoming = incoming(table, columns, cursor, birth, transaction.stamp());
+                // A key that was no integer when the table's key could be anything means nothing here any more.
+                if (table.fitsKey(incoming.key().values())) {
+                    chunk.add(incoming);
+                }
                 if (chunk.size() == CHUNK) {
                     flush(table, chunk);
                 }

@@ -1,6 +1,7 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.changeset.ChangesetValue;
+import io.merklite.sync.SyncException.Unsupported;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,9 +21,24 @@ public final class RowRanges {
         this.shadow = shadow;
     }
 
-    /** A key of a table, from its values. */
+    /**
+     * A key of a table, from its values.
+     *
+     * @throws Unsupported if they do not {@linkplain #fits fit}
+     */
     public RowKey key(String table, List<ChangesetValue> values) {
-        return RowKey.of(registry.require(table).seed(), values);
+        var tracked = registry.require(table);
+        if (!tracked.fitsKey(values)) {
+            throw new Unsupported(
+                    "a key of table " + table + " with " + values.size() + " values, which do not fit",
+                    "Bring both replicas to the same schema first");
+        }
+        return RowKey.of(tracked.seed(), values);
+    }
+
+    /** Whether these values can be a key of a table that replicates: a peer of another schema may ask for others. */
+    public boolean fits(String table, List<ChangesetValue> values) {
+        return registry.table(table).map(tracked -> tracked.fitsKey(values)).orElse(false);
     }
 
     /** How many values identify a row of a table; 0 if it does not replicate. */

@@ -290,6 +290,23 @@ final class TrackedTable {
                 && TYPELESS.contains(layout.columns().get(column).declaredType().toUpperCase(Locale.ROOT));
     }
 
+    /** Whether these values can bound a range of keys: as many as it takes, integers where keys are. */
+    boolean fitsKey(List<ChangesetValue> values) {
+        if (values.size() != keyCount()) {
+            return false;
+        }
+        return switch (identity) {
+            case COLUMNS -> true;
+            case INTEGER -> values.getFirst() instanceof ChangesetValue.Integer;
+            case BIRTH -> values.stream().allMatch(ChangesetValue.Integer.class::isInstance);
+        };
+    }
+
+    /** Whether a row can have this key. */
+    boolean fitsRow(List<ChangesetValue> key) {
+        return fitsKey(key) && (identity != Identity.BIRTH || Keys.isBirth(key));
+    }
+
     /** Folded names of all columns it ever had here, by their id. */
     List<String> columnsById() {
         return columnsById;

@@ -182,6 +182,7 @@ final class SimulatedReplica {
     private void publish(ReplicaStore.Written<Boolean> written) {
         for (var transaction : written.transactions()) {
             unsynced.add(transaction);
+            simulation.written(transaction);
             simulation.note(name + " wrote " + transaction);
             simulation.send(name, replicator.written(transaction));
         }

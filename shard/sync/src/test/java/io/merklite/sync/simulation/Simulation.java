@@ -1,13 +1,18 @@
 package io.merklite.sync.simulation;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.merklite.sync.message.SyncMessageCodec;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
 import io.merklite.sync.store.RandomWrites;
+import io.merklite.sync.store.ReplicaStore;
+import io.merklite.sync.transaction.Transaction;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +33,7 @@ final class Simulation {
     enum RarePath {
         LOST,
         REPEATED,
+        REORDERED,
         PARTITIONED,
         CRASHED,
         LOST_TAIL,
@@ -36,6 +42,7 @@ final class Simulation {
         AWAY,
         REPAIRED,
         TOMBSTONES_COLLECTED,
+        SKEWED,
         QUARANTINED,
         SCHEMA_CHANGED,
         WAITED_FOR_SCHEMA,
@@ -55,6 +62,8 @@ final class Simulation {
     private static final int MAX_MESSAGE_BYTES = 1 << 24;
     private static final int HEAL_ROUNDS = 60;
     private static final int RECENT_COUNT = 60;
+    private static final int ROOTS_COMPARED_EVERY = 10;
+    private static final int WHOLE_CHECKED_EVERY = 3;
 
     private final RandomGenerator random;
     private final SyncMessageCodec codec = new SyncMessageCodec(MAX_MESSAGE_BYTES);
@@ -62,6 +71,10 @@ final class Simulation {
     private final PriorityQueue<Flight> network = new PriorityQueue<>((one, other) ->
             one.at != other.at ? Long.compare(one.at, other.at) : Long.compare(one.number, other.number));
     private final Set<String> cut = new HashSet<>();
+    /** By link the number of the last message that came through: an earlier one that comes later was overtaken. */
+    private final Map<String, Long> lastArrived = new HashMap<>();
+
+    private final Deaths deaths = new Deaths();
     private final Map<RarePath, Integer> rarePaths = new EnumMap<>(RarePath.class);
     private final List<String> schema;
     private final Deque<String> recent = new ArrayDeque<>();
@@ -125,6 +138,9 @@ final class Simulation {
         connectAll();
         for (var i = 0; i < steps; i++) {
             step();
+            if (i % ROOTS_COMPARED_EVERY == 0) {
+                requireRootsTellRows(i / ROOTS_COMPARED_EVERY);
+            }
         }
         heal();
     }
@@ -158,6 +174,7 @@ final class Simulation {
             case 16 -> {
                 if (random.nextInt(4) == 0) {
                     replica.skewClock(random.nextInt(160_000) - 50_000);
+                    count(RarePath.SKEWED);
                 }
             }
             case 17 -> {
@@ -175,6 +192,47 @@ final class Simulation {
                 // time passes
             }
         }
+    }
+
+    /** Of two replicas that have forgotten the same deaths roots are equal exactly if rows and states are. */
+    private void requireRootsTellRows(int turn) {
+        var one = replicas.get(turn % replicas.size());
+        var other = replicas.get((turn + 1) % replicas.size());
+        if (one.store().schemaFingerprint() == other.store().schemaFingerprint()
+                && one.store().horizon() == other.store().horizon()) {
+            assertThat(one.store().root() == other.store().root())
+                    .as("equal roots of %s and %s", one.name(), other.name())
+                    .isEqualTo(one.states().equals(other.states()));
+        }
+    }
+
+    /** In the order of its origin, after all that it was written on, and all of it. */
+    private void requireWhole(ReplicaStore store, Transaction applied) {
+        assertThat(store.vector().seq(applied.origin())).as("%s", applied).isEqualTo(applied.seq());
+        assertThat(store.vector().covers(applied.dependencies()))
+                .as("what %s was written on", applied)
+                .isTrue();
+        if (applied.seq() % WHOLE_CHECKED_EVERY == 0) {
+            assertThat(lost(applied, store)).as("a part of %s", applied).isEmpty();
+        }
+    }
+
+    /**
+     * Rows of a transaction that {@code store} has applied that are not there, nor beaten by later ones, and that did not
+     * die either; as text.
+     */
+    List<String> lost(Transaction transaction, ReplicaStore store) {
+        List<String> lost = new ArrayList<>();
+        store.changedBy(transaction)
+                .forEach((table, rows) -> rows.stream()
+                        .filter(row -> !deaths.isForgotten(table, row, store.horizon()))
+                        .forEach(row -> lost.add(table + " " + row)));
+        return lost;
+    }
+
+    /** Takes note of what somebody wrote. */
+    void written(Transaction transaction) {
+        deaths.add(transaction);
     }
 
     private SimulatedReplica any() {
@@ -302,6 +360,9 @@ final class Simulation {
                 count(RarePath.LOST);
                 continue;
             }
+            if (lastArrived.merge(flight.from + ">" + flight.to, flight.number, Math::max) > flight.number) {
+                count(RarePath.REORDERED);
+            }
             for (var replica : replicas) {
                 if (replica.name().equals(flight.to)) {
                     replica.receive(flight.from, codec.decode(flight.bytes));
@@ -410,9 +471,9 @@ final class Simulation {
                 throw new AssertionError("every reopened file has a new origin, and yet: " + forked + describe());
             case Event.Quarantined quarantined -> count(RarePath.QUARANTINED);
             case Event.Descended descended -> count(RarePath.DESCENT);
-            case Event.Applied applied -> {}
+            case Event.Applied applied -> requireWhole(replica.store(), applied.transaction());
             case Event.RowsMerged rows -> {}
-            case Event.Repaired repaired -> {}
+            case Event.Repaired repaired -> written(repaired.repair());
             case Event.SchemaDiffers differs -> {}
         }
     }

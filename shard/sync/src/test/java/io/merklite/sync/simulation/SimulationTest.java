@@ -16,8 +16,8 @@ final class SimulationTest {
     /**
      * Seeds that once failed, and are run however few others are: in 113 a replica kept tombstones that its peer had
      * forgotten, in 238 it took over the vector of a peer that was restored meanwhile.
-     * In 69 and 167 an older row of a key is there again after a younger one died and was forgotten: the replicas are equal,
-     * but why it came back is not known yet.
+     * In 69 and 167 a row died and was forgotten, and then an older one of its key came from a replica that had been away
+     * for longer than deaths are kept: that one stays.
      */
     private static final long[] KEPT = {69, 113, 167, 238};
 

@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.merklite.session.SessionException;
 import io.merklite.sync.SyncException.DamagedStore;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.StoreFailure;
@@ -202,6 +203,24 @@ final class ReplicaStoreTest {
         assertThat(again.store().origin()).isEqualTo(origin);
         assertThat(again.store().root()).isEqualTo(root);
         again.requireConsistent();
+    }
+
+    @Test
+    void closedStoreIsClosedOnceMoreAndWritesNothing() throws SQLException {
+        var anne = replica(1);
+        anne.run("INSERT INTO t VALUES (1, 'a')");
+        anne.store().close();
+
+        anne.store().close();
+
+        assertThatThrownBy(() -> anne.run("INSERT INTO t VALUES (2, 'b')"))
+                .isInstanceOf(SessionException.Misuse.class)
+                .hasMessageContaining("closed");
+        assertThat(anne.query("SELECT id FROM t")).containsExactly("1");
+        assertThat(TestReplica.over(opened(image(anne)), 7, options -> options)
+                        .store()
+                        .wasUnclean())
+                .isFalse();
     }
 
     @Test
