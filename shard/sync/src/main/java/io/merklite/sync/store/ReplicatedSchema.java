@@ -139,12 +139,39 @@ final class ReplicatedSchema {
         newRenames.removeAll(before.renames());
         for (var change : changes.entrySet()) {
             ElementRows.write(statements, change.getKey(), change.getValue());
+            var isDropped = change.getKey().kind() == ElementId.Kind.TABLE
+                    && !change.getValue().isAlive();
+            if (isDropped && isFormerName(change.getKey().name(), before.renames())) {
+                dropColumns(after, change.getKey().name(), stamp);
+            }
         }
         for (var rename : newRenames) {
             ElementRows.write(statements, rename);
         }
         known = null;
         return !changes.isEmpty() || !newRenames.isEmpty();
+    }
+
+    private static boolean isFormerName(String table, List<Rename> renames) {
+        return renames.stream()
+                .anyMatch(rename -> rename.table().isEmpty()
+                        && Identifiers.fold(rename.from()).equals(table));
+    }
+
+    /** Of a table under a name that another one had before: its columns must not be taken for columns of that one. */
+    private void dropColumns(SchemaElements<Stamp> elements, String table, Stamp stamp) throws SQLException {
+        for (var entry : elements.elements().entrySet()) {
+            var id = entry.getKey();
+            if (id.kind() == ElementId.Kind.COLUMN
+                    && id.table().equals(table)
+                    && entry.getValue().isAlive()) {
+                ElementRows.write(statements, id, dropped(entry.getValue(), stamp));
+            }
+        }
+    }
+
+    private static Element<Stamp> dropped(Element<Stamp> element, Stamp stamp) {
+        return new Element<>(stamp, false, element.name(), element.definition(), element.place());
     }
 
     private List<Rename> fitting(List<Rename> declared, Schema now) {
@@ -156,7 +183,8 @@ final class ReplicatedSchema {
 
     /**
      * Settles which name stands where writers gave different ones to one table or column: the one given last. The others
-     * become earlier names of it, so that rows come together under one name on every replica.
+     * become earlier names of it, so that rows come together under one name on every replica. Columns that somebody added
+     * under an earlier name belong to the table as it is called now.
      *
      * @param stamp of the change
      * @return whether there was anything to settle
@@ -177,12 +205,17 @@ final class ReplicatedSchema {
                 }
             }
         }
-        return !settled.isEmpty();
+        var isMoved = moveColumns(stamp);
+        return isMoved || !settled.isEmpty();
     }
 
     private static boolean isAlive(SchemaElements<Stamp> elements, ElementId id) {
         var element = elements.elements().get(id);
         return element != null && element.isAlive();
+    }
+
+    private static boolean isDropped(SchemaElements<Stamp> elements, ElementId id) {
+        return elements.elements().containsKey(id) && !isAlive(elements, id);
     }
 
     private static Element<Stamp> element(SchemaElements<Stamp> elements, ElementId id) {
@@ -191,28 +224,51 @@ final class ReplicatedSchema {
 
     private void giveUp(SchemaElements<Stamp> elements, ElementId loser, ElementId winner, Stamp stamp)
             throws SQLException {
-        var lost = element(elements, loser);
-        ElementRows.write(statements, loser, new Element<>(stamp, false, lost.name(), lost.definition(), lost.place()));
-        if (loser.kind() == ElementId.Kind.COLUMN) {
-            ElementRows.write(statements, Rename.ofColumn(winner.table(), loser.name(), winner.name()));
-            return;
-        }
-        ElementRows.write(statements, Rename.ofTable(loser.name(), winner.name()));
-        // Columns that the table got under the name that it loses.
+        ElementRows.write(statements, loser, dropped(element(elements, loser), stamp));
+        ElementRows.write(
+                statements,
+                loser.kind() == ElementId.Kind.COLUMN
+                        ? Rename.ofColumn(winner.table(), loser.name(), winner.name())
+                        : Rename.ofTable(loser.name(), winner.name()));
+    }
+
+    /**
+     * Gives tables the columns that were added under names which they no longer have. Under those they go: a table that is
+     * gone would live on, since a column was written later.
+     */
+    private boolean moveColumns(Stamp stamp) throws SQLException {
+        var elements = ElementRows.read(statements).elements();
+        var renames = new Renames(elements.renames());
+        var isMoved = false;
         for (var entry : elements.elements().entrySet()) {
             var id = entry.getKey();
-            var moved = new ElementId(id.kind(), winner.name(), id.name());
-            if (id.kind() == ElementId.Kind.COLUMN
-                    && id.table().equals(loser.name())
-                    && entry.getValue().isAlive()
-                    && !elements.elements().containsKey(moved)) {
-                var column = entry.getValue();
-                ElementRows.write(
-                        statements,
-                        moved,
-                        new Element<>(stamp, true, column.name(), column.definition(), column.place()));
+            var column = entry.getValue();
+            if (id.kind() == ElementId.Kind.COLUMN && column.isAlive() && isDropped(elements, tableId(id.table()))) {
+                var table = renames.tableNow(id.table(), name -> false);
+                if (isAlive(elements, tableId(table)) && isUnknown(elements, renames, table, id)) {
+                    var moved = new ElementId(ElementId.Kind.COLUMN, table, id.name());
+                    ElementRows.write(
+                            statements,
+                            moved,
+                            new Element<>(stamp, true, column.name(), column.definition(), column.place()));
+                    ElementRows.write(statements, id, dropped(column, stamp));
+                    isMoved = true;
+                }
             }
         }
+        return isMoved;
+    }
+
+    private static ElementId tableId(String name) {
+        return new ElementId(ElementId.Kind.TABLE, "", name);
+    }
+
+    /** Whether a table never had a column that was added under an earlier name of it. */
+    private static boolean isUnknown(SchemaElements<Stamp> elements, Renames renames, String table, ElementId added) {
+        var now = renames.columnNow(table, added.name(), name -> false);
+        return Stream.of(added.name(), now)
+                .map(name -> new ElementId(ElementId.Kind.COLUMN, table, name))
+                .noneMatch(elements.elements()::containsKey);
     }
 
     /**

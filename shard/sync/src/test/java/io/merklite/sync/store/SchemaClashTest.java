@@ -160,6 +160,114 @@ final class SchemaClashTest {
                         .containsExactly("1|one|x", "2|two|zzz", "7|seven|v", "8|eight|v"));
     }
 
+    @Test
+    void columnUnderANameThatLosesKeepsItsValues() throws SQLException {
+        inEachOrder(
+                () -> {
+                    bob.change("ALTER TABLE t RENAME TO bob");
+                    bob.change("ALTER TABLE bob ADD COLUMN c TEXT DEFAULT 'none'");
+                    bob.run("UPDATE bob SET c = 'by bob' WHERE id = 2", "INSERT INTO bob VALUES (8, 'h', 'v', 'w')");
+                    anne.run("UPDATE t SET b = 'z' WHERE id = 1");
+                    anne.run("UPDATE t SET b = 'zz' WHERE id = 1");
+                    anne.run("UPDATE t SET b = 'zzz' WHERE id = 1");
+                    anne.change("ALTER TABLE t RENAME TO anne");
+                },
+                () -> assertThat(bob.query("SELECT id, b, c FROM anne"))
+                        .containsExactly("1|zzz|none", "2|y|by bob", "8|v|w"));
+    }
+
+    @Test
+    void columnUnderANameThatHasLostKeepsItsValues() throws SQLException {
+        inEachOrder(
+                () -> {
+                    bob.change("ALTER TABLE t RENAME TO bob");
+                    anne.run("UPDATE t SET b = 'z' WHERE id = 1");
+                    anne.run("UPDATE t SET b = 'zz' WHERE id = 1");
+                    anne.change("ALTER TABLE t RENAME TO anne");
+                    anne.catchUp(bob);
+                    assertThat(anne.query("SELECT id FROM anne")).hasSize(2);
+                    bob.change("ALTER TABLE bob ADD COLUMN c TEXT DEFAULT 'none'");
+                    bob.run("UPDATE bob SET c = 'by bob' WHERE id = 2", "INSERT INTO bob VALUES (8, 'h', 'v', 'w')");
+                },
+                () -> assertThat(bob.query("SELECT id, b, c FROM anne"))
+                        .containsExactly("1|zz|none", "2|y|by bob", "8|v|w"));
+    }
+
+    @Test
+    void columnThatIsAddedWhileTheTableIsRenamedKeepsItsValues() throws SQLException {
+        for (var isLate : List.of(false, true)) {
+            inEachOrder(
+                    () -> {
+                        if (isLate) {
+                            bob.run("UPDATE t SET b = 'z' WHERE id = 1");
+                            bob.run("UPDATE t SET b = 'zz' WHERE id = 1");
+                        }
+                        bob.change("ALTER TABLE t ADD COLUMN c TEXT DEFAULT 'none'");
+                        bob.run("UPDATE t SET c = 'by bob' WHERE id = 2", "INSERT INTO t VALUES (8, 'h', 'v', 'w')");
+                        anne.change("ALTER TABLE t RENAME TO anne");
+                        anne.run("UPDATE anne SET a = 'by anne' WHERE id = 2");
+                    },
+                    () -> {
+                        assertThat(bob.query("SELECT id, a, c FROM anne"))
+                                .containsExactly("1|one|none", "2|by anne|by bob", "8|h|w");
+                        assertThat(bob.query("SELECT name FROM sqlite_schema WHERE name = 't'"))
+                                .isEmpty();
+                    });
+        }
+    }
+
+    /** By the merkle path alone: nobody hears of the renames one after the other. */
+    @Test
+    void columnUnderANameThatLosesIsThereWhenElementsComeAtOnce() throws SQLException {
+        open(2);
+        bob.change("ALTER TABLE t RENAME TO bob");
+        anne.run("UPDATE t SET b = 'y' WHERE id = 1");
+        anne.run("UPDATE t SET b = 'z' WHERE id = 1");
+        anne.change("ALTER TABLE t RENAME TO anne");
+        anne.catchUp(bob);
+        bob.change("ALTER TABLE bob ADD COLUMN c TEXT DEFAULT 'none'");
+        bob.run("UPDATE bob SET c = 'by bob' WHERE id = 2");
+
+        bob.takeElements(anne);
+        anne.takeElements(bob);
+        bob.takeRows(anne);
+        anne.takeRows(bob);
+
+        assertThat(bob.query("SELECT id, b, c FROM anne")).containsExactly("1|z|none", "2|y|by bob");
+        assertThat(anne.query("SELECT id, b, c FROM anne")).containsExactly("1|z|none", "2|y|by bob");
+        assertThat(anne.query("SELECT name FROM sqlite_schema WHERE name = 'bob'"))
+                .isEmpty();
+    }
+
+    @Test
+    void columnsOfATableUnderAFormerNameAreItsOwn() throws SQLException {
+        inEachOrder(
+                () -> {
+                    anne.change("ALTER TABLE t RENAME TO anne");
+                    anne.change("CREATE TABLE t(id INTEGER PRIMARY KEY, other TEXT)");
+                    anne.change("DROP TABLE t");
+                    bob.change("ALTER TABLE t ADD COLUMN c TEXT");
+                },
+                () -> assertThat(bob.query("SELECT name FROM pragma_table_info('anne') ORDER BY name"))
+                        .containsExactly("a", "b", "c", "id"));
+    }
+
+    @Test
+    void tableUnderAFormerNameLivesBesideTheRenamedOne() throws SQLException {
+        inEachOrder(
+                () -> {
+                    anne.change("ALTER TABLE t RENAME TO anne");
+                    anne.change("CREATE TABLE t(id INTEGER PRIMARY KEY, other TEXT)");
+                    anne.run("INSERT INTO t VALUES (1, 'new')");
+                    bob.run("UPDATE t SET b = 'bob' WHERE id = 1");
+                    bob.run("UPDATE t SET b = 'bobby' WHERE id = 1");
+                },
+                () -> {
+                    assertThat(bob.query("SELECT * FROM t")).containsExactly("1|new");
+                    assertThat(anne.query("SELECT * FROM anne")).containsExactly("1|one|bobby", "2|two|y");
+                });
+    }
+
     /** Its rows are taken for new by each replica: of two under one key the one stays that was taken over last. */
     @Test
     void anotherKeyUnderConcurrentWritesEndsInTheSameRows() throws SQLException {
