@@ -1,9 +1,11 @@
 package io.merklite.session.catalog;
 
+import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.core.CoreStatement;
 import org.sqlite.core.DB;
 
@@ -61,6 +63,41 @@ public final class RawRows {
                 database.reset(statement);
             }
         });
+    }
+
+    /**
+     * The same for a query whose parameters are bound.
+     *
+     * @param utf8 whether the database's encoding is UTF-8
+     */
+    public static void forEachBound(PreparedStatement query, boolean utf8, RowConsumer consumer) throws SQLException {
+        try (var rows = query.executeQuery()) {
+            query.unwrap(CoreStatement.class).pointer.<SQLException>safeRunConsume((database, statement) -> {
+                var row = new RawRows(database, statement, utf8);
+                while (rows.next()) {
+                    consumer.accept(row);
+                }
+            });
+        }
+    }
+
+    /** The value. */
+    public ChangesetValue value(int column) throws SQLException {
+        return switch (database.column_type(statement, column)) {
+            case SQLITE_INTEGER -> new ChangesetValue.Integer(database.column_long(statement, column));
+            case SQLITE_FLOAT -> new ChangesetValue.Real(database.column_double(statement, column));
+            case SQLITE_TEXT ->
+                utf8
+                        ? ChangesetValue.Text.wrap(bytes(column))
+                        : ChangesetValue.Text.of(database.column_text(statement, column));
+            case SQLITE_BLOB -> ChangesetValue.Blob.wrap(bytes(column));
+            default -> ChangesetValue.NULL;
+        };
+    }
+
+    /** The value, which is a blob or NULL. */
+    public byte @Nullable [] blobAt(int column) throws SQLException {
+        return isNull(column) ? null : bytes(column);
     }
 
     /** Whether the value is NULL. */

@@ -21,6 +21,11 @@ import java.util.Map;
 public final class SqlStatements implements AutoCloseable {
     private static final int CAPACITY = 512;
     private static final int CONSTRAINT = 19;
+    /**
+     * Hides from the driver that a statement inserts. Without this it asks for the generated key behind each of them, in a
+     * statement that it prepares anew: 5 µs.
+     */
+    private static final String NO_GENERATED_KEY = "/**/ ";
 
     private final Connection connection;
     private final Map<String, PreparedStatement> bySql = new LinkedHashMap<>(16, 0.75f, true);
@@ -46,7 +51,7 @@ public final class SqlStatements implements AutoCloseable {
             eldest.next().getValue().close();
             eldest.remove();
         }
-        var statement = connection.prepareStatement(sql);
+        var statement = connection.prepareStatement(NO_GENERATED_KEY + sql);
         bySql.put(sql, statement);
         return statement;
     }

@@ -202,12 +202,12 @@ final class LocalChanges {
             return loadByRowid(table, chunk);
         }
         // What comes after the last key is new: the usual case of growing keys reads nothing.
-        var last = table.identity() == TrackedTable.Identity.INTEGER ? shadow.last(table) : Optional.<RowKey>empty();
-        var known = chunk.stream()
-                .map(Change::key)
-                .filter(key -> table.identity() != TrackedTable.Identity.INTEGER
-                        || (last.isPresent() && key.integer() <= last.get().integer()))
-                .toList();
+        List<RowKey> known = new ArrayList<>();
+        for (var change : chunk) {
+            if (!shadow.isBeyondLast(table, change.key())) {
+                known.add(change.key());
+            }
+        }
         return shadow.states(table, known);
     }
 

@@ -266,12 +266,11 @@ final class Merger {
     private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean isEnforcing, boolean authority)
             throws SQLException {
         var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
-        writer.write(merged);
+        var written = writer.write(merged);
         var stamp = state.nextStamp();
         state.addToRoot(writer.record(merged, state.horizon(), stamp));
         writes.rebuild(damaged(merged));
-        var changes = session.changeset().toByteArray();
-        session.discard();
+        var changes = written.orElseGet(this::takeRecorded);
         if (authority) {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
@@ -285,6 +284,10 @@ final class Merger {
         var repair =
                 writes.stamp(new LocalWrites.Evictions(writer.evictions(), writer.evictedBirths()), repairs, stamp);
         return new Merged(Changeset.wrap(LocalWrites.concat(changes, repairs)), Optional.of(repair));
+    }
+
+    private byte[] takeRecorded() {
+        return session.takeChangeset().toByteArray();
     }
 
     private void enterLedger(

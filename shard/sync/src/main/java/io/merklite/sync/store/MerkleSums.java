@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,8 @@ final class MerkleSums {
 
     /** The node of each level that was touched last; writes tend to come next to each other. */
     private final List<@Nullable Node> lastTouched = new ArrayList<>();
+    /** The sum of all rows, once it was asked for. */
+    private OptionalLong total = OptionalLong.empty();
 
     /** A node; without a start it is what comes before the first node of a level, which has no sum of its own. */
     private record Node(@Nullable RowKey start, @Nullable RowKey next, long sum) {
@@ -93,11 +96,16 @@ final class MerkleSums {
     /** Forgets what is cached: a transaction was undone, or somebody else wrote. */
     void forget() {
         lastTouched.replaceAll(node -> null);
+        total = OptionalLong.empty();
     }
 
     /** Brings the index up to date after the rows and their states were written. Sorts {@code changes}. */
     void apply(List<Change> changes) throws SQLException {
         changes.sort((one, other) -> KeyOrder.compare(one.key(), other.key()));
+        if (total.isPresent()) {
+            total = OptionalLong.of(total.getAsLong()
+                    + changes.stream().mapToLong(Change::delta).sum());
+        }
         for (var level = 1; level <= MAX_LEVEL; level++) {
             addDeltas(level, changes);
         }
@@ -184,9 +192,15 @@ final class MerkleSums {
 
     // ---- sums -------------------------------------------------------------------------------------------------------
 
-    /** The sum of the digests of the rows in {@code range}. */
+    /** The sum of the digests of the rows in {@code range}; of all rows it is known. */
     long sum(KeyRange range) throws SQLException {
-        return sumBelow(MAX_LEVEL, range);
+        if (range.from().isPresent() || range.to().isPresent()) {
+            return sumBelow(MAX_LEVEL, range);
+        }
+        if (total.isEmpty()) {
+            total = OptionalLong.of(sumBelow(MAX_LEVEL, range));
+        }
+        return total.getAsLong();
     }
 
     /** By nodes of {@code level} and below; by reading rows at level 0. */

@@ -92,21 +92,30 @@ final class OriginTable {
         return Map.copyOf(clocks);
     }
 
+    /** The clock of the last transaction of {@code origin} that was applied; 0 if there is none. */
+    long clock(Origin origin) {
+        return clocks.getOrDefault(origin, 0L);
+    }
+
     /** Whether the transaction with this stamp has been applied. */
     boolean hasSeen(Stamp stamp) {
-        return clocks.getOrDefault(stamp.origin(), 0L) >= stamp.clock();
+        return clock(stamp.origin()) >= stamp.clock();
     }
 
     /** Raises the seq of {@code origin}, and the clock of its last transaction. */
     void raise(Origin origin, long seq, long clock) throws SQLException {
         var id = id(origin);
-        var last = Math.max(clock, clocks.getOrDefault(origin, 0L));
+        note(origin, seq, clock);
         var update = statements.prepare("UPDATE _merklite_origins SET seq = ?2, clock = ?3 WHERE id = ?1");
         update.setInt(1, id);
         update.setLong(2, seq);
-        update.setLong(3, last);
+        update.setLong(3, clock(origin));
         update.executeUpdate();
-        vector = vector.with(origin, seq);
-        clocks.put(origin, last);
+    }
+
+    /** The same for the origin of this file, whose seq and clock are kept elsewhere and count if they are higher. */
+    void note(Origin own, long seq, long clock) {
+        vector = vector.with(own, Math.max(seq, vector.seq(own)));
+        clocks.merge(own, clock, Math::max);
     }
 }

@@ -225,7 +225,13 @@ final class RowMerge {
         if (table == null || chunk.isEmpty()) {
             return;
         }
-        var rows = shadow.rows(table, chunk.stream().map(Incoming::key).toList());
+        List<RowKey> known = new ArrayList<>();
+        for (var incoming : chunk) {
+            if (!shadow.isBeyondLast(table, incoming.key())) {
+                known.add(incoming.key());
+            }
+        }
+        var rows = shadow.rows(table, known);
         var results = merged.computeIfAbsent(table, key -> new ArrayList<>());
         for (var incoming : chunk) {
             var before = Optional.ofNullable(rows.get(incoming.key()));

@@ -1,5 +1,6 @@
 package io.merklite.sync.store;
 
+import io.merklite.session.catalog.RawRows;
 import io.merklite.session.catalog.SqlValues;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.statement.SqlStatements;
@@ -28,6 +29,8 @@ final class ShadowRows {
 
     private final SqlStatements statements;
     private final OriginTable origins;
+    /** By number of the table the key that comes last, or one behind it. */
+    private final Map<Integer, Optional<RowKey>> lastKeys = new HashMap<>();
 
     ShadowRows(SqlStatements statements, OriginTable origins) {
         this.statements = statements;
@@ -43,12 +46,7 @@ final class ShadowRows {
         forBatches(keys, (batch, size) -> {
             var query = statements.prepare(table.statesByKey(size));
             bindKeys(query, batch, size);
-            try (var rows = query.executeQuery()) {
-                while (rows.next()) {
-                    var key = key(table, rows);
-                    states.put(key, state(table, rows));
-                }
-            }
+            RawRows.forEachBound(query, true, row -> states.put(key(table, row), state(table, row)));
         });
         return states;
     }
@@ -59,11 +57,7 @@ final class ShadowRows {
         for (var rowid : rowids) {
             var query = statements.prepare(table.statesByRowid(1));
             query.setLong(FIRST, rowid);
-            try (var rows = query.executeQuery()) {
-                while (rows.next()) {
-                    states.put(rowid, Map.entry(key(table, rows), state(table, rows)));
-                }
-            }
+            RawRows.forEachBound(query, true, row -> states.put(rowid, Map.entry(key(table, row), state(table, row))));
         }
         return states;
     }
@@ -74,12 +68,10 @@ final class ShadowRows {
         forBatches(List.copyOf(keys), (batch, size) -> {
             var query = statements.prepare(table.versionsByKey(size));
             bindKeys(query, batch, size);
-            try (var rows = query.executeQuery()) {
-                while (rows.next()) {
-                    var row = row(table, rows);
-                    found.put(row.key(), row);
-                }
-            }
+            RawRows.forEachBound(query, true, row -> {
+                var stored = row(table, row);
+                found.put(stored.key(), stored);
+            });
         });
         return found;
     }
@@ -91,11 +83,7 @@ final class ShadowRows {
         var parameter = bindRange(query, FIRST, range);
         query.setInt(parameter, limit);
         List<StoredRow> found = new ArrayList<>();
-        try (var rows = query.executeQuery()) {
-            while (rows.next()) {
-                found.add(row(table, rows));
-            }
-        }
+        RawRows.forEachBound(query, true, row -> found.add(row(table, row)));
         return found;
     }
 
@@ -109,13 +97,25 @@ final class ShadowRows {
         }
     }
 
-    /** The largest key, if there is one. */
-    Optional<RowKey> last(TrackedTable table) throws SQLException {
-        var query = statements.prepare("SELECT " + table.keys("") + " FROM " + table.shadow() + " ORDER BY "
-                + table.keys("").replace(",", " DESC,") + " DESC LIMIT 1");
-        try (var rows = query.executeQuery()) {
+    /** Whether {@code key} comes after every key that has a state, so that it can have none. */
+    boolean isBeyondLast(TrackedTable table, RowKey key) throws SQLException {
+        var last = lastKeys.get(table.number());
+        if (last == null) {
+            last = last(table);
+            lastKeys.put(table.number(), last);
+        }
+        return last.isEmpty() || KeyOrder.compare(key, last.get()) > 0;
+    }
+
+    private Optional<RowKey> last(TrackedTable table) throws SQLException {
+        try (var rows = statements.prepare(table.lastKey()).executeQuery()) {
             return rows.next() ? Optional.of(key(table, rows)) : Optional.empty();
         }
+    }
+
+    /** Forgets which keys are the last: states were written past this class, or not at all. */
+    void forgetLast() {
+        lastKeys.clear();
     }
 
     /**
@@ -149,15 +149,16 @@ final class ShadowRows {
         query.setLong(FIRST, clock);
         query.setInt(FIRST + 1, limit);
         Map<RowKey, RowState> dead = new HashMap<>();
-        try (var rows = query.executeQuery()) {
-            while (rows.next()) {
-                dead.put(key(table, rows), state(table, rows));
-            }
-        }
+        RawRows.forEachBound(query, true, row -> dead.put(key(table, row), state(table, row)));
         return dead;
     }
 
     void put(TrackedTable table, List<Put> puts) throws SQLException {
+        for (var put : puts) {
+            if (isBeyondLast(table, put.key())) {
+                lastKeys.put(table.number(), Optional.of(put.key()));
+            }
+        }
         var done = 0;
         for (var size : BATCHES) {
             while (puts.size() - done >= size) {
@@ -224,20 +225,28 @@ final class ShadowRows {
         return RowKey.of(table.seed(), values);
     }
 
-    private RowState state(TrackedTable table, ResultSet row) throws SQLException {
-        var column = FIRST + table.keyCount();
-        var birth = new Stamp(row.getLong(column), origins.origin(row.getInt(column + 1)));
-        return RowStateCodec.decode(birth, row.getLong(column + 2), row.getBytes(column + 3), table, origins);
+    private static RowKey key(TrackedTable table, RawRows row) throws SQLException {
+        List<ChangesetValue> values = new ArrayList<>(table.keyCount());
+        for (var i = 0; i < table.keyCount(); i++) {
+            values.add(row.value(i));
+        }
+        return RowKey.of(table.seed(), values);
     }
 
-    private StoredRow row(TrackedTable table, ResultSet row) throws SQLException {
-        var presence = FIRST + table.keyCount() + 4;
-        var present = row.getObject(presence) != null;
-        List<ChangesetValue> values = new ArrayList<>();
+    private RowState state(TrackedTable table, RawRows row) throws SQLException {
+        var column = table.keyCount();
+        var birth = new Stamp(row.longAt(column), origins.origin((int) row.longAt(column + 1)));
+        return RowStateCodec.decode(birth, row.longAt(column + 2), row.blobAt(column + 3), table, origins);
+    }
+
+    private StoredRow row(TrackedTable table, RawRows row) throws SQLException {
+        var presence = table.keyCount() + 4;
+        var present = !row.isNull(presence);
+        List<ChangesetValue> values = new ArrayList<>(table.cellCount());
         for (var i = 0; present && i < table.cellCount(); i++) {
-            values.add(SqlValues.read(row, presence + 1 + i));
+            values.add(row.value(presence + 1 + i));
         }
-        var rowid = table.identity() == TrackedTable.Identity.BIRTH ? row.getLong(presence + 1 + table.cellCount()) : 0;
+        var rowid = table.identity() == TrackedTable.Identity.BIRTH ? row.longAt(presence + 1 + table.cellCount()) : 0;
         return new StoredRow(key(table, row), state(table, row), values, rowid, present);
     }
 

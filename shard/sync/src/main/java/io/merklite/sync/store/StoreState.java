@@ -10,6 +10,7 @@ import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,15 +24,23 @@ import java.util.Optional;
  * <p><b>Threading.</b> As its store.
  */
 final class StoreState {
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
+    /** In this one the seq of the file's own origin stood with those of the others. */
+    private static final int FORMAT_BEFORE = 1;
+
     private static final int MAX_ORIGINS = 65_536;
     private static final String CREATE_STATE = """
             CREATE TABLE IF NOT EXISTS _merklite_state(
                 id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
                 origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
                 ahead_of BLOB NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
-                clean INTEGER NOT NULL)
+                clean INTEGER NOT NULL, own_seq INTEGER NOT NULL DEFAULT 0, own_clock INTEGER NOT NULL DEFAULT 0)
             """;
+
+    private static final List<String> OWN = List.of("own_seq", "own_clock");
+
+    private static final String HAS_OWN =
+            "SELECT count(*) FROM pragma_table_info('_merklite_state') WHERE name = 'own_seq'";
 
     private final SqlStatements statements;
     private final StoreOptions options;
@@ -50,6 +59,12 @@ final class StoreState {
         this.options = options;
         statements.once(CREATE_STATE);
         statements.once(OriginTable.CREATE);
+        if (statements.number(HAS_OWN) == 0) {
+            for (var column : OWN) {
+                statements.once("ALTER TABLE _merklite_state ADD COLUMN " + column + " INTEGER NOT NULL DEFAULT 0");
+            }
+            statements.once("UPDATE _merklite_state SET format = " + FORMAT + " WHERE format = " + FORMAT_BEFORE);
+        }
         create();
         this.origins = new OriginTable(statements);
         this.clock = new HybridClock(
@@ -58,12 +73,13 @@ final class StoreState {
         this.root = statements.number("SELECT root FROM _merklite_state");
         this.horizon = statements.number("SELECT horizon FROM _merklite_state");
         this.aheadOf = readAheadOf();
+        readOwn();
         recogniseFile();
     }
 
     private void create() throws SQLException {
         var insert = statements.prepare(
-                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, -1, ?4, 1)");
+                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, -1, ?4, 1, 0, 0)");
         insert.setInt(1, FORMAT);
         insert.setString(2, options.database());
         insert.setLong(3, Origin.random(options.random()).bits());
@@ -108,11 +124,14 @@ final class StoreState {
         update.executeUpdate();
     }
 
-    /** Takes a new origin. */
+    /** Takes a new origin; what the old one has written stands with the others. */
     void renewOrigin() throws SQLException {
+        if (vector().seq(origin) > 0) {
+            origins.raise(origin, vector().seq(origin), origins.clock(origin));
+        }
         origin = Origin.random(options.random());
         originIsNew = true;
-        var update = statements.prepare("UPDATE _merklite_state SET origin = ?1");
+        var update = statements.prepare("UPDATE _merklite_state SET origin = ?1, own_seq = 0, own_clock = 0");
         update.setLong(1, origin.bits());
         update.executeUpdate();
     }
@@ -187,21 +206,35 @@ final class StoreState {
         return VersionVector.of(others);
     }
 
-    /** Counts a transaction of this replica; its seq. */
+    /** Counts a transaction of this replica; its seq. It is in the file with the next {@link #save}. */
     long count(Stamp stamp) throws SQLException {
         var seq = vector().seq(origin) + 1;
-        origins.raise(origin, seq, stamp.clock());
+        origins.id(origin);
+        origins.note(origin, seq, stamp.clock());
         return seq;
     }
 
+    /** One statement for all that a transaction changes: each page more costs a commit 5 µs. */
     void save() throws SQLException {
-        var update =
-                statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, ahead_of = ?4");
+        var update = statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, ahead_of = ?4,"
+                + " own_seq = ?5, own_clock = ?6");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
         update.setBytes(4, new WireWriter().vector(aheadOf).toByteArray());
+        update.setLong(5, vector().seq(origin));
+        update.setLong(6, origins.clock(origin));
         update.executeUpdate();
+    }
+
+    private void readOwn() throws SQLException {
+        try (var rows = statements
+                .prepare("SELECT own_seq, own_clock FROM _merklite_state WHERE own_seq > 0")
+                .executeQuery()) {
+            if (rows.next()) {
+                origins.note(origin, rows.getLong(1), rows.getLong(2));
+            }
+        }
     }
 
     /** The transaction was undone: reads everything anew. */
@@ -211,6 +244,7 @@ final class StoreState {
         horizon = statements.number("SELECT horizon FROM _merklite_state");
         aheadOf = readAheadOf();
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
+        readOwn();
     }
 
     /** Marks the file as properly closed, if nothing was written past the store. */

@@ -79,6 +79,7 @@ final class TableRegistry {
     /** Forgets what is cached of the sums: a transaction was undone. */
     void forgetSums() {
         sums.values().forEach(MerkleSums::forget);
+        rows.forgetLast();
     }
 
     /** Whether a table takes part, by its name. */
@@ -137,6 +138,7 @@ final class TableRegistry {
     Set<String> follow(Stamp birth, Map<String, Long> inserted, Renames renames, Set<String> reborn)
             throws SQLException {
         sums.clear();
+        rows.forgetLast();
         tables.clear();
         var known = known();
         Map<String, TrackedTable> present = new LinkedHashMap<>();
@@ -315,6 +317,7 @@ final class TableRegistry {
                         + keys + " FROM " + table.from();
         };
         statements.once("INSERT INTO " + table.shadow() + select);
+        rows.forgetLast();
         sums(table).rebuild();
         return statements.number("SELECT EXISTS (SELECT 1 FROM " + table.shadow() + ")") != 0;
     }

@@ -7,11 +7,14 @@ import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.sync.row.MergePolicy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -67,6 +70,11 @@ final class TrackedTable {
     private final List<Integer> keyCells;
     /** The condition that a row of the user's table, {@code t}, is one of these; empty if all are. */
     private final String condition;
+
+    private final Map<Text, String> texts = new HashMap<>();
+
+    /** A text of SQL: what it is, for how many. */
+    private record Text(String what, int count) {}
 
     private TrackedTable(
             int number,
@@ -340,9 +348,25 @@ final class TrackedTable {
         return identity == Identity.BIRTH ? BIRTH_KEY_COUNT : keyIndexes.length;
     }
 
+    /** The text that {@code write} makes, which is kept: texts of many rows are long. */
+    private String kept(String what, int count, Supplier<String> write) {
+        var key = new Text(what, count);
+        var text = texts.get(key);
+        if (text == null) {
+            text = write.get(); // which may keep others
+            texts.put(key, text);
+        }
+        return text;
+    }
+
     /** Names of the companions' key columns, each behind {@code qualifier}. */
     String keys(String qualifier) {
-        return IntStream.range(0, keyCount()).mapToObj(i -> qualifier + "k" + i).collect(Collectors.joining(", "));
+        return kept(
+                "keys " + qualifier,
+                keyCount(),
+                () -> IntStream.range(0, keyCount())
+                        .mapToObj(i -> qualifier + "k" + i)
+                        .collect(Collectors.joining(", ")));
     }
 
     /** As a row value, which compares in the order of the companions' keys. */
@@ -432,12 +456,12 @@ final class TrackedTable {
 
     /** Versions of {@code count} keys. */
     String versionsByKey(int count) {
-        return selectVersions() + whereKeys("s.", count);
+        return kept("versions", count, () -> selectVersions() + whereKeys("s.", count));
     }
 
     /** States of {@code count} keys. */
     String statesByKey(int count) {
-        return selectStates() + whereKeys("s.", count);
+        return kept("states", count, () -> selectStates() + whereKeys("s.", count));
     }
 
     /** Of a table identified by births: states and keys of {@code count} rowids, the rowid last. */
@@ -448,11 +472,31 @@ final class TrackedTable {
 
     /** Versions of a range of keys, in order. */
     String versionsInRange(boolean from, boolean to) {
-        return selectVersions() + whereRange("s.", "", from, to) + " ORDER BY " + keys("s.") + " LIMIT ?";
+        return kept(
+                "versions in range",
+                ends(from, to),
+                () -> selectVersions() + whereRange("s.", "", from, to) + " ORDER BY " + keys("s.") + " LIMIT ?");
     }
 
     String countInRange(boolean from, boolean to) {
-        return "SELECT count(*) FROM (SELECT 1 FROM " + shadow() + " s" + whereRange("s.", "", from, to) + " LIMIT ?)";
+        return kept(
+                "count in range",
+                ends(from, to),
+                () -> "SELECT count(*) FROM (SELECT 1 FROM " + shadow() + " s" + whereRange("s.", "", from, to)
+                        + " LIMIT ?)");
+    }
+
+    private static int ends(boolean from, boolean to) {
+        return (from ? 1 : 0) + (to ? 2 : 0);
+    }
+
+    /** The key at the end. */
+    String lastKey() {
+        return kept(
+                "last key",
+                1,
+                () -> "SELECT " + keys("") + " FROM " + shadow() + " ORDER BY " + keys("").replace(",", " DESC,")
+                        + " DESC LIMIT 1");
     }
 
     /** The condition that a key is one of {@code count}. */
@@ -507,6 +551,10 @@ final class TrackedTable {
 
     /** Inserts or replaces {@code count} states; of a table identified by births the rowid comes last. */
     String putStates(int count) {
+        return kept("put", count, () -> writePutStates(count));
+    }
+
+    private String writePutStates(int count) {
         var withRowid = identity == Identity.BIRTH;
         var row = IntStream.range(0, keyCount() + 4 + (withRowid ? 1 : 0))
                 .mapToObj(i -> "?")
