@@ -100,6 +100,21 @@ public final class RawRows {
         return isNull(column) ? null : bytes(column);
     }
 
+    /** The type byte of the value in the changeset format, 1 to 5. */
+    public int type(int column) throws SQLException {
+        return database.column_type(statement, column);
+    }
+
+    /** The value as a real. */
+    public double realAt(int column) throws SQLException {
+        return database.column_double(statement, column);
+    }
+
+    /** The bytes of a text or blob; a text is in the database's encoding. The array is the caller's. */
+    public byte[] bytesAt(int column) throws SQLException {
+        return bytes(column);
+    }
+
     /** Whether the value is NULL. */
     public boolean isNull(int column) throws SQLException {
         return database.column_type(statement, column) == SQLITE_NULL;

@@ -32,7 +32,7 @@ public final class SqlValues {
 
     /** Whether {@link #bind} can bind {@code value}: the driver takes no text that is not UTF-8. */
     public static boolean isBindable(ChangesetValue value) {
-        return !(value instanceof ChangesetValue.Text text) || decoded(text.view()) != null;
+        return !(value instanceof ChangesetValue.Text text) || decoded(text) != null;
     }
 
     /**
@@ -41,25 +41,43 @@ public final class SqlValues {
      * @throws IllegalArgumentException if it is undefined, or not {@linkplain #isBindable bindable}
      */
     public static void bind(PreparedStatement statement, int parameter, ChangesetValue value) throws SQLException {
+        if (!tryBind(statement, parameter, value)) {
+            throw new IllegalArgumentException("text that is not UTF-8");
+        }
+    }
+
+    /**
+     * Binds {@code value} to {@code parameter}, from 1, if it is {@linkplain #isBindable bindable}.
+     *
+     * @return whether it was
+     * @throws IllegalArgumentException if it is undefined
+     */
+    public static boolean tryBind(PreparedStatement statement, int parameter, ChangesetValue value)
+            throws SQLException {
         switch (value) {
             case ChangesetValue.Integer integer -> statement.setLong(parameter, integer.value());
             case ChangesetValue.Real real -> statement.setDouble(parameter, real.value());
-            case ChangesetValue.Text text -> statement.setString(parameter, requireDecoded(text));
+            case ChangesetValue.Text text -> {
+                var decoded = decoded(text);
+                if (decoded == null) {
+                    return false;
+                }
+                statement.setString(parameter, decoded);
+            }
             case ChangesetValue.Blob blob -> statement.setBytes(parameter, blob.toByteArray());
             case ChangesetValue.Null nothing -> statement.setNull(parameter, 0);
             case ChangesetValue.Undefined undefined -> throw new IllegalArgumentException("an undefined value");
         }
+        return true;
     }
 
-    private static String requireDecoded(ChangesetValue.Text text) {
-        var decoded = decoded(text.view());
-        if (decoded == null) {
-            throw new IllegalArgumentException("text that is not UTF-8");
-        }
-        return decoded;
+    /** The usual text is decoded once, and quickly: U+FFFD stands for what is not UTF-8, or for itself. */
+    private static @Nullable String decoded(ChangesetValue.Text text) {
+        var decoded = text.string();
+        return decoded.indexOf('\uFFFD') < 0 ? decoded : decodedStrictly(text.view());
     }
 
-    private static @Nullable String decoded(ByteBuffer utf8) {
+    private static @Nullable String decodedStrictly(ByteBuffer utf8) {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
         } catch (CharacterCodingException e) {

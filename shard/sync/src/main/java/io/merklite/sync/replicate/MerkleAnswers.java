@@ -26,7 +26,7 @@ public final class MerkleAnswers {
     static final int WAYS = 16;
 
     /** Up to so many keys are listed rather than split. */
-    private static final int LISTED_COUNT = 48;
+    private static final int LISTED_COUNT = 24;
 
     private static final int MAX_LISTED_COUNT = 4096;
     private static final int ROW_PAGE = 256;
@@ -66,11 +66,10 @@ public final class MerkleAnswers {
         if (store.ranges().count(table, range, LISTED_COUNT + 1) <= LISTED_COUNT) {
             return listing(round, table, range);
         }
-        var sum = store.ranges().sum(table, range);
-        if (sum == summed.sum()) {
+        var parts = store.ranges().split(table, range, WAYS);
+        if (parts.sums().stream().mapToLong(Long::longValue).sum() == summed.sum()) {
             return Finding.Same.SAME;
         }
-        var parts = store.ranges().split(table, range, sum, WAYS);
         return parts.boundaries().isEmpty()
                 ? listing(round, table, range)
                 : new Finding.Parts(

@@ -13,6 +13,7 @@ import io.merklite.session.changeset.ChangesetRow;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
 import io.merklite.session.statement.SqlStatements;
+import io.merklite.sync.SyncException.SchemaMismatch;
 import io.merklite.sync.row.RowVersion;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Births.Birth;
@@ -102,25 +103,27 @@ final class MergeWriter {
     /**
      * Writes the visible changes of {@code merged}.
      *
-     * @return what changed, if that is known; otherwise the session has recorded it
+     * @return what changed, if nothing stood against it; otherwise the session has recorded it
      */
     Optional<byte[]> write(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
         var changes = new ChangesetWriter();
         for (var table : inWritingOrder(merged)) {
             write(table, merged.getOrDefault(table, List.of()), changes);
         }
-        if (changes.sizeBytes() == 0) {
-            return Optional.empty();
-        }
         var changeset = changes.toByteArray();
+        if (changeset.length == 0) {
+            return Optional.of(changeset);
+        }
         var rowCount = merged.values().stream().mapToInt(List::size).sum();
         if (rowCount >= UNRECORDED_COUNT * registry.tables().size() && writeUnrecorded(changeset)) {
             return Optional.of(changeset);
         }
         apply(changeset);
-        if (!refused.isEmpty()) {
-            settle(merged);
+        if (refused.isEmpty()) {
+            session.discard();
+            return Optional.of(changeset);
         }
+        settle(merged);
         return Optional.empty();
     }
 
@@ -154,14 +157,16 @@ final class MergeWriter {
         List<MergedRow> visible = new ArrayList<>();
         List<MergedRow> leaving = new ArrayList<>();
         for (var row : rows) {
-            if (!authority && row.after().isAlive() && table.completesKey(row.values())) {
-                evicted.add(new Evicted(Conflicts.Kind.KEY, table, row, row.values()));
+            var isJudged = !authority && row.after().isAlive();
+            var values = isJudged ? row.values() : List.<ChangesetValue>of();
+            if (isJudged && table.completesKey(values)) {
+                evicted.add(new Evicted(Conflicts.Kind.KEY, table, row, values));
                 leaving.add(row);
-            } else if (!authority && row.after().isAlive() && table.lacksValue(row.values())) {
+            } else if (isJudged && table.lacksValue(values)) {
                 // Written where the column was not NOT NULL yet. SQLite would refuse it, or put in the default, of
                 // which
                 // the row's state knows nothing.
-                evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, row.values()));
+                evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, values));
                 leaving.add(row);
             } else if (row.isVisible()) {
                 visible.add(row);
@@ -177,13 +182,16 @@ final class MergeWriter {
     }
 
     private void apply(byte[] changeset) {
-        applier.apply(changeset, ApplyOptions.DEFAULTS, conflict -> {
+        var outcome = applier.apply(changeset, ApplyOptions.DEFAULTS, conflict -> {
             if (!(conflict instanceof Conflict.OfChange change)) {
                 return Resolution.OMIT; // foreign keys have their own rule, after all rows are in
             }
             refused.add(new Refused(change.table(), key(change.table(), change.change())));
             return Resolution.OMIT;
         });
+        if (!outcome.skippedTables().isEmpty()) {
+            throw new SchemaMismatch("merged rows that do not fit: " + String.join("; ", outcome.skippedTables()));
+        }
     }
 
     private List<ChangesetValue> key(String tableName, ChangesetRow change) {

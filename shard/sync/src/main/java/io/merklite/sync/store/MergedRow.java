@@ -6,6 +6,7 @@ import io.merklite.session.changeset.ChangesetWriter;
 import io.merklite.sync.row.Cell;
 import io.merklite.sync.row.RowVersion;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,7 +25,11 @@ record MergedRow(RowKey key, Optional<StoredRow> before, RowVersion after, long 
 
     /** The values of the cells after the merge. */
     List<ChangesetValue> values() {
-        return after.cells().stream().map(MergedRow::value).toList();
+        List<ChangesetValue> values = new ArrayList<>(after.cells().size());
+        for (var cell : after.cells()) {
+            values.add(value(cell));
+        }
+        return Collections.unmodifiableList(values);
     }
 
     private static ChangesetValue value(Cell cell) {
@@ -68,7 +73,7 @@ record MergedRow(RowKey key, Optional<StoredRow> before, RowVersion after, long 
     }
 
     private List<ChangesetValue> keyColumns(TrackedTable table) {
-        List<ChangesetValue> columns = new ArrayList<>();
+        List<ChangesetValue> columns = new ArrayList<>(table.changesetColumnCount());
         for (var i = 0; i < table.changesetColumnCount(); i++) {
             columns.add(ChangesetValue.UNDEFINED);
         }

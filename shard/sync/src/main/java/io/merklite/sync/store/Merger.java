@@ -275,6 +275,9 @@ final class Merger {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
         var orphans = isEnforcing ? settleForeignKeys(merged, writer.evicted()) : List.<ForeignKeys.Orphan>of();
+        if (written.isPresent() && !isEnforcing && writer.evicted().isEmpty()) {
+            return new Merged(Changeset.wrap(changes), Optional.empty());
+        }
         enterLedger(merged, writer, orphans);
         if (session.isEmpty() && writer.evicted().isEmpty()) {
             return new Merged(Changeset.wrap(changes), Optional.empty());

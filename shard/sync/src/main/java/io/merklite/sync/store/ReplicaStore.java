@@ -96,7 +96,7 @@ public final class ReplicaStore implements AutoCloseable {
             this.state = new StoreState(statements, options);
             createTables();
             this.shadow = new ShadowRows(statements, state.origins());
-            this.registry = new TableRegistry(statements, state.origins(), shadow, options);
+            this.registry = new TableRegistry(statements, state.origins(), shadow, state.pending(), options);
             this.ranges = new RowRanges(registry, shadow);
             var schema = options.isSchemaReplicated()
                     ? Optional.of(new ReplicatedSchema(statements, registry))
@@ -107,6 +107,10 @@ public final class ReplicaStore implements AutoCloseable {
                 schema.get().begin();
             }
             schemas.follow(Changeset.EMPTY, Set.of());
+            if (state.isUpgraded()) {
+                registry.rebuildSums();
+                state.save();
+            }
             transactions.commit();
         } catch (SQLException | RuntimeException e) {
             transactions.rollback(e);
@@ -640,6 +644,15 @@ public final class ReplicaStore implements AutoCloseable {
         });
     }
 
+    /** Puts what is pending of the merkle index into its nodes: each is then the sum of its rows. */
+    void settleSums() {
+        transactions.run("settling sums", () -> {
+            registry.settleSums();
+            state.save();
+            return true;
+        });
+    }
+
     <T> T inTransaction(String doing, Work<T> work) {
         return transactions.run(doing, work);
     }
@@ -666,6 +679,8 @@ public final class ReplicaStore implements AutoCloseable {
             return;
         }
         transactions.run("closing", () -> {
+            registry.settleSums();
+            state.save();
             state.markClosed(session.isEmpty());
             return true;
         });

@@ -1,11 +1,13 @@
 package io.merklite.sync.store;
 
+import io.merklite.session.catalog.RawRows;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.sync.row.Cell;
 import io.merklite.sync.row.RowVersion;
 import io.merklite.sync.stamp.Stamp;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import net.jpountz.xxhash.XXHash64;
 import net.jpountz.xxhash.XXHashFactory;
 
@@ -119,6 +121,17 @@ final class RowDigest {
     /** Hash of the new value of a column of a change. */
     static long newValueHash(ChangesetCursor change, int column) {
         return valueHash(change, change.newType(column), change.newOffset(column), change.newLength(column));
+    }
+
+    /** Hash of a value in a row of a query on a database encoded in UTF-8; 0 for NULL. */
+    static long valueHash(RawRows row, int column) throws SQLException {
+        var type = row.type(column);
+        return switch (type) {
+            case INTEGER -> number(type, row.longAt(column));
+            case REAL -> number(type, Double.doubleToRawLongBits(row.realAt(column)));
+            case TEXT, BLOB -> bytes(type, row.bytesAt(column));
+            default -> 0;
+        };
     }
 
     private static long valueHash(ChangesetCursor change, int type, int offset, int length) {

@@ -2,6 +2,7 @@ package io.merklite.sync.store;
 
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.changeset.ChangesetWriter;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -11,6 +12,9 @@ import java.util.List;
  * <p>Two keys are equal if their values are, by type and bytes; the collation of the table does not count. Immutable.
  */
 public final class RowKey {
+    /** The type byte of an integer in the changeset format. */
+    private static final byte INTEGER = 1;
+
     private final List<ChangesetValue> values;
     private final byte[] encoded;
     private final long hash;
@@ -28,10 +32,21 @@ public final class RowKey {
      * @param values in the order of the table's columns
      */
     public static RowKey of(long seed, List<ChangesetValue> values) {
+        var encoded = values.size() == 1 && values.getFirst() instanceof ChangesetValue.Integer integer
+                ? encode(integer.value())
+                : encode(values);
+        return new RowKey(List.copyOf(values), encoded, RowDigest.hash(encoded, 0, encoded.length, seed));
+    }
+
+    private static byte[] encode(List<ChangesetValue> values) {
         var writer = new ChangesetWriter();
         values.forEach(writer::value);
-        var encoded = writer.toByteArray();
-        return new RowKey(List.copyOf(values), encoded, RowDigest.hash(encoded, 0, encoded.length, seed));
+        return writer.toByteArray();
+    }
+
+    /** The usual key, without a writer: there is one of these for each row that is read. */
+    private static byte[] encode(long integer) {
+        return ByteBuffer.allocate(1 + Long.BYTES).put(INTEGER).putLong(integer).array();
     }
 
     /** The key of a table with an integer key. */

@@ -151,7 +151,7 @@ final class RowMerge {
         var key = table.identity() == TrackedTable.Identity.BIRTH
                 ? Keys.ofBirth(table, birth)
                 : key(table, columns, change);
-        Map<Integer, ChangesetValue> additions = new TreeMap<>();
+        Map<Integer, ChangesetValue> additions = change.op() == ChangeOp.UPDATE ? new TreeMap<>() : Map.of();
         var version = switch (change.op()) {
             case INSERT -> RowVersion.alive(stamp, inserted(table, columns, change, stamp));
             case UPDATE -> RowVersion.alive(birth.stamp(), updated(table, columns, change, stamp, additions));
@@ -173,11 +173,12 @@ final class RowMerge {
 
     private List<Cell> inserted(TrackedTable table, int[] columns, ChangesetCursor change, Stamp stamp)
             throws SQLException {
-        List<Cell> cells = new ArrayList<>();
+        var born = RowState.born(stamp);
+        List<Cell> cells = new ArrayList<>(table.cellCount());
         for (var cell = 0; cell < table.cellCount(); cell++) {
             var column = columns[table.column(cell)];
             var value = column < 0 ? defaultOf(table, cell) : change.newValue(column);
-            cells.add(RowState.born(stamp).cell(cell, value, table.counters()[cell]));
+            cells.add(born.cell(cell, value, table.counters()[cell]));
         }
         return cells;
     }
@@ -266,7 +267,12 @@ final class RowMerge {
     }
 
     private static boolean isWhole(RowVersion version) {
-        return version.cells().stream().noneMatch(Cell.Unknown.class::isInstance);
+        for (var cell : version.cells()) {
+            if (cell instanceof Cell.Unknown) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Adds to counters, unless a state that came by the merkle path has the addition already. */

@@ -65,10 +65,10 @@ public final class RowRanges {
      */
     public record Parts(List<RowKey> boundaries, List<Long> sums) {}
 
-    /** Splits a range whose sum is {@code total} into parts of about the same size, at most {@code limit}. */
-    public Parts split(String table, KeyRange range, long total, int limit) {
+    /** Splits a range into parts of about the same size, at most {@code limit}; one part if there is nowhere to split. */
+    public Parts split(String table, KeyRange range, int limit) {
         return StoreTransactions.call("splitting", () -> {
-            var parts = registry.sums(registry.require(table)).partition(range, total, limit);
+            var parts = registry.sums(registry.require(table)).partition(range, limit);
             return new Parts(parts.boundaries(), parts.sums());
         });
     }
@@ -79,16 +79,14 @@ public final class RowRanges {
                 "summing up", () -> registry.sums(registry.require(table)).sums(range, boundaries));
     }
 
-    /** A key and the digest of its row. */
+    /** A key and the digest of its row; 0 if that is damaged. */
     public record KeyDigest(RowKey key, long digest) {}
 
     /** Keys and digests of a range, in order, at most {@code limit}. */
     public List<KeyDigest> digests(String table, KeyRange range, int limit) {
         return StoreTransactions.call("reading digests", () -> {
             var tracked = registry.require(table);
-            return shadow.range(tracked, range, limit).stream()
-                    .map(row -> new KeyDigest(row.key(), row.digest(tracked)))
-                    .toList();
+            return shadow.digests(tracked, range, limit);
         });
     }
 

@@ -25,7 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShadowRows {
     private static final int[] BATCHES = {64, 8, 1};
+    private static final int[] SHARED_BATCHES = {128, 16, 1};
+    /** So many equal states next to each other are written together. */
+    private static final int SHARED_COUNT = 16;
     private static final int FIRST = 1;
+    private static final int NO_LIMIT = -1;
 
     private final SqlStatements statements;
     private final OriginTable origins;
@@ -78,13 +82,50 @@ final class ShadowRows {
 
     /** Rows with state and values in the order of keys, from inclusive, to exclusive, at most {@code limit}. */
     List<StoredRow> range(TrackedTable table, KeyRange range, int limit) throws SQLException {
+        List<StoredRow> found = new ArrayList<>();
+        forEachInRange(table, range, limit, row -> found.add(row(table, row)));
+        return found;
+    }
+
+    /** Keys and digests in the order of keys, from inclusive, to exclusive, at most {@code limit}; 0 for damaged rows. */
+    List<RowRanges.KeyDigest> digests(TrackedTable table, KeyRange range, int limit) throws SQLException {
+        List<RowRanges.KeyDigest> found = new ArrayList<>();
+        forEachInRange(table, range, limit, row -> {
+            var key = key(table, row);
+            found.add(new RowRanges.KeyDigest(key, digest(table, key, row)));
+        });
+        return found;
+    }
+
+    /** The sum of the digests of the rows in a range. Reads them all. */
+    long sumOfDigests(TrackedTable table, KeyRange range) throws SQLException {
+        var sum = new long[1];
+        forEachInRange(table, range, NO_LIMIT, row -> sum[0] += digest(table, key(table, row), row));
+        return sum[0];
+    }
+
+    private void forEachInRange(TrackedTable table, KeyRange range, int limit, RawRows.RowConsumer consumer)
+            throws SQLException {
         var query = statements.prepare(
                 table.versionsInRange(range.from().isPresent(), range.to().isPresent()));
-        var parameter = bindRange(query, FIRST, range);
-        query.setInt(parameter, limit);
-        List<StoredRow> found = new ArrayList<>();
-        RawRows.forEachBound(query, true, row -> found.add(row(table, row)));
-        return found;
+        query.setInt(bindRange(query, FIRST, range), limit);
+        RawRows.forEachBound(query, true, consumer);
+    }
+
+    /** The digest of a row that was not written since its birth is made of what SQLite gives, without a value between. */
+    private long digest(TrackedTable table, RowKey key, RawRows row) throws SQLException {
+        var state = table.keyCount();
+        var presence = state + 4;
+        if (!row.isNull(state + 3) || row.isNull(presence)) {
+            return row(table, row).digest(table);
+        }
+        var birth = birth(table, row);
+        var digest = RowDigest.alive(key.hash(), birth);
+        for (var cell = 0; cell < table.cellCount(); cell++) {
+            var value = RowDigest.valueHash(row, presence + 1 + cell);
+            digest += value == 0 ? 0 : RowDigest.stamped(key.hash(), table.columnSeeds()[cell], birth, value);
+        }
+        return digest;
     }
 
     /** How many rows there are in the range, dead ones included; counting stops at {@code limit}. */
@@ -159,13 +200,38 @@ final class ShadowRows {
                 lastKeys.put(table.number(), Optional.of(put.key()));
             }
         }
+        List<Put> mixed = new ArrayList<>();
+        for (var from = 0; from < puts.size(); ) {
+            var to = endOfRun(puts, from);
+            if (to - from >= SHARED_COUNT) {
+                putShared(table, puts.subList(from, to));
+            } else {
+                mixed.addAll(puts.subList(from, to));
+            }
+            from = to;
+        }
+        putMixed(table, mixed);
+    }
+
+    /** The end of the puts from {@code from} on whose states are equal: rows are often written together. */
+    private static int endOfRun(List<Put> puts, int from) {
+        var state = puts.get(from).state();
+        var to = from + 1;
+        while (to < puts.size() && puts.get(to).state().equals(state)) {
+            to++;
+        }
+        return to;
+    }
+
+    /** States that are equal: a row costs a parameter for each part of its key. */
+    private void putShared(TrackedTable table, List<Put> puts) throws SQLException {
         var done = 0;
-        for (var size : BATCHES) {
+        for (var size : SHARED_BATCHES) {
             while (puts.size() - done >= size) {
-                var insert = statements.prepare(table.putStates(size));
-                var parameter = FIRST;
+                var insert = statements.prepare(table.putEqualStates(size));
+                var parameter = bindState(insert, FIRST, table, puts.getFirst().state());
                 for (var put : puts.subList(done, done + size)) {
-                    parameter = bindPut(insert, parameter, table, put);
+                    parameter = bindRow(insert, parameter, table, put);
                 }
                 insert.executeUpdate();
                 done += size;
@@ -173,12 +239,34 @@ final class ShadowRows {
         }
     }
 
-    private int bindPut(PreparedStatement insert, int first, TrackedTable table, Put put) throws SQLException {
+    private void putMixed(TrackedTable table, List<Put> puts) throws SQLException {
+        var done = 0;
+        for (var size : BATCHES) {
+            while (puts.size() - done >= size) {
+                var insert = statements.prepare(table.putStates(size));
+                var parameter = FIRST;
+                for (var put : puts.subList(done, done + size)) {
+                    parameter = bindState(insert, parameter, table, put.state());
+                    parameter = bindRow(insert, parameter, table, put);
+                }
+                insert.executeUpdate();
+                done += size;
+            }
+        }
+    }
+
+    private int bindState(PreparedStatement insert, int first, TrackedTable table, RowState state)
+            throws SQLException {
+        var parameter = first;
+        insert.setLong(parameter++, state.birth().clock());
+        insert.setInt(parameter++, origins.id(state.birth().origin()));
+        insert.setObject(parameter++, state.death().map(Stamp::clock).orElse(null));
+        insert.setBytes(parameter++, RowStateCodec.encode(state, table, origins));
+        return parameter;
+    }
+
+    private static int bindRow(PreparedStatement insert, int first, TrackedTable table, Put put) throws SQLException {
         var parameter = bindKey(insert, first, put.key());
-        insert.setLong(parameter++, put.state().birth().clock());
-        insert.setInt(parameter++, origins.id(put.state().birth().origin()));
-        insert.setObject(parameter++, put.state().death().map(Stamp::clock).orElse(null));
-        insert.setBytes(parameter++, RowStateCodec.encode(put.state(), table, origins));
         if (table.identity() == TrackedTable.Identity.BIRTH) {
             insert.setObject(parameter++, put.rowid());
         }
@@ -197,10 +285,9 @@ final class ShadowRows {
     static int bindKey(PreparedStatement statement, int first, RowKey key) throws SQLException {
         var parameter = first;
         for (var value : key.values()) {
-            if (!SqlValues.isBindable(value)) {
+            if (!SqlValues.tryBind(statement, parameter++, value)) {
                 throw new Unsupported("a primary key with text that is not UTF-8", "Store such keys as BLOB");
             }
-            SqlValues.bind(statement, parameter++, value);
         }
         return parameter;
     }
@@ -225,7 +312,8 @@ final class ShadowRows {
         return RowKey.of(table.seed(), values);
     }
 
-    private static RowKey key(TrackedTable table, RawRows row) throws SQLException {
+    /** The key in the first columns of a row. */
+    static RowKey key(TrackedTable table, RawRows row) throws SQLException {
         List<ChangesetValue> values = new ArrayList<>(table.keyCount());
         for (var i = 0; i < table.keyCount(); i++) {
             values.add(row.value(i));
@@ -235,8 +323,13 @@ final class ShadowRows {
 
     private RowState state(TrackedTable table, RawRows row) throws SQLException {
         var column = table.keyCount();
-        var birth = new Stamp(row.longAt(column), origins.origin((int) row.longAt(column + 1)));
-        return RowStateCodec.decode(birth, row.longAt(column + 2), row.blobAt(column + 3), table, origins);
+        return RowStateCodec.decode(
+                birth(table, row), row.longAt(column + 2), row.blobAt(column + 3), table, origins);
+    }
+
+    private Stamp birth(TrackedTable table, RawRows row) throws SQLException {
+        var column = table.keyCount();
+        return new Stamp(row.longAt(column), origins.origin((int) row.longAt(column + 1)));
     }
 
     private StoredRow row(TrackedTable table, RawRows row) throws SQLException {

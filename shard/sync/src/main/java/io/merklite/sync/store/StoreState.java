@@ -25,7 +25,7 @@ import java.util.Optional;
  */
 final class StoreState {
     private static final int FORMAT = 2;
-    /** In this one the seq of the file's own origin stood with those of the others. */
+    /** In this one the seq of the file's own origin stood with those of the others, and nodes of sums were larger. */
     private static final int FORMAT_BEFORE = 1;
 
     private static final int MAX_ORIGINS = 65_536;
@@ -34,10 +34,12 @@ final class StoreState {
                 id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, database TEXT NOT NULL,
                 origin INTEGER NOT NULL, clock INTEGER NOT NULL, root INTEGER NOT NULL, horizon INTEGER NOT NULL,
                 ahead_of BLOB NOT NULL, schema_version INTEGER NOT NULL, file_identity TEXT,
-                clean INTEGER NOT NULL, own_seq INTEGER NOT NULL DEFAULT 0, own_clock INTEGER NOT NULL DEFAULT 0)
+                clean INTEGER NOT NULL, own_seq INTEGER NOT NULL DEFAULT 0, own_clock INTEGER NOT NULL DEFAULT 0,
+                pending BLOB)
             """;
 
-    private static final List<String> OWN = List.of("own_seq", "own_clock");
+    private static final List<String> NEW_COLUMNS = List.of(
+            "own_seq INTEGER NOT NULL DEFAULT 0", "own_clock INTEGER NOT NULL DEFAULT 0", "pending BLOB");
 
     private static final String HAS_OWN =
             "SELECT count(*) FROM pragma_table_info('_merklite_state') WHERE name = 'own_seq'";
@@ -46,12 +48,14 @@ final class StoreState {
     private final StoreOptions options;
     private final OriginTable origins;
     private final HybridClock clock;
+    private final PendingSums pending = new PendingSums();
     private Origin origin;
     private long root;
     private long horizon;
     private VersionVector aheadOf;
     private boolean originIsNew;
     private boolean wasUnclean;
+    private boolean isUpgraded;
 
     /** Reads the state, made on first use. Inside a transaction. */
     StoreState(SqlStatements statements, StoreOptions options) throws SQLException {
@@ -60,9 +64,10 @@ final class StoreState {
         statements.once(CREATE_STATE);
         statements.once(OriginTable.CREATE);
         if (statements.number(HAS_OWN) == 0) {
-            for (var column : OWN) {
-                statements.once("ALTER TABLE _merklite_state ADD COLUMN " + column + " INTEGER NOT NULL DEFAULT 0");
+            for (var column : NEW_COLUMNS) {
+                statements.once("ALTER TABLE _merklite_state ADD COLUMN " + column);
             }
+            isUpgraded = true;
             statements.once("UPDATE _merklite_state SET format = " + FORMAT + " WHERE format = " + FORMAT_BEFORE);
         }
         create();
@@ -74,12 +79,13 @@ final class StoreState {
         this.horizon = statements.number("SELECT horizon FROM _merklite_state");
         this.aheadOf = readAheadOf();
         readOwn();
+        readPending();
         recogniseFile();
     }
 
     private void create() throws SQLException {
         var insert = statements.prepare(
-                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, -1, ?4, 1, 0, 0)");
+                "INSERT OR IGNORE INTO _merklite_state VALUES (1, ?1, ?2, ?3, 0, 0, 0, ?5, -1, ?4, 1, 0, 0, NULL)");
         insert.setInt(1, FORMAT);
         insert.setString(2, options.database());
         insert.setLong(3, Origin.random(options.random()).bits());
@@ -146,6 +152,16 @@ final class StoreState {
 
     boolean wasUnclean() {
         return wasUnclean;
+    }
+
+    /** Whether the file was of an older format, whose merkle index is another. */
+    boolean isUpgraded() {
+        return isUpgraded;
+    }
+
+    /** What is to be added to the merkle indexes. */
+    PendingSums pending() {
+        return pending;
     }
 
     OriginTable origins() {
@@ -217,13 +233,14 @@ final class StoreState {
     /** One statement for all that a transaction changes: each page more costs a commit 5 µs. */
     void save() throws SQLException {
         var update = statements.prepare("UPDATE _merklite_state SET clock = ?1, root = ?2, horizon = ?3, ahead_of = ?4,"
-                + " own_seq = ?5, own_clock = ?6");
+                + " own_seq = ?5, own_clock = ?6, pending = ?7");
         update.setLong(1, clock.last());
         update.setLong(2, root);
         update.setLong(3, horizon);
         update.setBytes(4, new WireWriter().vector(aheadOf).toByteArray());
         update.setLong(5, vector().seq(origin));
         update.setLong(6, origins.clock(origin));
+        update.setBytes(7, pending.toBytes());
         update.executeUpdate();
     }
 
@@ -237,6 +254,12 @@ final class StoreState {
         }
     }
 
+    private void readPending() throws SQLException {
+        try (var rows = statements.prepare("SELECT pending FROM _merklite_state").executeQuery()) {
+            pending.load(rows.next() ? rows.getBytes(1) : null);
+        }
+    }
+
     /** The transaction was undone: reads everything anew. */
     void reload() throws SQLException {
         origins.reload();
@@ -245,6 +268,7 @@ final class StoreState {
         aheadOf = readAheadOf();
         origin = new Origin(statements.number("SELECT origin FROM _merklite_state"));
         readOwn();
+        readPending();
     }
 
     /** Marks the file as properly closed, if nothing was written past the store. */

@@ -52,14 +52,21 @@ final class TableRegistry {
     private final Map<String, TrackedTable> tables = new TreeMap<>();
     private final Map<Integer, MerkleSums> sums = new HashMap<>();
     private final ShadowRows rows;
+    private final PendingSums pending;
 
     /** A table as it is recorded: its number, its folded name, its identity and key, its cells. */
     private record Known(int number, String name, String shape, String cells) {}
 
-    TableRegistry(SqlStatements statements, OriginTable origins, ShadowRows rows, StoreOptions options) {
+    TableRegistry(
+            SqlStatements statements,
+            OriginTable origins,
+            ShadowRows rows,
+            PendingSums pending,
+            StoreOptions options) {
         this.statements = statements;
         this.origins = origins;
         this.rows = rows;
+        this.pending = pending;
         this.options = options;
     }
 
@@ -73,7 +80,7 @@ final class TableRegistry {
     }
 
     MerkleSums sums(TrackedTable table) {
-        return sums.computeIfAbsent(table.number(), number -> new MerkleSums(statements, rows, table));
+        return sums.computeIfAbsent(table.number(), number -> new MerkleSums(statements, rows, table, pending));
     }
 
     /** Forgets what is cached of the sums: a transaction was undone. */
@@ -290,6 +297,7 @@ final class TableRegistry {
     }
 
     private void forget(int number) throws SQLException {
+        pending.forget(number);
         statements.once("DROP TABLE IF EXISTS _merklite_rows_" + number);
         statements.once("DROP TABLE IF EXISTS _merklite_sums_" + number);
         statements.once("DELETE FROM _merklite_columns WHERE number = " + number);
@@ -373,6 +381,20 @@ final class TableRegistry {
         return table(name)
                 .orElseThrow(() -> new Unsupported(
                         "table " + name + ", which does not replicate here", "Compare the schemas of the replicas"));
+    }
+
+    /** Puts what is pending into the nodes of the sums. */
+    void settleSums() throws SQLException {
+        for (var table : tables.values()) {
+            sums(table).settle();
+        }
+    }
+
+    /** Makes all sums anew: an older version has made others. Reads every row. */
+    void rebuildSums() throws SQLException {
+        for (var table : tables.values()) {
+            sums(table).rebuild();
+        }
     }
 
     /** The sum of all sums: the root. */

@@ -48,6 +48,8 @@ final class TrackedTable {
     }
 
     private static final int BIRTH_KEY_COUNT = 3;
+    /** Columns of the shadow table that make up a state. */
+    private static final int STATE_COUNT = 4;
     /** Declared types of columns that convert nothing; ANY is one in a STRICT table, elsewhere it makes 1.0 an integer. */
     private static final Set<String> TYPELESS = Set.of("", "BLOB", "ANY");
 
@@ -549,18 +551,71 @@ final class TrackedTable {
         return "SELECT " + keys("s.") + ", s.b, s.o, s.d, s.s FROM " + shadow() + " s WHERE s.d <= ? LIMIT ?";
     }
 
-    /** Inserts or replaces {@code count} states; of a table identified by births the rowid comes last. */
+    /** Inserts or replaces {@code count} states: four parameters of a state, then its key, and by birth its rowid. */
     String putStates(int count) {
-        return kept("put", count, () -> writePutStates(count));
+        return kept("put", count, () -> {
+            var row = "(" + "?, ".repeat(STATE_COUNT + rowCount() - 1) + "?)";
+            return putHead() + IntStream.range(0, count).mapToObj(i -> row).collect(Collectors.joining(", "));
+        });
     }
 
-    private String writePutStates(int count) {
-        var withRowid = identity == Identity.BIRTH;
-        var row = IntStream.range(0, keyCount() + 4 + (withRowid ? 1 : 0))
-                .mapToObj(i -> "?")
-                .collect(Collectors.joining(", ", "(", ")"));
-        return "INSERT OR REPLACE INTO " + shadow() + "(" + keys("") + ", b, o, d, s" + (withRowid ? ", r" : "")
-                + ") VALUES " + IntStream.range(0, count).mapToObj(i -> row).collect(Collectors.joining(", "));
+    /** The same for {@code count} equal states, whose four parameters come once. */
+    String putEqualStates(int count) {
+        return kept("put equal", count, () -> putHead()
+                + IntStream.range(0, count).mapToObj(this::rowOfEqualStates).collect(Collectors.joining(", ")));
+    }
+
+    private String rowOfEqualStates(int index) {
+        var first = STATE_COUNT + 1 + index * rowCount();
+        return IntStream.range(first, first + rowCount())
+                .mapToObj(parameter -> ", ?" + parameter)
+                .collect(Collectors.joining("", "(?1, ?2, ?3, ?4", ")"));
+    }
+
+    private String putHead() {
+        return "INSERT OR REPLACE INTO " + shadow() + "(b, o, d, s, " + keys("")
+                + (identity == Identity.BIRTH ? ", r" : "") + ") VALUES ";
+    }
+
+    /** How many parameters a row takes beside its state. */
+    private int rowCount() {
+        return keyCount() + (identity == Identity.BIRTH ? 1 : 0);
+    }
+
+    /** Inserts or replaces {@code count} nodes of one level: the level, then of each node its sum and key. */
+    String putSums(int count) {
+        return kept("put sums", count, () -> "INSERT OR REPLACE INTO " + sums() + "(l, s, " + keys("") + ") VALUES "
+                + IntStream.range(0, count).mapToObj(this::rowOfSums).collect(Collectors.joining(", ")));
+    }
+
+    private String rowOfSums(int index) {
+        var first = 2 + index * (1 + keyCount());
+        return IntStream.rangeClosed(first, first + keyCount())
+                .mapToObj(parameter -> ", ?" + parameter)
+                .collect(Collectors.joining("", "(?1", ")"));
+    }
+
+    /** Keys and sums of the nodes of a level that start in a range, in order. */
+    String nodes(boolean from, boolean to) {
+        return kept(
+                "nodes",
+                ends(from, to),
+                () -> "SELECT " + keys("") + ", s FROM " + sums() + whereRange("", "l = ?", from, to) + " ORDER BY "
+                        + keys(""));
+    }
+
+    /** Of a level the last node that starts up to a key, and the next one; nothing if no node starts up to there. */
+    String nodeAround() {
+        return kept("node around", 1, () -> {
+            var key = IntStream.range(2, 2 + keyCount())
+                    .mapToObj(parameter -> "?" + parameter)
+                    .collect(Collectors.joining(", "));
+            var last = "SELECT " + keys("") + " FROM " + sums() + " WHERE l = ?1 AND " + keyTuple("") + " <= "
+                    + (keyCount() == 1 ? key : "(" + key + ")") + " ORDER BY " + keys("").replace(",", " DESC,")
+                    + " DESC LIMIT 1";
+            return "SELECT " + keys("") + ", s FROM " + sums() + " WHERE l = ?1 AND " + keyTuple("") + " >= (" + last
+                    + ") ORDER BY " + keys("") + " LIMIT 2";
+        });
     }
 
     /** Deletes the row of the user's table with a given key, or rowid. */

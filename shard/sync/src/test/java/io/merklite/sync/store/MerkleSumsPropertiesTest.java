@@ -120,7 +120,7 @@ final class MerkleSumsPropertiesTest {
 
     private static void requireRightSplit(
             ReplicaStore store, List<RowRanges.KeyDigest> rows, KeyRange range, long total, int limit) {
-        var parts = store.ranges().split("t", range, total, limit);
+        var parts = store.ranges().split("t", range, limit);
 
         assertThat(parts.sums()).hasSize(parts.boundaries().size() + 1).hasSizeLessThanOrEqualTo(limit);
         assertThat(parts.boundaries()).isSortedAccordingTo(KeyOrder::compare).doesNotHaveDuplicates();
