@@ -47,13 +47,30 @@ final class NetChanges {
     private boolean[] direct = new boolean[FIRST_ENTRIES];
     private boolean keysDifferByCollation;
 
-    NetChanges(CapturedTable table, Defaults defaults) {
-        this.table = table;
-        this.flags = table.keyFlags();
-        this.columnCount = table.columnCount();
-        this.keyIndexes =
-                table.keyIndexes().stream().mapToInt(Integer::intValue).toArray();
-        this.integerKey = table.hasIntegerKey();
+    /** What is the same for all changes of a table, and takes as long to find out as the changes of one row. */
+    static final class Shape {
+        private final CapturedTable table;
+        private final byte[] flags;
+        private final int columnCount;
+        private final int[] keyIndexes;
+        private final boolean integerKey;
+
+        Shape(CapturedTable table) {
+            this.table = table;
+            this.flags = table.keyFlags();
+            this.columnCount = table.columnCount();
+            this.keyIndexes =
+                    table.keyIndexes().stream().mapToInt(Integer::intValue).toArray();
+            this.integerKey = table.hasIntegerKey();
+        }
+    }
+
+    NetChanges(Shape shape, Defaults defaults) {
+        this.table = shape.table;
+        this.flags = shape.flags;
+        this.columnCount = shape.columnCount;
+        this.keyIndexes = shape.keyIndexes;
+        this.integerKey = shape.integerKey;
         this.defaults = defaults;
     }
 

@@ -7,6 +7,7 @@ import io.merklite.session.SessionException.SchemaMismatch;
 import io.merklite.session.catalog.DefaultValue;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.KeylessRows;
+import io.merklite.session.catalog.RawRows;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.Changeset;
@@ -87,6 +88,7 @@ public final class Session implements AutoCloseable {
 
     private final Map<String, CapturedTable> tables = new LinkedHashMap<>();
     private final Map<Integer, PreparedStatement> readQueries = new HashMap<>();
+    private final Map<Integer, NetChanges.Shape> shapes = new HashMap<>();
     private final Map<Integer, List<byte[]>> defaults = new HashMap<>();
     /** Numbers of tables that got columns since they were attached. */
     private final Set<Integer> grown = new HashSet<>();
@@ -106,6 +108,7 @@ public final class Session implements AutoCloseable {
     private @Nullable Boolean utf8;
     private @Nullable PreparedStatement schemaVersion;
     private @Nullable PreparedStatement ownObjects;
+    private @Nullable PreparedStatement touchedRange;
     private @Nullable PreparedStatement firstTouches;
     private @Nullable PreparedStatement clearLog;
 
@@ -234,6 +237,14 @@ public final class Session implements AutoCloseable {
             }
             return !hasTouches("") || write(false).sizeBytes() == 0;
         });
+    }
+
+    /**
+     * Internal: SQLite's number of the schema as it was when the session was last asked for something: who asks next need
+     * not read it again.
+     */
+    public long seenSchemaVersion() {
+        return seenSchemaVersion;
     }
 
     /** How much memory the recorded touches take, about. O(n) in their number. */
@@ -413,7 +424,7 @@ public final class Session implements AutoCloseable {
             lookForSchemaChanges();
             var out = new ChangesetWriter();
             for (var table : inGroupOrder()) {
-                var changes = new NetChanges(table, (index, target) -> writeDefault(table, index, target));
+                var changes = new NetChanges(shape(table), (index, target) -> writeDefault(table, index, target));
                 if (StatisticsSnapshot.isStatistics(table.layout())) {
                     statistics.addTouches(connection, schema, changes);
                 } else {
@@ -433,9 +444,14 @@ public final class Session implements AutoCloseable {
      * Statistics come last, touched or not, since nothing is logged of them.
      */
     private List<CapturedTable> inGroupOrder() throws SQLException {
+        var touched = touchedTables();
+        if (touched.size() <= 1 && !statisticsWatched) {
+            return tables.values().stream()
+                    .filter(table -> touched.contains(table.number()))
+                    .toList();
+        }
         Map<Integer, CapturedTable> byNumber = new HashMap<>();
         tables.values().forEach(table -> byNumber.put(table.number(), table));
-        var touched = touchedTables();
         Map<Integer, CapturedTable> ordered = new LinkedHashMap<>();
         for (var name : requested.keySet()) {
             var table = tables.get(name);
@@ -461,16 +477,28 @@ public final class Session implements AutoCloseable {
     private Set<Integer> touchedTables() throws SQLException {
         Set<Integer> touched = new LinkedHashSet<>();
         if (logColumns > 0) {
-            if (firstTouches == null) {
-                firstTouches = connection.prepareStatement("SELECT t FROM " + log + " GROUP BY t ORDER BY min(seq)");
+            if (touchedRange == null) {
+                touchedRange = connection.prepareStatement("SELECT min(t), max(t) FROM " + log);
             }
-            try (var rows = firstTouches.executeQuery()) {
-                while (rows.next()) {
-                    touched.add(rows.getInt(1));
-                }
+            var range = new int[2];
+            RawRows.forEach(touchedRange, true, row -> {
+                range[0] = (int) row.longAt(0);
+                range[1] = (int) row.longAt(1);
+            });
+            if (range[0] < range[1]) {
+                addInOrderOfTouch(touched);
+            } else if (range[0] > 0) {
+                touched.add(range[0]); // the usual case, for which nothing is sorted
             }
         }
         return touched;
+    }
+
+    private void addInOrderOfTouch(Set<Integer> touched) throws SQLException {
+        if (firstTouches == null) {
+            firstTouches = connection.prepareStatement("SELECT t FROM " + log + " GROUP BY t ORDER BY min(seq)");
+        }
+        RawRows.forEach(firstTouches, true, row -> touched.add((int) row.longAt(0)));
     }
 
     /**
@@ -482,6 +510,10 @@ public final class Session implements AutoCloseable {
             Optional.ofNullable(tables.get(Identifiers.fold(name)))
                     .ifPresent(found -> ordered.putIfAbsent(found.number(), found));
         }
+    }
+
+    private NetChanges.Shape shape(CapturedTable table) {
+        return shapes.computeIfAbsent(table.number(), number -> new NetChanges.Shape(table));
     }
 
     private PreparedStatement readQuery(CapturedTable table) throws SQLException {
@@ -715,9 +747,7 @@ public final class Session implements AutoCloseable {
         if (schemaVersion == null) {
             schemaVersion = connection.prepareStatement("PRAGMA " + Identifiers.quote(schema) + ".schema_version");
         }
-        try (var rows = schemaVersion.executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
-        }
+        return RawRows.number(schemaVersion);
     }
 
     /** The session's triggers and log in the TEMP schema: a rollback may have taken some, or given them back. */
@@ -727,9 +757,12 @@ public final class Session implements AutoCloseable {
                     "SELECT count(*), coalesce(sum(length(sql)), 0) FROM temp.sqlite_schema WHERE name GLOB "
                             + Identifiers.literal(triggerPrefix + "*") + " OR name = " + Identifiers.literal(logName));
         }
-        try (var rows = ownObjects.executeQuery()) {
-            return rows.next() ? new OwnObjects(rows.getLong(1), rows.getLong(2)) : OwnObjects.NONE;
-        }
+        var found = new long[2];
+        RawRows.forEach(ownObjects, true, row -> {
+            found[0] = row.longAt(0);
+            found[1] = row.longAt(1);
+        });
+        return new OwnObjects(found[0], found[1]);
     }
 
     /** How many there are, and the length of their texts, which tells columns that came or went. */
@@ -924,7 +957,9 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** The table with this number is another one now, or looks different. */
     private void closeQuery(int number) throws SQLException {
+        shapes.remove(number);
         var query = readQueries.remove(number);
         if (query != null) {
             query.close();
@@ -939,7 +974,7 @@ public final class Session implements AutoCloseable {
 
     private void closeStatements() throws SQLException {
         closeReadQueries();
-        for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, firstTouches, clearLog}) {
+        for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, touchedRange, firstTouches, clearLog}) {
             if (statement != null) {
                 statement.close();
             }

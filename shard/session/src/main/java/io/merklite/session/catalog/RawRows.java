@@ -65,20 +65,48 @@ public final class RawRows {
         });
     }
 
+    /** The first column of the first row of {@code query}, which has no parameters, as an integer; 0 if there is no row. */
+    public static long number(PreparedStatement query) throws SQLException {
+        var core = query.unwrap(CoreStatement.class);
+        return core.pointer.<SQLException>safeRunLong((database, statement) -> {
+            try {
+                var result = database.step(statement);
+                if (result != SQLITE_ROW && result != SQLITE_DONE) {
+                    throw new SQLException("reading a number failed", "", result);
+                }
+                return result == SQLITE_ROW ? database.column_long(statement, 0) : 0;
+            } finally {
+                database.reset(statement);
+            }
+        });
+    }
+
     /**
-     * The same for a query whose parameters are bound.
+     * The same for a query with parameters. A {@code ResultSet} would ask for the names of the columns each time, which takes
+     * as long as to find a row.
      *
+     * @param parameters of the kinds that the driver binds: String, Long, Double, byte[] and null
      * @param utf8 whether the database's encoding is UTF-8
      */
-    public static void forEachBound(PreparedStatement query, boolean utf8, RowConsumer consumer) throws SQLException {
-        try (var rows = query.executeQuery()) {
-            query.unwrap(CoreStatement.class).pointer.<SQLException>safeRunConsume((database, statement) -> {
-                var row = new RawRows(database, statement, utf8);
-                while (rows.next()) {
+    public static void forEach(
+            PreparedStatement query, @Nullable Object[] parameters, boolean utf8, RowConsumer consumer)
+            throws SQLException {
+        var core = query.unwrap(CoreStatement.class);
+        core.pointer.<SQLException>safeRunConsume((database, statement) -> {
+            var row = new RawRows(database, statement, utf8);
+            try {
+                var result = database.execute(core, parameters) ? SQLITE_ROW : SQLITE_DONE;
+                while (result == SQLITE_ROW) {
                     consumer.accept(row);
+                    result = database.step(statement);
                 }
-            });
-        }
+                if (result != SQLITE_DONE) {
+                    throw new SQLException("reading rows failed", "", result);
+                }
+            } finally {
+                database.reset(statement);
+            }
+        });
     }
 
     /** The value. */

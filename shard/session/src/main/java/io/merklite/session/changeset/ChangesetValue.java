@@ -107,6 +107,11 @@ public sealed interface ChangesetValue {
             return utf8.clone();
         }
 
+        /** Negative, zero or positive as these bytes, unsigned, come before those of {@code other}, are the same, or come after. */
+        public int compareBytes(Text other) {
+            return Arrays.compareUnsigned(utf8, other.utf8);
+        }
+
         /** The text; malformed UTF-8 becomes U+FFFD. */
         public String string() {
             return new String(utf8, StandardCharsets.UTF_8);
@@ -154,6 +159,11 @@ public sealed interface ChangesetValue {
         /** Read-only view of the bytes. */
         public ByteBuffer view() {
             return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+        }
+
+        /** Negative, zero or positive as these bytes, unsigned, come before those of {@code other}, are the same, or come after. */
+        public int compareBytes(Blob other) {
+            return Arrays.compareUnsigned(bytes, other.bytes);
         }
 
         /** Copy of the bytes. */

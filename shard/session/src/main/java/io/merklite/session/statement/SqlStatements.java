@@ -1,6 +1,7 @@
 package io.merklite.session.statement;
 
 import io.merklite.session.SessionException.DatabaseFailure;
+import io.merklite.session.catalog.RawRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -136,9 +137,7 @@ public final class SqlStatements implements AutoCloseable {
 
     /** The first column of the first row, as a number; 0 if there is no row. */
     public long number(String sql) throws SQLException {
-        try (var rows = prepare(sql).executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
-        }
+        return RawRows.number(prepare(sql));
     }
 
     /** Whether a constraint was in the way. */

@@ -26,7 +26,7 @@ public final class MerkleAnswers {
     static final int WAYS = 16;
 
     /** Up to so many keys are listed rather than split. */
-    private static final int LISTED_COUNT = 24;
+    private static final int LISTED_COUNT = 16;
 
     private static final int MAX_LISTED_COUNT = 4096;
     private static final int ROW_PAGE = 256;

@@ -2,7 +2,6 @@ package io.merklite.sync.row;
 
 import io.merklite.session.changeset.ChangesetValue;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
 
 /**
  * A total order of values: SQLite's (NULL, numbers, text, blobs; text and blobs by bytes), refined so that values that
@@ -20,8 +19,8 @@ public final class ValueOrder {
         return switch (first) {
             case ChangesetValue.Undefined undefined -> 0;
             case ChangesetValue.Null nothing -> 0;
-            case ChangesetValue.Text text -> compareBytes(text.view(), ((ChangesetValue.Text) second).view());
-            case ChangesetValue.Blob blob -> compareBytes(blob.view(), ((ChangesetValue.Blob) second).view());
+            case ChangesetValue.Text text -> text.compareBytes((ChangesetValue.Text) second);
+            case ChangesetValue.Blob blob -> blob.compareBytes((ChangesetValue.Blob) second);
             case ChangesetValue.Integer integer -> compareNumbers(first, second);
             case ChangesetValue.Real real -> compareNumbers(first, second);
         };
@@ -57,16 +56,5 @@ public final class ValueOrder {
         }
         var order = BigDecimal.valueOf(integer).compareTo(new BigDecimal(real));
         return order != 0 ? order : -1;
-    }
-
-    private static int compareBytes(ByteBuffer first, ByteBuffer second) {
-        var mismatch = first.mismatch(second);
-        if (mismatch < 0) {
-            return 0;
-        }
-        if (mismatch >= first.limit() || mismatch >= second.limit()) {
-            return Integer.compare(first.limit(), second.limit());
-        }
-        return Byte.compareUnsigned(first.get(mismatch), second.get(mismatch));
     }
 }

@@ -192,6 +192,7 @@ final class LocalChanges {
         for (var change : chunk) {
             apply(table, change, Optional.ofNullable(states.get(change.key())), puts, sums);
         }
+        puts.sort((one, other) -> KeyOrder.compare(one.key(), other.key())); // a changeset has the order of a hash
         shadow.put(table, puts);
         registry.sums(table).apply(sums);
         chunk.clear();

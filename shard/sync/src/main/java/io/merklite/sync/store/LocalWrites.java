@@ -74,7 +74,7 @@ final class LocalWrites {
     Optional<Transaction> stampOpen(List<Rename> renames) throws SQLException {
         var recorded = session.changeset();
         Set<String> adopted = Set.of();
-        var isStale = schemas.isStale();
+        var isStale = schemas.isStale(session.seenSchemaVersion());
         if (isStale) {
             session.discard(); // rows of new tables come after the schema that has them
             stampElements(renames, true);
@@ -167,7 +167,7 @@ final class LocalWrites {
         rebuild(changes.suspicious());
         var seq = state.count(stamp);
         state.save();
-        return Transaction.wrap(
+        return Transaction.wrapChecked(
                 database,
                 seq,
                 stamp,

@@ -265,6 +265,7 @@ final class Merger {
 
     private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean isEnforcing, boolean authority)
             throws SQLException {
+        merged.values().forEach(rows -> rows.sort((one, other) -> KeyOrder.compare(one.key(), other.key())));
         var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
         var written = writer.write(merged);
         var stamp = state.nextStamp();

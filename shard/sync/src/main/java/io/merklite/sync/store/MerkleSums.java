@@ -1,6 +1,5 @@
 package io.merklite.sync.store;
 
-import io.merklite.session.catalog.RawRows;
 import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.DamagedStore;
 import java.sql.SQLException;
@@ -27,23 +26,26 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Invariants.</b> (1) A node's sum, with what is {@linkplain PendingSums pending} in its range, is the sum (mod
  * 2^64) of the digests of the rows in its range. (2) There is a node of level n for every key of the shadow table whose
- * hash ends in 4n zero bits, and no other. (3) Both hold whenever a transaction ends.
+ * hash ends in 4n - 1 zero bits, and no other. (3) Both hold whenever a transaction ends.
  *
  * <p><b>Cost.</b> A few rows: nothing, until their sums are put into the nodes together with others. Many rows next to
  * each other: 0.1 µs a row, and half as much again for nodes that they begin. A sum over any range: O(16 · levels) nodes
  * and up to about 32 rows at its edges.
  */
 final class MerkleSums {
-    /** Each level has a node for 2^4 of the level below. */
+    /** A node of level 1 has 2^3 rows: those are read where replicas differ. */
+    static final int LEAF_BITS = 3;
+
+    /** Each further level has a node for 2^4 of the level below. */
     static final int BITS_PER_LEVEL = 4;
 
     static final int MAX_LEVEL = 8;
 
-    /** Children of a node, on average. */
-    static final int FANOUT = 1 << BITS_PER_LEVEL;
-
     private static final int FIRST = 1;
     private static final int PAGE = 512;
+    /** To go down to the nodes of level 1 a step earlier costs less than another step. */
+    static final int LEAVES_PER_PART = 4;
+
     /** Changes of so many rows at once may wait. */
     private static final int WAITING_COUNT = 16;
 
@@ -97,7 +99,8 @@ final class MerkleSums {
 
     /** The highest level that a key with this hash begins a node of; 0 if none. */
     static int levelOf(long hash) {
-        return Math.min(Long.numberOfTrailingZeros(hash) / BITS_PER_LEVEL, MAX_LEVEL);
+        var bits = Long.numberOfTrailingZeros(hash) + BITS_PER_LEVEL - LEAF_BITS;
+        return Math.min(bits / BITS_PER_LEVEL, MAX_LEVEL);
     }
 
     /** Forgets what is cached: a transaction was undone, or somebody else wrote. */
@@ -117,10 +120,7 @@ final class MerkleSums {
             changes.forEach(this::keepWaiting);
             return;
         }
-        var all = withPending(changes);
-        for (var level = 1; level <= MAX_LEVEL; level++) {
-            addDeltas(level, all);
-        }
+        addDeltas(withPending(changes));
         for (var change : changes) {
             if (change.presence() == Presence.WENT) {
                 dissolve(change.key());
@@ -157,10 +157,7 @@ final class MerkleSums {
 
     /** Puts what is pending into the nodes. */
     void settle() throws SQLException {
-        var waiting = pending.take(table);
-        for (var level = 1; level <= MAX_LEVEL; level++) {
-            addDeltas(level, waiting);
-        }
+        addDeltas(pending.take(table));
     }
 
     private List<Change> withPending(List<Change> changes) {
@@ -173,26 +170,32 @@ final class MerkleSums {
         return waiting;
     }
 
-    private void addDeltas(int level, List<Change> changes) throws SQLException {
-        List<Node> grown = new ArrayList<>();
-        Node node = null;
-        var delta = 0L;
-        for (var change : changes) {
-            if (node == null || !node.contains(change.key())) {
-                grow(grown, node, delta);
-                delta = 0;
-                node = nodeAround(level, change.key());
-            }
-            delta += change.delta();
+    /** What lies in one node of a level lies in one of the next, so each level adds up what the one below has left. */
+    private void addDeltas(List<Change> changes) throws SQLException {
+        var rest = changes;
+        for (var level = 1; level <= MAX_LEVEL; level++) {
+            rest = addDeltas(level, rest);
         }
-        grow(grown, node, delta);
-        write(level, grown);
     }
 
-    private static void grow(List<Node> grown, @Nullable Node node, long delta) {
-        if (node != null && delta != 0) {
-            grown.add(node.plus(delta));
+    /** Adds to the nodes of a level; a change for each of them. */
+    private List<Change> addDeltas(int level, List<Change> changes) throws SQLException {
+        List<Node> grown = new ArrayList<>();
+        List<Change> summed = new ArrayList<>();
+        for (var i = 0; i < changes.size(); ) {
+            var first = changes.get(i);
+            var node = nodeAround(level, first.key());
+            var delta = first.delta();
+            for (i++; i < changes.size() && node.contains(changes.get(i).key()); i++) {
+                delta += changes.get(i).delta();
+            }
+            if (delta != 0) {
+                grown.add(node.plus(delta));
+                summed.add(new Change(first.key(), delta, Presence.STAYED));
+            }
         }
+        write(level, grown);
+        return summed;
     }
 
     /**
@@ -210,7 +213,7 @@ final class MerkleSums {
                 continue;
             }
             var around = nodeAround(level, first.key());
-            var end = i + 1;
+            var end = around.next() == null ? changes.size() : i + 1;
             while (end < changes.size() && around.contains(changes.get(end).key())) {
                 end++;
             }
@@ -324,18 +327,14 @@ final class MerkleSums {
     }
 
     private long sumOfNodes(int level, KeyRange range) throws SQLException {
-        var query = statements.prepare("SELECT s FROM " + table.sums()
-                + table.whereRange(
-                        "", "l = ?", range.from().isPresent(), range.to().isPresent()));
-        query.setInt(FIRST, level);
-        ShadowRows.bindRange(query, FIRST + 1, range);
-        var sum = pending.sum(table, range);
-        try (var found = query.executeQuery()) {
-            while (found.next()) {
-                sum += found.getLong(FIRST);
-            }
-        }
-        return sum;
+        var query = statements.prepare(
+                table.nodes(range.from().isPresent(), range.to().isPresent()));
+        var sum = new long[] {pending.sum(table, range)};
+        QueryParameters.ofRange(table)
+                .add(level)
+                .add(range)
+                .forEachRow(query, row -> sum[0] += row.longAt(table.keyCount()));
+        return sum[0];
     }
 
     /**
@@ -346,7 +345,10 @@ final class MerkleSums {
      */
     record Partition(List<RowKey> boundaries, List<Long> sums) {}
 
-    /** Splits a range into parts of about the same size, at most {@code limit}; one part if there is nowhere to split. */
+    /**
+     * Splits a range into parts of about the same size, at most {@code limit}, or into its nodes of level 1 where those are
+     * at most {@link #LEAVES_PER_PART} times as many; one part if there is nowhere to split.
+     */
     Partition partition(KeyRange range, int limit) throws SQLException {
         for (var level = MAX_LEVEL; level > 0; level--) {
             var nodes = nodes(level, range);
@@ -354,7 +356,7 @@ final class MerkleSums {
                     ? nodes.subList(1, nodes.size())
                     : nodes;
             if (inner.size() >= limit || (level == 1 && !inner.isEmpty())) {
-                var boundaries = spread(inner, limit);
+                var boundaries = spread(inner, level == 1 ? limit * LEAVES_PER_PART : limit);
                 return new Partition(boundaries, grouped(level, range, boundaries, nodes));
             }
         }
@@ -429,11 +431,9 @@ final class MerkleSums {
     private List<Node> nodes(int level, KeyRange range) throws SQLException {
         var query = statements.prepare(
                 table.nodes(range.from().isPresent(), range.to().isPresent()));
-        query.setInt(FIRST, level);
-        ShadowRows.bindRange(query, FIRST + 1, range);
         List<RowKey> starts = new ArrayList<>();
         List<Long> sums = new ArrayList<>();
-        RawRows.forEachBound(query, true, row -> {
+        QueryParameters.ofRange(table).add(level).add(range).forEachRow(query, row -> {
             starts.add(ShadowRows.key(table, row));
             sums.add(row.longAt(table.keyCount()));
         });
@@ -453,18 +453,14 @@ final class MerkleSums {
 
     /** Starts of the nodes of {@code level} in {@code range}, in order, at most {@code limit}. */
     private List<RowKey> starts(int level, KeyRange range, int limit) throws SQLException {
-        var query = statements.prepare("SELECT " + table.keys("") + " FROM " + table.sums()
-                + table.whereRange(
-                        "", "l = ?", range.from().isPresent(), range.to().isPresent())
-                + " ORDER BY " + table.keys("") + " LIMIT ?");
-        query.setInt(FIRST, level);
-        query.setInt(ShadowRows.bindRange(query, FIRST + 1, range), limit);
+        var query = statements.prepare(
+                table.starts(range.from().isPresent(), range.to().isPresent()));
         List<RowKey> starts = new ArrayList<>();
-        try (var found = query.executeQuery()) {
-            while (found.next()) {
-                starts.add(ShadowRows.key(table, found));
-            }
-        }
+        QueryParameters.ofRange(table)
+                .add(level)
+                .add(range)
+                .add(limit)
+                .forEachRow(query, row -> starts.add(ShadowRows.key(table, row)));
         return starts;
     }
 
@@ -555,11 +551,9 @@ final class MerkleSums {
             return cached;
         }
         var query = statements.prepare(table.nodeAround());
-        query.setInt(FIRST, level);
-        ShadowRows.bindKey(query, FIRST + 1, key);
         List<RowKey> starts = new ArrayList<>(2);
         var sum = new long[1];
-        RawRows.forEachBound(query, true, row -> {
+        QueryParameters.ofRange(table).add(level).add(key).forEachRow(query, row -> {
             if (starts.isEmpty()) {
                 sum[0] = row.longAt(table.keyCount());
             }
@@ -575,11 +569,11 @@ final class MerkleSums {
     }
 
     private Optional<RowKey> nextStart(int level, RowKey key) throws SQLException {
-        return start(level, " > ", key, "");
+        return start(table.nextStart(), level, key);
     }
 
     private Optional<RowKey> lastStart(int level, RowKey upTo) throws SQLException {
-        return start(level, " <= ", upTo, " DESC");
+        return start(table.lastStart(), level, upTo);
     }
 
     private Optional<RowKey> firstStart(int level, KeyRange range) throws SQLException {
@@ -587,15 +581,13 @@ final class MerkleSums {
         return starts.isEmpty() ? Optional.empty() : Optional.of(starts.getFirst());
     }
 
-    private Optional<RowKey> start(int level, String comparison, RowKey key, String direction) throws SQLException {
-        var query = statements.prepare("SELECT " + table.keys("") + " FROM " + table.sums() + " WHERE l = ? AND "
-                + table.keyTuple("") + comparison + table.keyParameters() + " ORDER BY "
-                + table.keys("").replace(",", direction + ",") + direction + " LIMIT 1");
-        query.setInt(FIRST, level);
-        ShadowRows.bindKey(query, FIRST + 1, key);
-        try (var found = query.executeQuery()) {
-            return found.next() ? Optional.of(ShadowRows.key(table, found)) : Optional.empty();
-        }
+    private Optional<RowKey> start(String sql, int level, RowKey key) throws SQLException {
+        List<RowKey> found = new ArrayList<>(1);
+        QueryParameters.ofRange(table)
+                .add(level)
+                .add(key)
+                .forEachRow(statements.prepare(sql), row -> found.add(ShadowRows.key(table, row)));
+        return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
     }
 
     private String equalsKey() {

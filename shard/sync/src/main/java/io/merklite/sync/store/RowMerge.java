@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * row born now, an UPDATE a row of which some cells are known, a DELETE a death.
  */
 final class RowMerge {
-    private static final int CHUNK = 512;
+    /** Rows are read in the order of their keys, for which it takes many at once. */
+    private static final int CHUNK = 16_384;
 
     /** A death before all horizons: no tombstone is kept of it. */
     private static final Stamp FORGOTTEN = new Stamp(0, new Origin(1));
@@ -226,6 +227,7 @@ final class RowMerge {
         if (table == null || chunk.isEmpty()) {
             return;
         }
+        chunk.sort((one, other) -> KeyOrder.compare(one.key(), other.key()));
         List<RowKey> known = new ArrayList<>();
         for (var incoming : chunk) {
             if (!shadow.isBeyondLast(table, incoming.key())) {

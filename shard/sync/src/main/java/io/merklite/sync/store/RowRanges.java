@@ -65,7 +65,10 @@ public final class RowRanges {
      */
     public record Parts(List<RowKey> boundaries, List<Long> sums) {}
 
-    /** Splits a range into parts of about the same size, at most {@code limit}; one part if there is nowhere to split. */
+    /**
+     * Splits a range into parts of about the same size, at most {@code limit}, four times as many where parts are as small
+     * as can be; one part if there is nowhere to split.
+     */
     public Parts split(String table, KeyRange range, int limit) {
         return StoreTransactions.call("splitting", () -> {
             var parts = registry.sums(registry.require(table)).partition(range, limit);

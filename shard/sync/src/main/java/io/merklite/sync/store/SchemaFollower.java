@@ -63,7 +63,12 @@ final class SchemaFollower {
 
     /** Whether the schema has changed since it was followed. */
     boolean isStale() throws SQLException {
-        return version() != schemaVersion;
+        return isStale(version());
+    }
+
+    /** Whether the schema with SQLite's number {@code version} is another one than that which was followed. */
+    boolean isStale(long version) {
+        return version != schemaVersion;
     }
 
     /** SQLite's number of the schema that was followed last. */

@@ -7,7 +7,6 @@ import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -25,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShadowRows {
     private static final int[] BATCHES = {64, 8, 1};
+    private static final int[] READ_BATCHES = {256, 64, 8, 1};
     private static final int[] SHARED_BATCHES = {128, 16, 1};
     /** So many equal states next to each other are written together. */
     private static final int SHARED_COUNT = 16;
     private static final int FIRST = 1;
     private static final int NO_LIMIT = -1;
+    /** How many columns come between a key and the values of a row. */
+    private static final int STATE_AND_PRESENCE = 5;
 
     private final SqlStatements statements;
     private final OriginTable origins;
@@ -47,10 +49,11 @@ final class ShadowRows {
     /** States by key; keys without one are missing. The rows' values are left out. */
     Map<RowKey, RowState> states(TrackedTable table, List<RowKey> keys) throws SQLException {
         Map<RowKey, RowState> states = new HashMap<>();
-        forBatches(keys, (batch, size) -> {
-            var query = statements.prepare(table.statesByKey(size));
-            bindKeys(query, batch, size);
-            RawRows.forEachBound(query, true, row -> states.put(key(table, row), state(table, row)));
+        forBatches(table, keys, (batch, size) -> {
+            parameters(table, batch, size)
+                    .forEachRow(
+                            statements.prepare(table.statesByKey(size)),
+                            row -> states.put(key(table, row), state(table, row, table.keyCount())));
         });
         return states;
     }
@@ -59,9 +62,12 @@ final class ShadowRows {
     Map<Long, Map.Entry<RowKey, RowState>> statesByRowid(TrackedTable table, List<Long> rowids) throws SQLException {
         Map<Long, Map.Entry<RowKey, RowState>> states = new HashMap<>();
         for (var rowid : rowids) {
-            var query = statements.prepare(table.statesByRowid(1));
-            query.setLong(FIRST, rowid);
-            RawRows.forEachBound(query, true, row -> states.put(rowid, Map.entry(key(table, row), state(table, row))));
+            new QueryParameters(1)
+                    .add(rowid)
+                    .forEachRow(
+                            statements.prepare(table.statesByRowid(1)),
+                            row -> states.put(
+                                    rowid, Map.entry(key(table, row), state(table, row, table.keyCount()))));
         }
         return states;
     }
@@ -69,11 +75,9 @@ final class ShadowRows {
     /** Rows with state and values, by key; keys without a state are missing. */
     Map<RowKey, StoredRow> rows(TrackedTable table, Collection<RowKey> keys) throws SQLException {
         Map<RowKey, StoredRow> found = new HashMap<>();
-        forBatches(List.copyOf(keys), (batch, size) -> {
-            var query = statements.prepare(table.versionsByKey(size));
-            bindKeys(query, batch, size);
-            RawRows.forEachBound(query, true, row -> {
-                var stored = row(table, row);
+        forBatches(table, List.copyOf(keys), (batch, size) -> {
+            parameters(table, batch, size).forEachRow(statements.prepare(table.versionsByKey(size)), row -> {
+                var stored = row(table, row, 0);
                 found.put(stored.key(), stored);
             });
         });
@@ -83,46 +87,55 @@ final class ShadowRows {
     /** Rows with state and values in the order of keys, from inclusive, to exclusive, at most {@code limit}. */
     List<StoredRow> range(TrackedTable table, KeyRange range, int limit) throws SQLException {
         List<StoredRow> found = new ArrayList<>();
-        forEachInRange(table, range, limit, row -> found.add(row(table, row)));
+        var query = statements.prepare(
+                table.versionsInRange(range.from().isPresent(), range.to().isPresent()));
+        QueryParameters.ofRange(table)
+                .add(range)
+                .add(limit)
+                .forEachRow(query, row -> found.add(row(table, row, 0)));
         return found;
     }
 
     /** Keys and digests in the order of keys, from inclusive, to exclusive, at most {@code limit}; 0 for damaged rows. */
     List<RowRanges.KeyDigest> digests(TrackedTable table, KeyRange range, int limit) throws SQLException {
         List<RowRanges.KeyDigest> found = new ArrayList<>();
-        forEachInRange(table, range, limit, row -> {
-            var key = key(table, row);
-            found.add(new RowRanges.KeyDigest(key, digest(table, key, row)));
-        });
+        forEachDigest(table, range, limit, (key, digest) -> found.add(new RowRanges.KeyDigest(key, digest)));
         return found;
     }
 
     /** The sum of the digests of the rows in a range. Reads them all. */
     long sumOfDigests(TrackedTable table, KeyRange range) throws SQLException {
         var sum = new long[1];
-        forEachInRange(table, range, NO_LIMIT, row -> sum[0] += digest(table, key(table, row), row));
+        forEachDigest(table, range, NO_LIMIT, (key, digest) -> sum[0] += digest);
         return sum[0];
     }
 
-    private void forEachInRange(TrackedTable table, KeyRange range, int limit, RawRows.RowConsumer consumer)
+    /** Takes the digest of a row. */
+    private interface DigestConsumer {
+        void accept(RowKey key, long digest);
+    }
+
+    private void forEachDigest(TrackedTable table, KeyRange range, int limit, DigestConsumer consumer)
             throws SQLException {
         var query = statements.prepare(
-                table.versionsInRange(range.from().isPresent(), range.to().isPresent()));
-        query.setInt(bindRange(query, FIRST, range), limit);
-        RawRows.forEachBound(query, true, consumer);
+                table.digestsInRange(range.from().isPresent(), range.to().isPresent()));
+        QueryParameters.ofRange(table).add(range).add(limit).forEachRow(query, row -> {
+            var key = key(table, row, 1);
+            consumer.accept(key, digest(table, key, row));
+        });
     }
 
     /** The digest of a row that was not written since its birth is made of what SQLite gives, without a value between. */
     private long digest(TrackedTable table, RowKey key, RawRows row) throws SQLException {
-        var state = table.keyCount();
-        var presence = state + 4;
-        if (!row.isNull(state + 3) || row.isNull(presence)) {
-            return row(table, row).digest(table);
+        var clock = row.longAt(0);
+        if (clock == 0) {
+            return row(table, row, 1).digest(table);
         }
-        var birth = birth(table, row);
+        var state = 1 + table.keyCount();
+        var birth = new Stamp(clock, origins.origin((int) row.longAt(state + 1)));
         var digest = RowDigest.alive(key.hash(), birth);
         for (var cell = 0; cell < table.cellCount(); cell++) {
-            var value = RowDigest.valueHash(row, presence + 1 + cell);
+            var value = RowDigest.valueHash(row, state + STATE_AND_PRESENCE + cell);
             digest += value == 0 ? 0 : RowDigest.stamped(key.hash(), table.columnSeeds()[cell], birth, value);
         }
         return digest;
@@ -132,10 +145,9 @@ final class ShadowRows {
     int count(TrackedTable table, KeyRange range, int limit) throws SQLException {
         var query = statements.prepare(
                 table.countInRange(range.from().isPresent(), range.to().isPresent()));
-        query.setInt(bindRange(query, FIRST, range), limit);
-        try (var rows = query.executeQuery()) {
-            return rows.next() ? rows.getInt(FIRST) : 0;
-        }
+        var count = new int[1];
+        QueryParameters.ofRange(table).add(range).add(limit).forEachRow(query, row -> count[0] = (int) row.longAt(0));
+        return count[0];
     }
 
     /** Whether {@code key} comes after every key that has a state, so that it can have none. */
@@ -149,9 +161,9 @@ final class ShadowRows {
     }
 
     private Optional<RowKey> last(TrackedTable table) throws SQLException {
-        try (var rows = statements.prepare(table.lastKey()).executeQuery()) {
-            return rows.next() ? Optional.of(key(table, rows)) : Optional.empty();
-        }
+        List<RowKey> found = new ArrayList<>(1);
+        RawRows.forEach(statements.prepare(table.lastKey()), true, row -> found.add(key(table, row)));
+        return found.stream().findFirst();
     }
 
     /** Forgets which keys are the last: states were written past this class, or not at all. */
@@ -187,10 +199,11 @@ final class ShadowRows {
     /** Some rows that died at or before {@code clock}. */
     Map<RowKey, RowState> deadUpTo(TrackedTable table, long clock, int limit) throws SQLException {
         var query = statements.prepare(table.deadUpTo());
-        query.setLong(FIRST, clock);
-        query.setInt(FIRST + 1, limit);
         Map<RowKey, RowState> dead = new HashMap<>();
-        RawRows.forEachBound(query, true, row -> dead.put(key(table, row), state(table, row)));
+        new QueryParameters(2)
+                .add(clock)
+                .add(limit)
+                .forEachRow(query, row -> dead.put(key(table, row), state(table, row, table.keyCount())));
         return dead;
     }
 
@@ -304,43 +317,38 @@ final class ShadowRows {
     }
 
     /** The key in the first columns of a row. */
-    static RowKey key(TrackedTable table, ResultSet row) throws SQLException {
-        List<ChangesetValue> values = new ArrayList<>(table.keyCount());
-        for (var i = 0; i < table.keyCount(); i++) {
-            values.add(SqlValues.read(row, FIRST + i));
-        }
-        return RowKey.of(table.seed(), values);
-    }
-
-    /** The key in the first columns of a row. */
     static RowKey key(TrackedTable table, RawRows row) throws SQLException {
+        return key(table, row, 0);
+    }
+
+    private static RowKey key(TrackedTable table, RawRows row, int first) throws SQLException {
+        if (table.identity() == TrackedTable.Identity.INTEGER) {
+            return RowKey.of(table.seed(), row.longAt(first));
+        }
         List<ChangesetValue> values = new ArrayList<>(table.keyCount());
         for (var i = 0; i < table.keyCount(); i++) {
-            values.add(row.value(i));
+            values.add(row.value(first + i));
         }
         return RowKey.of(table.seed(), values);
     }
 
-    private RowState state(TrackedTable table, RawRows row) throws SQLException {
-        var column = table.keyCount();
-        return RowStateCodec.decode(
-                birth(table, row), row.longAt(column + 2), row.blobAt(column + 3), table, origins);
+    /** The state in the columns from {@code first} on. */
+    private RowState state(TrackedTable table, RawRows row, int first) throws SQLException {
+        var birth = new Stamp(row.longAt(first), origins.origin((int) row.longAt(first + 1)));
+        return RowStateCodec.decode(birth, row.longAt(first + 2), row.blobAt(first + 3), table, origins);
     }
 
-    private Stamp birth(TrackedTable table, RawRows row) throws SQLException {
-        var column = table.keyCount();
-        return new Stamp(row.longAt(column), origins.origin((int) row.longAt(column + 1)));
-    }
-
-    private StoredRow row(TrackedTable table, RawRows row) throws SQLException {
-        var presence = table.keyCount() + 4;
-        var present = !row.isNull(presence);
+    /** Key, state, presence and values in the columns from {@code first} on. */
+    private StoredRow row(TrackedTable table, RawRows row, int first) throws SQLException {
+        var state = first + table.keyCount();
+        var cells = state + STATE_AND_PRESENCE;
+        var present = !row.isNull(cells - 1);
         List<ChangesetValue> values = new ArrayList<>(table.cellCount());
         for (var i = 0; present && i < table.cellCount(); i++) {
-            values.add(row.value(presence + 1 + i));
+            values.add(row.value(cells + i));
         }
-        var rowid = table.identity() == TrackedTable.Identity.BIRTH ? row.longAt(presence + 1 + table.cellCount()) : 0;
-        return new StoredRow(key(table, row), state(table, row), values, rowid, present);
+        var rowid = table.identity() == TrackedTable.Identity.BIRTH ? row.longAt(cells + table.cellCount()) : 0;
+        return new StoredRow(key(table, row, first), state(table, row, state), values, rowid, present);
     }
 
     private interface BatchAction {
@@ -348,11 +356,13 @@ final class ShadowRows {
     }
 
     /** Statements of few sizes, so that they are prepared once; the last key fills up what is left over. */
-    private static void forBatches(List<RowKey> keys, BatchAction action) throws SQLException {
+    private static void forBatches(TrackedTable table, List<RowKey> keys, BatchAction action) throws SQLException {
+        // A long chain of ORs is no quicker than a short one.
+        var sizes = table.keyCount() == 1 ? READ_BATCHES : BATCHES;
         for (var done = 0; done < keys.size(); ) {
             var left = keys.size() - done;
-            var size = BATCHES[0];
-            for (var smaller : BATCHES) {
+            var size = sizes[0];
+            for (var smaller : sizes) {
                 if (smaller >= left) {
                     size = smaller;
                 }
@@ -363,10 +373,11 @@ final class ShadowRows {
         }
     }
 
-    private static void bindKeys(PreparedStatement query, List<RowKey> batch, int size) throws SQLException {
-        var parameter = FIRST;
+    private static QueryParameters parameters(TrackedTable table, List<RowKey> batch, int size) {
+        var parameters = new QueryParameters(size * table.keyCount());
         for (var i = 0; i < size; i++) {
-            parameter = bindKey(query, parameter, batch.get(Math.min(i, batch.size() - 1)));
+            parameters.add(batch.get(Math.min(i, batch.size() - 1)));
         }
+        return parameters;
     }
 }

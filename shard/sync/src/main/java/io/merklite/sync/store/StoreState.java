@@ -9,9 +9,7 @@ import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -217,9 +215,7 @@ final class StoreState {
 
     /** What a transaction that is written now depends on. */
     VersionVector dependencies() {
-        Map<Origin, Long> others = new LinkedHashMap<>(reach().seqs());
-        others.remove(origin);
-        return VersionVector.of(others);
+        return reach().without(origin);
     }
 
     /** Counts a transaction of this replica; its seq. It is in the file with the next {@link #save}. */

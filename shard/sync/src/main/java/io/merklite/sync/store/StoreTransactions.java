@@ -59,10 +59,13 @@ final class StoreTransactions {
 
     /** The transactions that were stamped in the one that is open, in order. */
     List<Transaction> stamped() {
-        return uncommitted.stream()
-                .filter(Commit.Written.class::isInstance)
-                .map(commit -> ((Commit.Written) commit).transaction())
-                .toList();
+        List<Transaction> stamped = new ArrayList<>(1);
+        for (var commit : uncommitted) {
+            if (commit instanceof Commit.Written written) {
+                stamped.add(written.transaction());
+            }
+        }
+        return stamped;
     }
 
     void begin() throws SQLException {

@@ -368,11 +368,12 @@ final class TableRegistry {
                         .collect(Collectors.joining(","));
     }
 
-    /** What digests depend on: the columns outside the key. */
+    /** What digests depend on: the columns outside the key, and their types, which convert values when a table is rebuilt. */
     private static String cells(TableLayout layout) {
         return layout.columns().stream()
                 .filter(column -> !column.isKey())
-                .map(column -> Identifiers.quote(Identifiers.fold(column.name())))
+                .map(column -> Identifiers.quote(Identifiers.fold(column.name()))
+                        + Identifiers.quote(Identifiers.fold(column.declaredType())))
                 .collect(Collectors.joining(","));
     }
 

@@ -480,6 +480,16 @@ final class TrackedTable {
                 () -> selectVersions() + whereRange("s.", "", from, to) + " ORDER BY " + keys("s.") + " LIMIT ?");
     }
 
+    /** The same, with the clock of the birth in front, if the row is there and was not written since then. */
+    String digestsInRange(boolean from, boolean to) {
+        return kept(
+                "digests in range",
+                ends(from, to),
+                () -> "SELECT CASE WHEN s.s IS NULL AND " + presence() + " IS NOT NULL THEN s.b END, "
+                        + selectVersions().substring("SELECT ".length()) + whereRange("s.", "", from, to) + " ORDER BY "
+                        + keys("s.") + " LIMIT ?");
+    }
+
     String countInRange(boolean from, boolean to) {
         return kept(
                 "count in range",
@@ -602,6 +612,30 @@ final class TrackedTable {
                 ends(from, to),
                 () -> "SELECT " + keys("") + ", s FROM " + sums() + whereRange("", "l = ?", from, to) + " ORDER BY "
                         + keys(""));
+    }
+
+    /** Keys of the nodes of a level that start in a range, in order, at most some. */
+    String starts(boolean from, boolean to) {
+        return kept(
+                "starts",
+                ends(from, to),
+                () -> "SELECT " + keys("") + " FROM " + sums() + whereRange("", "l = ?", from, to) + " ORDER BY "
+                        + keys("") + " LIMIT ?");
+    }
+
+    /** The key of the first node of a level that starts behind a key. */
+    String nextStart() {
+        return kept("next start", 1, () -> start(" > ", ""));
+    }
+
+    /** The key of the last node of a level that starts up to a key. */
+    String lastStart() {
+        return kept("last start", 1, () -> start(" <= ", " DESC"));
+    }
+
+    private String start(String comparison, String direction) {
+        return "SELECT " + keys("") + " FROM " + sums() + " WHERE l = ? AND " + keyTuple("") + comparison
+                + keyParameters() + " ORDER BY " + keys("").replace(",", direction + ",") + direction + " LIMIT 1";
     }
 
     /** Of a level the last node that starts up to a key, and the next one; nothing if no node starts up to there. */

@@ -78,6 +78,21 @@ public final class Transaction implements Inbox.Held {
         return new Transaction(database, seq, stamp, dependencies, schemaFingerprint, births, changeset);
     }
 
+    /**
+     * Internal: a transaction as {@link #wrap} makes it, whose changeset and births were made together by the caller: they
+     * are not read again.
+     */
+    public static Transaction wrapChecked(
+            String database,
+            long seq,
+            Stamp stamp,
+            VersionVector dependencies,
+            long schemaFingerprint,
+            Births births,
+            byte[] changeset) {
+        return new Transaction(database, seq, stamp, dependencies, schemaFingerprint, births, changeset);
+    }
+
     public String database() {
         return database;
     }

@@ -64,6 +64,19 @@ public final class VersionVector {
         return new VersionVector(raised);
     }
 
+    /** What others than {@code origin} have in this vector. */
+    public VersionVector without(Origin origin) {
+        if (!seqs.containsKey(origin)) {
+            return this;
+        }
+        if (seqs.size() == 1) {
+            return EMPTY;
+        }
+        var others = new TreeMap<>(seqs);
+        others.remove(origin);
+        return new VersionVector(others);
+    }
+
     /** The smallest vector that covers both: everything that one of the two has seen. */
     public VersionVector join(VersionVector other) {
         if (covers(other)) {
@@ -93,7 +106,12 @@ public final class VersionVector {
 
     /** Whether everything that {@code other} has seen was seen here. */
     public boolean covers(VersionVector other) {
-        return other.seqs.entrySet().stream().allMatch(entry -> seq(entry.getKey()) >= entry.getValue());
+        for (var entry : other.seqs.entrySet()) {
+            if (seq(entry.getKey()) < entry.getValue()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** What {@code other} has seen and this has not, by origin. */

@@ -58,6 +58,63 @@ final class ReplicaStoreTest {
         anne.requireConsistent();
     }
 
+    @Test
+    void fileOfTheFirstFormatIsUpgradedWhenItIsOpened() throws SQLException {
+        var anne = replica(1);
+        anne.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                + " INSERT INTO t SELECT i, 'v' || i FROM n");
+        anne.run("UPDATE t SET v = 'w' WHERE id = 7");
+        var root = anne.store().root();
+        var origin = anne.store().origin();
+        anne.store().close();
+        makeFirstFormat(anne.connection(), origin.bits());
+
+        var again = TestReplica.over(anne.connection(), 2, options -> options);
+
+        again.requireConsistent();
+        assertThat(again.store().root()).isEqualTo(root);
+        assertThat(again.store().vector().seq(origin)).isEqualTo(2);
+        assertThat(again.query("SELECT format FROM _merklite_state")).containsExactly("2");
+    }
+
+    /** The seq of the own origin stood with the others, and the nodes of the index were fewer. */
+    private static void makeFirstFormat(Connection connection, long origin) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("UPDATE _merklite_origins SET (seq, clock) = (SELECT own_seq, own_clock FROM _merklite_state)"
+                    + " WHERE bits = " + origin);
+            for (var column : List.of("own_seq", "own_clock", "pending")) {
+                statement.execute("ALTER TABLE _merklite_state DROP COLUMN " + column);
+            }
+            statement.execute("UPDATE _merklite_state SET format = 1");
+            statement.execute("DELETE FROM _merklite_sums_" + tableNumber(connection));
+        }
+    }
+
+    private static int tableNumber(Connection connection) throws SQLException {
+        try (var query = connection.prepareStatement("SELECT number FROM _merklite_tables WHERE name = 't'");
+                var rows = query.executeQuery()) {
+            rows.next();
+            return rows.getInt(1);
+        }
+    }
+
+    @Test
+    void whatIsPendingOfTheIndexSurvivesACrash() throws SQLException {
+        var anne = replica(1);
+        anne.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                + " INSERT INTO t SELECT i, 'v' || i FROM n");
+        for (var id = 1; id <= 20; id++) {
+            anne.run("UPDATE t SET v = 'w' || id WHERE id = " + id * 9);
+        }
+        assertThat(anne.query("SELECT length(pending) > 0 FROM _merklite_state")).containsExactly("1");
+
+        var again = TestReplica.over(anne.connection(), 2, options -> options); // the first store was never closed
+
+        assertThat(again.store().wasUnclean()).isTrue();
+        assertThat(again.store().root()).isEqualTo(anne.store().root());
+        again.requireConsistent();
+    }
+
     // ---- rollback ---------------------------------------------------------------------------------------------------
 
     @Test
