@@ -72,11 +72,7 @@ public class ReplicationBenchmark {
                 connection, StoreOptions.of("bench", InstantSource.system(), new SplittableRandom(2)));
         insert(store, connection, 1, ROWS);
         var transaction = insert(store, connection, ROWS + 1, ROWS + ROWS_OF_TRANSACTION);
-        loaded = new Loaded(
-                connection,
-                store,
-                transaction,
-                new Bytes(codec.encode(transaction)));
+        loaded = new Loaded(connection, store, transaction, new Bytes(codec.encode(transaction)));
     }
 
     private static Transaction insert(ReplicaStore store, Connection connection, int first, int last) {

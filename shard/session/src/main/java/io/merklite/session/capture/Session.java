@@ -974,7 +974,8 @@ public final class Session implements AutoCloseable {
 
     private void closeStatements() throws SQLException {
         closeReadQueries();
-        for (var statement : new PreparedStatement[] {schemaVersion, ownObjects, touchedRange, firstTouches, clearLog}) {
+        for (var statement :
+                new PreparedStatement[] {schemaVersion, ownObjects, touchedRange, firstTouches, clearLog}) {
             if (statement != null) {
                 statement.close();
             }

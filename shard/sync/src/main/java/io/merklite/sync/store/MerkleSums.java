@@ -254,7 +254,9 @@ final class MerkleSums {
             var start = changes.get(i).key();
             var sum = 0L;
             do {
-                sum += changes.get(i).presence() == Presence.CAME ? changes.get(i).delta() : 0;
+                sum += changes.get(i).presence() == Presence.CAME
+                        ? changes.get(i).delta()
+                        : 0;
                 i++;
             } while (i < changes.size() && !begins(changes.get(i), level));
             var next = i < changes.size() ? changes.get(i).key() : around.next();
@@ -352,9 +354,8 @@ final class MerkleSums {
     Partition partition(KeyRange range, int limit) throws SQLException {
         for (var level = MAX_LEVEL; level > 0; level--) {
             var nodes = nodes(level, range);
-            var inner = !nodes.isEmpty() && startsRange(nodes.getFirst(), range)
-                    ? nodes.subList(1, nodes.size())
-                    : nodes;
+            var inner =
+                    !nodes.isEmpty() && startsRange(nodes.getFirst(), range) ? nodes.subList(1, nodes.size()) : nodes;
             if (inner.size() >= limit || (level == 1 && !inner.isEmpty())) {
                 var boundaries = spread(inner, level == 1 ? limit * LEAVES_PER_PART : limit);
                 return new Partition(boundaries, grouped(level, range, boundaries, nodes));
@@ -406,7 +407,8 @@ final class MerkleSums {
             throws SQLException {
         var sums = new long[boundaries.size() + 1];
         if (!startsRange(nodes.getFirst(), range)) {
-            var head = new KeyRange(range.from(), Optional.ofNullable(nodes.getFirst().start()));
+            var head = new KeyRange(
+                    range.from(), Optional.ofNullable(nodes.getFirst().start()));
             sums[0] = sumBelow(level - 1, head);
         }
         var part = 0;
@@ -447,8 +449,8 @@ final class MerkleSums {
     }
 
     private Node withPending(Node node) {
-        return node.plus(pending.sum(
-                table, new KeyRange(Optional.ofNullable(node.start()), Optional.ofNullable(node.next()))));
+        return node.plus(
+                pending.sum(table, new KeyRange(Optional.ofNullable(node.start()), Optional.ofNullable(node.next()))));
     }
 
     /** Starts of the nodes of {@code level} in {@code range}, in order, at most {@code limit}. */

@@ -28,6 +28,7 @@ final class ShadowRows {
     private static final int[] SHARED_BATCHES = {128, 16, 1};
     /** So many equal states next to each other are written together. */
     private static final int SHARED_COUNT = 16;
+
     private static final int FIRST = 1;
     private static final int NO_LIMIT = -1;
     /** How many columns come between a key and the values of a row. */
@@ -66,8 +67,7 @@ final class ShadowRows {
                     .add(rowid)
                     .forEachRow(
                             statements.prepare(table.statesByRowid(1)),
-                            row -> states.put(
-                                    rowid, Map.entry(key(table, row), state(table, row, table.keyCount()))));
+                            row -> states.put(rowid, Map.entry(key(table, row), state(table, row, table.keyCount()))));
         }
         return states;
     }
@@ -89,10 +89,7 @@ final class ShadowRows {
         List<StoredRow> found = new ArrayList<>();
         var query = statements.prepare(
                 table.versionsInRange(range.from().isPresent(), range.to().isPresent()));
-        QueryParameters.ofRange(table)
-                .add(range)
-                .add(limit)
-                .forEachRow(query, row -> found.add(row(table, row, 0)));
+        QueryParameters.ofRange(table).add(range).add(limit).forEachRow(query, row -> found.add(row(table, row, 0)));
         return found;
     }
 
@@ -268,8 +265,7 @@ final class ShadowRows {
         }
     }
 
-    private int bindState(PreparedStatement insert, int first, TrackedTable table, RowState state)
-            throws SQLException {
+    private int bindState(PreparedStatement insert, int first, TrackedTable table, RowState state) throws SQLException {
         var parameter = first;
         insert.setLong(parameter++, state.birth().clock());
         insert.setInt(parameter++, origins.id(state.birth().origin()));

@@ -36,8 +36,8 @@ final class StoreState {
                 pending BLOB)
             """;
 
-    private static final List<String> NEW_COLUMNS = List.of(
-            "own_seq INTEGER NOT NULL DEFAULT 0", "own_clock INTEGER NOT NULL DEFAULT 0", "pending BLOB");
+    private static final List<String> NEW_COLUMNS =
+            List.of("own_seq INTEGER NOT NULL DEFAULT 0", "own_clock INTEGER NOT NULL DEFAULT 0", "pending BLOB");
 
     private static final String HAS_OWN =
             "SELECT count(*) FROM pragma_table_info('_merklite_state') WHERE name = 'own_seq'";
@@ -251,7 +251,8 @@ final class StoreState {
     }
 
     private void readPending() throws SQLException {
-        try (var rows = statements.prepare("SELECT pending FROM _merklite_state").executeQuery()) {
+        try (var rows =
+                statements.prepare("SELECT pending FROM _merklite_state").executeQuery()) {
             pending.load(rows.next() ? rows.getBytes(1) : null);
         }
     }

@@ -58,11 +58,7 @@ final class TableRegistry {
     private record Known(int number, String name, String shape, String cells) {}
 
     TableRegistry(
-            SqlStatements statements,
-            OriginTable origins,
-            ShadowRows rows,
-            PendingSums pending,
-            StoreOptions options) {
+            SqlStatements statements, OriginTable origins, ShadowRows rows, PendingSums pending, StoreOptions options) {
         this.statements = statements;
         this.origins = origins;
         this.rows = rows;

@@ -571,8 +571,13 @@ final class TrackedTable {
 
     /** The same for {@code count} equal states, whose four parameters come once. */
     String putEqualStates(int count) {
-        return kept("put equal", count, () -> putHead()
-                + IntStream.range(0, count).mapToObj(this::rowOfEqualStates).collect(Collectors.joining(", ")));
+        return kept(
+                "put equal",
+                count,
+                () -> putHead()
+                        + IntStream.range(0, count)
+                                .mapToObj(this::rowOfEqualStates)
+                                .collect(Collectors.joining(", ")));
     }
 
     private String rowOfEqualStates(int index) {
@@ -594,8 +599,11 @@ final class TrackedTable {
 
     /** Inserts or replaces {@code count} nodes of one level: the level, then of each node its sum and key. */
     String putSums(int count) {
-        return kept("put sums", count, () -> "INSERT OR REPLACE INTO " + sums() + "(l, s, " + keys("") + ") VALUES "
-                + IntStream.range(0, count).mapToObj(this::rowOfSums).collect(Collectors.joining(", ")));
+        return kept(
+                "put sums",
+                count,
+                () -> "INSERT OR REPLACE INTO " + sums() + "(l, s, " + keys("") + ") VALUES "
+                        + IntStream.range(0, count).mapToObj(this::rowOfSums).collect(Collectors.joining(", ")));
     }
 
     private String rowOfSums(int index) {

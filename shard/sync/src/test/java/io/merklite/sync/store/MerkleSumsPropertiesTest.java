@@ -135,7 +135,9 @@ final class MerkleSumsPropertiesTest {
             ReplicaStore store, List<RowRanges.KeyDigest> rows, KeyRange range, long total, int limit) {
         var parts = store.ranges().split("t", range, limit);
 
-        assertThat(parts.sums()).hasSize(parts.boundaries().size() + 1).hasSizeLessThanOrEqualTo(limit * MerkleSums.LEAVES_PER_PART);
+        assertThat(parts.sums())
+                .hasSize(parts.boundaries().size() + 1)
+                .hasSizeLessThanOrEqualTo(limit * MerkleSums.LEAVES_PER_PART);
         assertThat(parts.boundaries()).isSortedAccordingTo(KeyOrder::compare).doesNotHaveDuplicates();
         assertThat(parts.sums()).isEqualTo(bruteForce(rows, range, parts.boundaries()));
         assertThat(store.ranges().sums("t", range, parts.boundaries())).isEqualTo(parts.sums());

@@ -80,8 +80,9 @@ final class ReplicaStoreTest {
     /** The seq of the own origin stood with the others, and the nodes of the index were fewer. */
     private static void makeFirstFormat(Connection connection, long origin) throws SQLException {
         try (var statement = connection.createStatement()) {
-            statement.execute("UPDATE _merklite_origins SET (seq, clock) = (SELECT own_seq, own_clock FROM _merklite_state)"
-                    + " WHERE bits = " + origin);
+            statement.execute(
+                    "UPDATE _merklite_origins SET (seq, clock) = (SELECT own_seq, own_clock FROM _merklite_state)"
+                            + " WHERE bits = " + origin);
             for (var column : List.of("own_seq", "own_clock", "pending")) {
                 statement.execute("ALTER TABLE _merklite_state DROP COLUMN " + column);
             }
@@ -106,7 +107,8 @@ final class ReplicaStoreTest {
         for (var id = 1; id <= 20; id++) {
             anne.run("UPDATE t SET v = 'w' || id WHERE id = " + id * 9);
         }
-        assertThat(anne.query("SELECT length(pending) > 0 FROM _merklite_state")).containsExactly("1");
+        assertThat(anne.query("SELECT length(pending) > 0 FROM _merklite_state"))
+                .containsExactly("1");
 
         var again = TestReplica.over(anne.connection(), 2, options -> options); // the first store was never closed
 
