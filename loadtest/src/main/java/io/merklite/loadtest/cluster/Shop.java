@@ -78,6 +78,15 @@ final class Shop {
                 LocalNodes.Options.fast(folder, List.of(nodeCount)).withoutProxies(), System.out::println);
     }
 
+    /** As {@link #start}, where a node is taken for dead as early as in production. */
+    static LocalNodes startWithoutPatience(Path folder, int nodeCount) {
+        return LocalNodes.start(
+                LocalNodes.Options.fast(folder, List.of(nodeCount))
+                        .withoutProxies()
+                        .withoutPatience(),
+                System.out::println);
+    }
+
     /** Starts two datacenters of one node each, whose link can be cut. */
     static LocalNodes startTwoDatacenters(Path folder) {
         return LocalNodes.start(LocalNodes.Options.fast(folder, List.of(1, 1)), System.out::println);

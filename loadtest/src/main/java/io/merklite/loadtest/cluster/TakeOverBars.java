@@ -27,7 +27,7 @@ public final class TakeOverBars {
     public static void main(String[] arguments) throws Exception {
         var runs = new Runs();
         try (var scratchpad = Scratchpad.make();
-                var cluster = Shop.start(scratchpad.path().resolve("merklite"), NODES)) {
+                var cluster = Shop.startWithoutPatience(scratchpad.path().resolve("merklite"), NODES)) {
             Shop.create(cluster);
             var acknowledged = new AtomicLong();
             for (var round = 0; round < ROUNDS; round++) {

@@ -65,19 +65,27 @@ public final class LocalNodes implements AutoCloseable {
             jvmOptions = List.copyOf(jvmOptions);
         }
 
+        /** All nodes share few cores with whatever else runs here: a slow one is not a dead one. */
+        private static final String PATIENT = "pekko.cluster.failure-detector.acceptable-heartbeat-pause = 10s";
+
         /** Nodes that start fast, for tests and faults: the first compiler only. */
         public static Options quick(Path directory, List<Integer> nodesByDatacenter) {
             return new Options(
                     directory,
                     nodesByDatacenter,
                     List.of("-Xmx160m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-                    "",
+                    PATIENT,
                     true);
         }
 
         /** Nodes as in production, with little memory, for measurements. */
         public static Options fast(Path directory, List<Integer> nodesByDatacenter) {
-            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), "", true);
+            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), PATIENT, true);
+        }
+
+        /** The same, where a node is taken for dead as early as one in production. */
+        public Options withoutPatience() {
+            return new Options(directory, nodesByDatacenter, jvmOptions, "", hasProxies);
         }
 
         /** The same, with links that can't be cut. */
@@ -249,8 +257,6 @@ public final class LocalNodes implements AutoCloseable {
                   bind { hostname = "127.0.0.1", port = %d }
                   advanced.tcp.outbound-client-hostname = "%s"
                 }
-                # All nodes share few cores with whatever else runs here: a slow one is not a dead one.
-                pekko.cluster.failure-detector.acceptable-heartbeat-pause = 10s
                 %s
                 """.formatted(
                         node.name(),

@@ -195,13 +195,13 @@ final class ClusterStream implements SqlStream {
 
     /** Asks the writer, and its successor if it moves. */
     private CompletionStage<SqlReply> ask(Function<ActorRef<SqlReply>, DatabaseActor.Command> question, int movesLeft) {
-        return writer.ask(question::apply, patience)
-                .exceptionally(failure -> {
-                    throw failure instanceof TimeoutException
-                            ? new ClusterException.UnknownOutcome(
-                                    database, "no answer of the writer within " + patience.toSeconds() + " s")
-                            : new ClusterException.Unavailable(database, String.valueOf(failure));
-                })
+        var answer = writer.<SqlReply>ask(question::apply, patience).exceptionally(failure -> {
+            throw failure instanceof TimeoutException
+                    ? new ClusterException.UnknownOutcome(
+                            database, "no answer of the writer within " + patience.toSeconds() + " s")
+                    : new ClusterException.Unavailable(database, String.valueOf(failure));
+        });
+        return ParcelReceiver.opened(system, database, answer, SqlReply.class)
                 .thenCompose(reply -> isMoving(reply) && movesLeft > 0
                         ? Patterns.after(MOVE_INTERVAL, system, () -> ask(question, movesLeft - 1))
                         : CompletableFuture.completedFuture(reply));

@@ -18,6 +18,9 @@ final class LinkActor {
     private static final ReplicaLink.Ended GONE =
             new ReplicaLink.Ended(new SqlError("MOVING", "the writer moves or closes; connect again"));
 
+    private static final ReplicaLink.Ended LOST =
+            new ReplicaLink.Ended(new SqlError("MOVING", "a part of what was told is lost; connect again"));
+
     private LinkActor() {}
 
     /**
@@ -26,6 +29,11 @@ final class LinkActor {
      * @param listener must not block
      */
     static Behavior<ReplicaLink> create(
+            Duration patience, Consumer<ActorRef<ReplicaLink>> connect, Consumer<ReplicaLink> listener) {
+        return ParcelReceiver.inOrderBefore(linked(patience, connect, listener), LOST);
+    }
+
+    private static Behavior<ReplicaLink> linked(
             Duration patience, Consumer<ActorRef<ReplicaLink>> connect, Consumer<ReplicaLink> listener) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             connect.accept(context.getSelf());

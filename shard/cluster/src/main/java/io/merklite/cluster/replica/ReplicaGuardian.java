@@ -73,25 +73,30 @@ public final class ReplicaGuardian {
     }
 
     private void start(org.apache.pekko.actor.typed.javadsl.ActorContext<?> context) {
-        var replicas = context.spawn(Replicas.create(home, this::writerLink, logs), "replicas");
+        var replicas = context.spawn(
+                Behaviors.<Replicas.Command>setup(register ->
+                        ParcelReceiver.before(Replicas.create(home, this::writerLink, logs), register.getSelf()::tell)),
+                "replicas");
         sharding.init(Entity.of(
                         KEY,
-                        entity -> Behaviors.withMdc(
-                                DatabaseActor.Command.class,
-                                Map.of("database", entity.getEntityId(), "replica", home.node()),
-                                DatabaseActor.create(
-                                        home,
-                                        entity.getEntityId(),
-                                        entity.getShard(),
-                                        replicas,
-                                        new CatalogExistence(),
-                                        this::tellDatacenter,
-                                        logs)))
+                        entity -> ParcelReceiver.before(
+                                Behaviors.withMdc(
+                                        DatabaseActor.Command.class,
+                                        Map.of("database", entity.getEntityId(), "replica", home.node()),
+                                        DatabaseActor.create(
+                                                home,
+                                                entity.getEntityId(),
+                                                entity.getShard(),
+                                                replicas,
+                                                new CatalogExistence(),
+                                                this::tellDatacenter,
+                                                logs)),
+                                writer(entity.getEntityId())::tell))
                 .withStopMessage(DatabaseActor.Stop.STOP)
                 .withEntityProps(Dispatchers.BLOCKING)
                 .withSettings(ClusterShardingSettings.create(system).withNoPassivationStrategy())
                 .withAllocationStrategy(new PreferredHost(Cluster.get(system), home.placement()))
-                .withMessageExtractor(new Extractor()));
+                .withMessageExtractor(new Extractor<>()));
     }
 
     /** The catalog itself is always there. */
@@ -109,11 +114,14 @@ public final class ReplicaGuardian {
         }
     }
 
-    /** Finds the shard of a database. */
-    private final class Extractor
-            extends ShardingMessageExtractor<ShardingEnvelope<DatabaseActor.Command>, DatabaseActor.Command> {
+    /**
+     * Finds the shard of a database. It is generic, and so takes parcels as well, which are no commands.
+     *
+     * @param <M> what databases get
+     */
+    private final class Extractor<M> extends ShardingMessageExtractor<ShardingEnvelope<M>, M> {
         @Override
-        public String entityId(ShardingEnvelope<DatabaseActor.Command> envelope) {
+        public String entityId(ShardingEnvelope<M> envelope) {
             return envelope.entityId();
         }
 
@@ -123,7 +131,7 @@ public final class ReplicaGuardian {
         }
 
         @Override
-        public DatabaseActor.Command unwrapMessage(ShardingEnvelope<DatabaseActor.Command> envelope) {
+        public M unwrapMessage(ShardingEnvelope<M> envelope) {
             return envelope.message();
         }
     }
@@ -140,7 +148,7 @@ public final class ReplicaGuardian {
         proxies.computeIfAbsent(datacenter, name -> {
             sharding.init(Entity.of(KEY, entity -> Behaviors.<DatabaseActor.Command>empty())
                     .withDataCenter(name)
-                    .withMessageExtractor(new Extractor()));
+                    .withMessageExtractor(new Extractor<>()));
             return true;
         });
         return sharding.entityRefFor(KEY, database, datacenter);

@@ -8,6 +8,7 @@ import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.StatementResult;
 import io.merklite.cluster.sql.StepOutcome;
 import io.merklite.sync.SyncException.Malformed;
+import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.SyncException.UnknownVersion;
 import io.merklite.sync.message.Chunk;
 import io.merklite.sync.message.SyncMessageCodec;
@@ -15,27 +16,49 @@ import io.merklite.sync.transaction.TransactionCodec;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.serialization.SerializerWithStringManifest;
 
 /**
  * {@link ReplicaMessage}s to bytes and back.
  *
- * <p>The manifest says which message and which version of it; the fields follow in the order of the record: text and bytes
- * with their length before them, numbers as varints, roots and fingerprints fixed and big-endian, actors as Pekko writes
- * them. What a later version sends is refused with an error that says so: upgrade the receivers first.
+ * <p>The manifest says which message and which version of it. The first byte says how it comes:
+ *
+ * <ul>
+ *   <li>00: whole. The fields follow in the order of the record: text and bytes with their length before them, numbers as
+ *       varints, roots and fingerprints fixed and big-endian, booleans 00 or 01, actors as Pekko writes them.
+ *   <li>01: as a {@link Parcel}, since it is larger than a frame of the link would take, which Pekko drops: varint size of
+ *       the whole, and the actor that has it. It is given up when the receiver asks for nothing more for a while.
+ * </ul>
+ *
+ * <p>What a later version sends is refused with an error that says so: upgrade the receivers first. A message that is too
+ * large even for a parcel, or comes when too many parcels wait, fails, and Pekko logs that.
  *
  * <p><b>Threading.</b> Thread-safe.
  */
 public final class ReplicaSerializer extends SerializerWithStringManifest {
-    private static final int IDENTIFIER = 4102;
+    static final int IDENTIFIER = 4102;
+
     private static final String WHAT = "message between nodes";
     private static final int MAX_MESSAGE_BYTES = 64 << 20;
+    /** What waits here to be fetched by others. */
+    private static final long MAX_PARCELS_BYTES = 4L * MAX_MESSAGE_BYTES;
+
+    private static final String FRAME_SIZE = "pekko.remote.artery.advanced.maximum-frame-size";
+    /** What Pekko and sharding put around a message. */
+    private static final int ENVELOPE_BYTES = 64 << 10;
+
+    private static final int WHOLE = 0;
+    private static final int PARCEL = 1;
     private static final int MAX_TEXT_BYTES = 64 << 10;
     private static final int MAX_ORIGINS = 65_536;
     private static final int MAX_COPIES = 10_000;
@@ -76,13 +99,19 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String INSPECT = "inspect/1";
     private static final String STATUS = "status/1";
 
+    private final ActorSystem<?> system;
     private final ActorRefResolver resolver;
+    private final long maxWholeBytes;
+    private final AtomicLong parcelsBytes = new AtomicLong();
+    private final AtomicLong parcelCount = new AtomicLong();
     private final TransactionCodec transactions = new TransactionCodec(MAX_MESSAGE_BYTES);
     private final SyncMessageCodec messages = new SyncMessageCodec(MAX_MESSAGE_BYTES);
 
     /** Called by Pekko. */
     public ReplicaSerializer(ExtendedActorSystem system) {
-        this.resolver = ActorRefResolver.get(Adapter.toTyped(system));
+        this.system = Adapter.toTyped(system);
+        this.resolver = ActorRefResolver.get(this.system);
+        this.maxWholeBytes = system.settings().config().getBytes(FRAME_SIZE) - ENVELOPE_BYTES;
     }
 
     @Override
@@ -132,8 +161,31 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
 
     @Override
     public byte[] toBinary(Object message) {
-        var out = new WireWriter();
-        switch ((ReplicaMessage) message) {
+        var whole = whole((ReplicaMessage) message);
+        return whole.length <= maxWholeBytes ? whole : parcel(whole);
+    }
+
+    private byte[] parcel(byte[] whole) {
+        if (whole.length > MAX_MESSAGE_BYTES) {
+            throw new TooLarge(WHAT, whole.length, MAX_MESSAGE_BYTES);
+        }
+        var waiting = parcelsBytes.addAndGet(whole.length);
+        if (waiting > MAX_PARCELS_BYTES) {
+            parcelsBytes.addAndGet(-whole.length);
+            throw new TooLarge("messages that wait for their receivers", waiting, MAX_PARCELS_BYTES);
+        }
+        var source = system.systemActorOf(
+                ParcelSource.create(whole, () -> parcelsBytes.addAndGet(-whole.length)),
+                "parcel-" + parcelCount.incrementAndGet(),
+                Props.empty());
+        var out = new WireWriter().uint8(PARCEL).varint(whole.length);
+        actor(out, source);
+        return out.toByteArray();
+    }
+
+    private byte[] whole(ReplicaMessage message) {
+        var out = new WireWriter().uint8(WHOLE);
+        switch (message) {
             case DatabaseActor.FromPeer from -> out.string(from.peer()).bytes(messages.encode(from.message()));
             case Replicas.Deliver deliver -> out.string(deliver.database()).bytes(messages.encode(deliver.message()));
             case DatabaseActor.RunSql run -> {
@@ -252,7 +304,11 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     @Override
     public Object fromBinary(byte[] bytes, String manifest) {
         var in = new WireReader(WHAT, bytes, 0, bytes.length);
-        var message = read(in, manifest);
+        var message = switch (in.uint8()) {
+            case WHOLE -> read(in, manifest);
+            case PARCEL -> new Parcel(manifest, number(in, MAX_MESSAGE_BYTES), actor(in));
+            default -> throw new Malformed(WHAT, 0, "neither a whole message nor a parcel");
+        };
         in.expectEnd();
         return message;
     }
@@ -266,12 +322,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                         stream(in),
                         SqlCodec.readOptions(in),
                         SqlCodec.readRequests(in),
-                        in.uint8() != 0,
-                        in.uint8() != 0,
-                        in.uint8() == 0 ? Optional.empty() : Optional.of(new RequestKey(text(in), text(in))),
+                        bool(in),
+                        bool(in),
+                        !bool(in) ? Optional.empty() : Optional.of(new RequestKey(text(in), text(in))),
                         actor(in));
-            case ANSWERED -> new SqlReply.Answered(SqlCodec.readResponses(in), in.vector(MAX_ORIGINS), in.uint8() != 0);
-            case REFUSED -> new SqlReply.Refused(SqlReply.Refusal.valueOf(text(in)), text(in));
+            case ANSWERED -> new SqlReply.Answered(SqlCodec.readResponses(in), in.vector(MAX_ORIGINS), bool(in));
+            case REFUSED -> new SqlReply.Refused(refusal(in), text(in));
             case FETCH_SQL -> fetch(in);
             case FETCHED -> new SqlReply.Fetched(SqlCodec.readPage(in));
             case NO_CURSOR -> new SqlReply.NoCursor();
@@ -290,11 +346,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 new Watch.Changed(transactions.decode(in.bytes(MAX_MESSAGE_BYTES)), in.vector(MAX_ORIGINS));
             case WATCH_GAP -> new Watch.Gap(in.vector(MAX_ORIGINS));
             case WATCH_ENDED -> new Watch.Ended(error(in));
-            case SETTLE_CONFLICT ->
-                new DatabaseActor.SettleConflict(text(in), in.uint8() != 0, in.uint8() != 0, actor(in));
+            case SETTLE_CONFLICT -> new DatabaseActor.SettleConflict(text(in), bool(in), bool(in), actor(in));
             case CONFLICT_SETTLED ->
-                new DatabaseActor.ConflictSettled(in.uint8() == 0 ? Optional.empty() : Optional.of(error(in)));
-            case CONNECT_REPLICA -> new DatabaseActor.ConnectReplica(text(in), in.uint8() != 0, actor(in));
+                new DatabaseActor.ConflictSettled(!bool(in) ? Optional.empty() : Optional.of(error(in)));
+            case CONNECT_REPLICA -> new DatabaseActor.ConnectReplica(text(in), bool(in), actor(in));
             case FROM_REPLICA ->
                 new DatabaseActor.FromReplica(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)), actor(in));
             case LINK_CONNECTED -> new ReplicaLink.Connected(actor(in));
@@ -312,11 +367,41 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private DatabaseActor.FetchSql fetch(WireReader in) {
         var stream = stream(in);
         var options = SqlCodec.readOptions(in);
-        var batch = SqlCodec.readRequests(in).stream()
-                .map(SqlRequest.Batch.class::cast)
-                .findFirst();
+        var start = in.position();
+        Optional<SqlRequest.Batch> batch = switch (SqlCodec.readRequests(in)) {
+            case List<SqlRequest> none when none.isEmpty() -> Optional.empty();
+            case List<SqlRequest> one
+            when one.size() == 1 && one.getFirst() instanceof SqlRequest.Batch first -> Optional.of(first);
+            case List<SqlRequest> others -> throw new Malformed(WHAT, start, "a cursor of something else than a batch");
+        };
         return new DatabaseActor.FetchSql(
-                stream, options, batch, Math.toIntExact(in.varint()), Math.toIntExact(in.varint()), actor(in));
+                stream, options, batch, number(in, Integer.MAX_VALUE), number(in, Integer.MAX_VALUE), actor(in));
+    }
+
+    private static int number(WireReader in, int limit) {
+        var number = in.varint();
+        if (number > limit) {
+            throw new TooLarge(WHAT, number, limit);
+        }
+        return (int) number;
+    }
+
+    private static boolean bool(WireReader in) {
+        var start = in.position();
+        return switch (in.uint8()) {
+            case 0 -> false;
+            case 1 -> true;
+            default -> throw new Malformed(WHAT, start, "a boolean that is neither 0 nor 1");
+        };
+    }
+
+    private static SqlReply.Refusal refusal(WireReader in) {
+        var start = in.position();
+        var name = text(in);
+        return Arrays.stream(SqlReply.Refusal.values())
+                .filter(refusal -> refusal.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new Malformed(WHAT, start, "a refusal that is not known here"));
     }
 
     private static void error(WireWriter out, SqlError error) {
@@ -364,7 +449,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
         var root = in.int64();
         var schema = in.int64();
         var size = in.varint();
-        var waiting = Math.toIntExact(in.varint());
+        var waiting = number(in, Integer.MAX_VALUE);
         List<DatabaseStatus.Copy> copies = new ArrayList<>();
         var count = in.count(MIN_COPY_BYTES, MAX_COPIES);
         for (var i = 0; i < count; i++) {

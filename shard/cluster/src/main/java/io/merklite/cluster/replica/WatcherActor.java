@@ -1,5 +1,6 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.sql.SqlError;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -19,6 +20,9 @@ final class WatcherActor {
         void tell(long count, ActorRef<Watch> watcher);
     }
 
+    private static final Watch.Ended LOST =
+            new Watch.Ended(new SqlError("UNAVAILABLE", "a part of what was told is lost; watch again"));
+
     private WatcherActor() {}
 
     /**
@@ -26,6 +30,10 @@ final class WatcherActor {
      * @param taken is used now and then, and again after a while, should that have been lost, or the database have moved
      */
     static Behavior<Watch> create(Function<Watch, CompletionStage<?>> listener, Taken taken) {
+        return ParcelReceiver.inOrderBefore(watching(listener, taken), LOST);
+    }
+
+    private static Behavior<Watch> watching(Function<Watch, CompletionStage<?>> listener, Taken taken) {
         return Behaviors.setup(context -> {
             var self = context.getSelf();
             var taking = new Taking(count -> taken.tell(count, self));

@@ -74,15 +74,17 @@ final class WriterLane {
     private static final class Job {
         private final RunSql sql;
         private final SqlStreamState stream;
+        private final SqlPlan plan;
         private final Instant deadline;
         private boolean isAlone;
 
-        private Job(RunSql sql, SqlStreamState stream, Instant deadline) {
+        private Job(RunSql sql, SqlStreamState stream, SqlPlan plan, Instant deadline) {
             this.sql = sql;
             this.stream = stream;
+            this.plan = plan;
             this.deadline = deadline;
             // What has read and now writes comes from a reader, and its transaction must not meet a commit on its way.
-            this.isAlone = SqlPlan.of(sql.requests(), stream).writingKind() == SqlPlan.Kind.EXCLUSIVE;
+            this.isAlone = plan.writingKind() == SqlPlan.Kind.EXCLUSIVE;
         }
     }
 
@@ -132,13 +134,14 @@ final class WriterLane {
      * Takes a request in.
      *
      * @param stream the state of its stream
+     * @param plan of its requests in that state
      */
-    void offer(RunSql sql, SqlStreamState stream) {
+    void offer(RunSql sql, SqlStreamState stream, SqlPlan plan) {
         if (queue.size() >= settings.maxQueueCount()) {
             refuse(sql, Refusal.OVERLOADED, settings.maxQueueCount() + " requests wait for the writer");
             return;
         }
-        queue.add(new Job(sql, stream, clock.instant().plus(settings.queueTimeout())));
+        queue.add(new Job(sql, stream, plan, clock.instant().plus(settings.queueTimeout())));
     }
 
     private void refuse(RunSql sql, Refusal refusal, String what) {
@@ -202,10 +205,10 @@ final class WriterLane {
         List<Ran> ran = new ArrayList<>();
         List<Job> alone = new ArrayList<>();
         core.begin(true);
+        lane.beginGroup();
         try {
             for (var job : taken) {
-                var run = lane.group(
-                        job.sql.requests(), job.stream, job.sql.options().isReadOnly());
+                var run = lane.group(job.plan, job.stream, job.sql.options().isReadOnly());
                 switch (run.advance()) {
                     case Progress.Finished finished -> {
                         owner.applies(job.sql, finished.responses());
@@ -401,8 +404,16 @@ final class WriterLane {
         return state instanceof State.Free || state instanceof State.Leased;
     }
 
-    /** Refuses what waits. */
-    void refuseWaiting(Refusal refusal, String why) {
+    /** Has what waits ask the successor. */
+    void refuseWaiting() {
+        queue.forEach(job -> {
+            metrics.refused(Refusal.MOVING);
+            DatabaseShell.refuseAsMoving(job.sql);
+        });
+        queue.clear();
+    }
+
+    private void refuseWaiting(Refusal refusal, String why) {
         queue.forEach(job -> refuse(job.sql, refusal, why));
         queue.clear();
     }

@@ -7,7 +7,16 @@
  * must get. {@link io.merklite.cluster.replica.Replicas} is each node's register of its followers: who owns a file on this
  * node at this moment is decided there.
  *
- * <p>Read in this order: {@code ReplicaCore}, {@code DatabaseActor}, {@code FollowerActor}, {@code Replicas}.
+ * <p>The writer's actor is in parts: {@code DatabaseActor} is what it is told, {@code OpeningDatabase} what it does until it
+ * serves, {@code ServingDatabase} how clients and peers take turns then. {@code Admission} leads requests to the lane that they
+ * run on and answers to their clients, {@code WriterLane} runs what writes, {@code ReaderPool} what reads; {@code WriterPeers}
+ * knows the other replicas, {@code Exchange} the order of file, log and messages.
+ *
+ * <p>Between nodes {@code ReplicaSerializer} writes what is said. What is larger than a frame of the link goes as a {@code
+ * Parcel}, which {@code ParcelReceiver} opens before the actor that it is for.
+ *
+ * <p>Read in this order: {@code ReplicaCore}, {@code DatabaseActor}, {@code ServingDatabase}, {@code FollowerActor}, {@code
+ * Replicas}.
  *
  * <p><b>Guaranteed.</b> (1) One actor of a node owns a file at a time. (2) A transaction is in the log before it is
  * committed, and committed before anybody hears of it. (3) What a follower acknowledges is in its log.

@@ -21,7 +21,6 @@ final class GroupTransactions extends StreamTransactions {
 
     @Override
     void start() throws SQLException {
-        statements.followSchema();
         if (needsUndo) {
             statements.run("SAVEPOINT _merklite_run");
             hasStarted = true;

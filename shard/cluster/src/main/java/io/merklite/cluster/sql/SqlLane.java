@@ -71,13 +71,27 @@ public final class SqlLane implements AutoCloseable {
     }
 
     /**
+     * To be called when the owner has begun the transaction of a group, before the first {@link #group} in it: the schema does
+     * not change in there.
+     */
+    public void beginGroup() {
+        writer();
+        try {
+            statements.followSchema();
+        } catch (SQLException e) {
+            throw new SqlFault("following the schema", e);
+        }
+    }
+
+    /**
      * Requests that share a transaction of the writer with others, which the owner has begun and will commit. The stream is
      * in autocommit. If COMMIT fails, or the run is {@linkplain SqlRun.Progress.Lost lost}, all runs of the group run
      * again, each exclusively.
+     *
+     * @param plan of the requests
      */
-    public SqlRun group(List<SqlRequest> requests, SqlStreamState state, boolean isReadOnly) {
+    public SqlRun group(SqlPlan plan, SqlStreamState state, boolean isReadOnly) {
         writer();
-        var plan = SqlPlan.of(requests, state);
         var transactions = new GroupTransactions(statements, state.facts(), plan.statementCount() > 1, isReadOnly);
         return new SqlRun(plan, state, statements, transactions, limits, clock);
     }

@@ -100,7 +100,8 @@ class SqlCursorTest extends SqlTestBase {
     @Test
     void groupGathersAllEntriesAndHandsThemOutAfterTheCommit() {
         owner.beginGroup();
-        var run = owner.writing().group(batch("INSERT INTO t VALUES (1, 'a'), (2, 'b') RETURNING id"), state, false);
+        var requests = batch("INSERT INTO t VALUES (1, 'a'), (2, 'b') RETURNING id");
+        var run = owner.writing().group(SqlPlan.of(requests, state), state, false);
         var first = ((Progress.Fetched) run.fetch(2, 1_000_000)).page();
         owner.commitGroup();
 
@@ -117,13 +118,10 @@ class SqlCursorTest extends SqlTestBase {
     @Test
     void largeCursorMovesOutOfAGroup() {
         owner.beginGroup();
-        var run = owner.writing()
-                .group(
-                        batch(
-                                "INSERT INTO t VALUES (1, 'a')",
-                                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"),
-                        state,
-                        false);
+        var requests = batch(
+                "INSERT INTO t VALUES (1, 'a')",
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n");
+        var run = owner.writing().group(SqlPlan.of(requests, state), state, false);
 
         assertThat(run.fetch(10, 1_000)).isEqualTo(new Progress.Moves(SqlPlan.Kind.EXCLUSIVE));
 

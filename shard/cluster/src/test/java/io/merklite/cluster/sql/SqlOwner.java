@@ -105,7 +105,8 @@ final class SqlOwner implements AutoCloseable {
 
     private List<SqlResponse> runInGroup(SqlStreamState state, boolean isReadOnly, List<SqlRequest> requests) {
         beginGroup();
-        var progress = writing.group(requests, state, isReadOnly).advance();
+        var progress =
+                writing.group(SqlPlan.of(requests, state), state, isReadOnly).advance();
         if (progress == Progress.Lost.LOST) {
             lanes.add("LOST");
             store.rolledBack();
@@ -122,6 +123,7 @@ final class SqlOwner implements AutoCloseable {
     void beginGroup() {
         setForeignKeys(true);
         store.beginOpen();
+        writing.beginGroup();
     }
 
     void commitGroup() {
