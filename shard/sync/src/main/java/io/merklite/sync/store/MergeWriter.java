@@ -520,6 +520,33 @@ final class MergeWriter {
         return rootDelta;
     }
 
+    /**
+     * Brings sums up to date with what SQLite has made of the values of merged rows: those of another schema may not be of
+     * the type that a column has now, and are converted.
+     *
+     * @return by how much the root grows
+     */
+    long recordStored(Map<TrackedTable, List<MergedRow>> merged) throws SQLException {
+        var rootDelta = 0L;
+        for (var entry : merged.entrySet()) {
+            var table = entry.getKey();
+            Map<RowKey, MergedRow> rows = new LinkedHashMap<>();
+            entry.getValue().forEach(row -> rows.put(row.key(), row));
+            var stored = shadow.rows(table, rows.keySet());
+            List<MerkleSums.Change> sums = new ArrayList<>();
+            for (var row : rows.values()) {
+                var now = stored.get(row.key());
+                if (now != null && now.state().isAlive() && row.after().isAlive() && !now.isDamaged()) {
+                    var delta = now.digest(table) - RowDigest.of(row.key().hash(), row.after(), table.columnSeeds());
+                    sums.add(new MerkleSums.Change(row.key(), delta, MerkleSums.Presence.STAYED));
+                    rootDelta += delta;
+                }
+            }
+            registry.sums(table).apply(sums);
+        }
+        return rootDelta;
+    }
+
     /** Tombstones up to the horizon are gone everywhere. */
     private static boolean isForgotten(MergedRow row, long horizon) {
         return row.after().death().map(Stamp::clock).orElse(Long.MAX_VALUE) <= horizon;

@@ -255,7 +255,7 @@ final class Merger {
         afterwards.run();
         var rows = merge.merged();
         List<Merged> merged = new ArrayList<>();
-        triggers.without(rows.keySet(), () -> merged.add(merge(rows, isEnforcing, authority)));
+        triggers.without(rows.keySet(), () -> merged.add(merge(merge, isEnforcing, authority)));
         var done = merged.getFirst();
         if (!done.changes().isEmpty()) {
             transactions.note(new Commit.Copied(done.changes()));
@@ -263,13 +263,16 @@ final class Merger {
         return done;
     }
 
-    private Merged merge(Map<TrackedTable, List<MergedRow>> merged, boolean isEnforcing, boolean authority)
-            throws SQLException {
+    private Merged merge(RowMerge merge, boolean isEnforcing, boolean authority) throws SQLException {
+        var merged = merge.merged();
         merged.values().forEach(rows -> rows.sort((one, other) -> KeyOrder.compare(one.key(), other.key())));
         var writer = new MergeWriter(registry, shadow, statements, applier, session, authority);
         var written = writer.write(merged);
         var stamp = state.nextStamp();
         state.addToRoot(writer.record(merged, state.horizon(), stamp));
+        if (merge.isOfAnotherSchema()) {
+            state.addToRoot(writer.recordStored(merged));
+        }
         writes.rebuild(damaged(merged));
         var changes = written.orElseGet(this::takeRecorded);
         if (authority) {

@@ -44,6 +44,8 @@ final class RowMerge {
     /** By the seeds of table and column. */
     private final Map<Long, ChangesetValue> defaults = new LinkedHashMap<>();
 
+    private boolean isOfAnotherSchema;
+
     /**
      * One row that comes in.
      *
@@ -73,8 +75,14 @@ final class RowMerge {
         return merged;
     }
 
+    /** Whether something came that was written on another schema: its values may not be of the types that columns have. */
+    boolean isOfAnotherSchema() {
+        return isOfAnotherSchema;
+    }
+
     /** Joins the changes of a transaction. Those of tables and columns that are gone here are left out. */
     void add(Transaction transaction) throws SQLException {
+        isOfAnotherSchema |= transaction.schemaFingerprint() != history.current();
         var cursor = transaction.changes();
         var births = transaction.births().asList().iterator();
         TrackedTable table = null;

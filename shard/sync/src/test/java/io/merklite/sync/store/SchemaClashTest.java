@@ -268,6 +268,18 @@ final class SchemaClashTest {
                 });
     }
 
+    @Test
+    void columnOfAnotherTypeHasConcurrentValuesAsThatTypeHasThem() throws SQLException {
+        inEachOrder(
+                () -> {
+                    redefine(anne, "CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT)");
+                    anne.run("UPDATE t SET b = 'anne' WHERE id = 1");
+                    bob.run("INSERT INTO t VALUES (3, '7', 'z')", "UPDATE t SET a = '8' WHERE id = 2");
+                },
+                () -> assertThat(bob.query("SELECT id, a, typeof(a), b FROM t"))
+                        .containsExactly("1|one|text|anne", "2|8|integer|y", "3|7|integer|z"));
+    }
+
     /** Its rows are taken for new by each replica: of two under one key the one stays that was taken over last. */
     @Test
     void anotherKeyUnderConcurrentWritesEndsInTheSameRows() throws SQLException {
