@@ -3,6 +3,8 @@ package io.merklite.cluster.sql;
 import io.merklite.schema.text.SqlNames;
 import io.merklite.schema.text.StatementTokens;
 import io.merklite.schema.text.Token;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,17 +22,27 @@ final class SqlGuard {
 
     private static final Set<String> NEVER = Set.of("ATTACH", "DETACH", "VACUUM");
     private static final String OWN_PREFIX = "_merklite_";
+    /** Its shadow tables, should a virtual table be called so, would look like Merklite's own. */
+    private static final String OWN_NAME = "_merklite";
     /** Rows that lost; clients may read it. */
     private static final String CONFLICTS = "_merklite_conflicts";
 
     private static final String SQLITE_PREFIX = "sqlite_";
     /** Numbers of AUTOINCREMENT, which SQLite lets everybody set. */
     private static final String SEQUENCES = "sqlite_sequence";
+    /** Where the file is. What clients are told instead does not reach into views, or behind parentheses. */
+    private static final String DATABASE_LIST = "pragma_database_list";
     /** The pages of the file as a table. */
     private static final String PAGES = "sqlite_dbpage";
 
     private static final Set<String> MODULES =
             Set.of("fts3", "fts4", "fts5", "fts5vocab", "fts4aux", "fts3tokenize", "rtree", "rtree_i32", "geopoly");
+    /**
+     * Functions that load code; and those of the driver's library, not SQLite's own, that take as much memory as they are
+     * asked to, whatever the limits of the connection are.
+     */
+    private static final Set<String> NEVER_CALLED = Set.of("load_extension", "padl", "padr", "padc", "replicate");
+
     /** Behind these a string is taken for the name of an object. */
     private static final Set<String> BEFORE_NAMES = Set.of(
             "INTO",
@@ -58,6 +70,21 @@ final class SqlGuard {
             "RENAME",
             "ADD",
             "AS");
+    /** Behind these a list of tables has ended. */
+    private static final Set<String> BEHIND_TABLES = Set.of(
+            "SELECT",
+            "WHERE",
+            "GROUP",
+            "HAVING",
+            "WINDOW",
+            "ORDER",
+            "LIMIT",
+            "UNION",
+            "EXCEPT",
+            "INTERSECT",
+            "VALUES",
+            "SET",
+            "RETURNING");
     /** Before the object that a statement writes to. */
     private static final Set<String> BEFORE_TARGETS =
             Set.of("INTO", "UPDATE", "FROM", "IGNORE", "REPLACE", "ABORT", "FAIL", "ROLLBACK");
@@ -124,15 +151,22 @@ final class SqlGuard {
         }
         var name = SqlNames.fold(token.name());
         var isFollowedByDot = index + 1 < body.size() && body.get(index + 1).isSymbol(".");
-        if (name.equals("load_extension")
+        if (NEVER_CALLED.contains(name)
                 && index + 1 < body.size()
-                && body.get(index + 1).isSymbol("(")) {
-            return Optional.of(SqlErrors.notAuthorized("load_extension is not allowed here"));
+                && body.get(index + 1).isSymbol("(")
+                && !isBeforeColumns(body, index)) {
+            return Optional.of(SqlErrors.notAuthorized(name + " is not allowed here"));
         }
         if (name.equals("temp") && isFollowedByDot && !isReading && !isColumn(body, index)) {
             return Optional.of(temporary());
         }
-        if (name.startsWith(OWN_PREFIX)) {
+        if (name.equals(DATABASE_LIST)
+                && (verb.equals("CREATE")
+                        || (index + 1 < body.size() && body.get(index + 1).isSymbol("(")))) {
+            return Optional.of(SqlErrors.notAuthorized(
+                    "only " + DATABASE_LIST + " in a query, without parentheses," + " is allowed here"));
+        }
+        if (name.startsWith(OWN_PREFIX) || (name.equals(OWN_NAME) && isVirtualTable(body))) {
             return isOwnTouched(body, index, isReading, name)
                     ? Optional.of(SqlErrors.notAuthorized(token.name() + " is Merklite's own: clients may not use it"))
                     : Optional.empty();
@@ -141,6 +175,21 @@ final class SqlGuard {
             return Optional.of(SqlErrors.notAuthorized(token.name() + " is SQLite's own: clients may not change it"));
         }
         return Optional.empty();
+    }
+
+    /** Also one that is renamed: whether it is a virtual one does not show, so every rename counts. */
+    private static boolean isVirtualTable(List<Token> body) {
+        return (body.size() > 1 && body.get(0).is("CREATE") && body.get(1).is("VIRTUAL"))
+                || body.get(0).is("ALTER");
+    }
+
+    /** {@code CREATE TABLE padl(} and the like: what follows are columns, not arguments. */
+    private static boolean isBeforeColumns(List<Token> body, int index) {
+        if (index == 0) {
+            return false;
+        }
+        var before = body.get(index - 1);
+        return before.is("INTO") || before.is("TABLE") || before.is("EXISTS") || before.is("REFERENCES");
     }
 
     private static boolean isSqlites(String name) {
@@ -155,14 +204,47 @@ final class SqlGuard {
     private static boolean isOwnTouched(List<Token> body, int index, boolean isReading, String name) {
         var isString = body.get(index).kind() == Token.Kind.STRING;
         if (!isReading) {
-            return !isString || isBeforeName(body, index);
+            return !isString || isVirtualTable(body) || isStringForTable(body, index);
         }
         if (name.equals(CONFLICTS) || index == 0) {
             return false;
         }
         var before = body.get(index - 1);
-        return isBeforeName(body, index)
+        return isStringForTable(body, index)
                 || (!isString && (before.isSymbol(",") || before.isSymbol("(") || before.is("IN")));
+    }
+
+    /** SQLite takes a string for the name of a table where nothing else can stand. */
+    private static boolean isStringForTable(List<Token> body, int index) {
+        return isBeforeName(body, index) || (index > 0 && body.get(index - 1).is("IN")) || isInTables(body, index);
+    }
+
+    /** Whether a name stands in a list of tables, behind a comma or a parenthesis of its own. */
+    private static boolean isInTables(List<Token> body, int index) {
+        Deque<Boolean> outer = new ArrayDeque<>();
+        var isInTables = false;
+        for (var i = 0; i < index; i++) {
+            var token = body.get(i);
+            if (token.isSymbol("(")) {
+                outer.push(isInTables);
+                isInTables &= isBeforeTable(body, i);
+            } else if (token.isSymbol(")")) {
+                isInTables = !outer.isEmpty() && outer.pop();
+            } else if (token.is("FROM")) {
+                isInTables = !(i > 0 && body.get(i - 1).is("DISTINCT"));
+            } else if (token.kind() == Token.Kind.WORD && BEHIND_TABLES.contains(SqlNames.upper(token.text()))) {
+                isInTables = false;
+            }
+        }
+        return isInTables && isBeforeTable(body, index);
+    }
+
+    private static boolean isBeforeTable(List<Token> body, int index) {
+        if (index == 0) {
+            return false;
+        }
+        var before = body.get(index - 1);
+        return before.is("FROM") || before.is("JOIN") || before.isSymbol(",") || before.isSymbol("(");
     }
 
     private static boolean isBeforeName(List<Token> body, int index) {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.sqlite.ProgressHandler;
 import org.sqlite.SQLiteConnection;
 import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteLimits;
 import org.sqlite.core.CorePreparedStatement;
 import org.sqlite.core.SafeStmtPtr;
 
@@ -27,6 +28,10 @@ import org.sqlite.core.SafeStmtPtr;
  */
 final class SqlStatements implements AutoCloseable {
     private static final int CAPACITY = 512;
+    /** Of a value or a row, 64 MiB: what a statement makes of a few bytes would otherwise fill the memory of the node. */
+    private static final int MAX_VALUE_BYTES = 64 << 20;
+    /** Nothing interrupts SQLite while it compares a value with a pattern, which takes as long as both together. */
+    private static final int MAX_PATTERN_BYTES = 1_000;
     /** About a millisecond of SQLite's machine. */
     private static final int INSTRUCTIONS_BETWEEN_CHECKS = 20_000;
     /** A line break keeps these apart from a client's statements with the same text. */
@@ -90,6 +95,9 @@ final class SqlStatements implements AutoCloseable {
         this.connection = connection;
         this.clock = clock;
         this.functions = new StreamFunctions(connection);
+        var limited = (SQLiteConnection) connection;
+        limited.setLimit(SQLiteLimits.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
+        limited.setLimit(SQLiteLimits.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN_BYTES);
         ProgressHandler.setHandler(connection, INSTRUCTIONS_BETWEEN_CHECKS, new ProgressHandler() {
             @Override
             protected int progress() {

@@ -41,10 +41,26 @@ class SqlGuardTest extends SqlTestBase {
                 "EXPLAIN PRAGMA foreign_keys = OFF",
                 "SELECT load_extension('x')",
                 "SELECT \"load_extension\"('x')",
+                "SELECT length(padl('x', 2000000000))",
+                "SELECT 1 FROM t JOIN child ON length(\"replicate\"('x', 2000000000))",
+                "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT padc('x', 2000000000); END",
                 "SELECT * FROM _merklite_state",
                 "SELECT * FROM main.\"_MERKLITE_state\"",
                 "SELECT * FROM t, [_merklite_state]",
                 "SELECT * FROM t JOIN '_merklite_state'",
+                "SELECT * FROM t, '_merklite_state'",
+                "SELECT * FROM t AS a JOIN t AS b ON a.id = b.id, '_merklite_requests'",
+                "SELECT * FROM (t, ('_merklite_state'))",
+                "SELECT 1 IN '_merklite_state'",
+                "SELECT 1 IS NOT DISTINCT FROM 1 FROM t, '_merklite_state'",
+                "CREATE VIEW x AS SELECT * FROM t, '_merklite_requests'",
+                "INSERT INTO t(v) SELECT 1 FROM t, '_merklite_state'",
+                "CREATE VIRTUAL TABLE x USING fts5(answer, content='_merklite_requests')",
+                "CREATE VIRTUAL TABLE _merklite USING fts5(answer)",
+                "ALTER TABLE t RENAME TO _Merklite",
+                "SELECT file FROM pragma_database_list()",
+                "SELECT file FROM main.\"pragma_database_list\"()",
+                "CREATE VIEW x AS SELECT file FROM pragma_database_list",
                 "SELECT (SELECT origin FROM _merklite_state)",
                 "INSERT INTO _merklite_conflicts DEFAULT VALUES",
                 "DELETE FROM '_merklite_conflicts'",
@@ -131,6 +147,26 @@ class SqlGuardTest extends SqlTestBase {
 
         assertThat(client.value("SELECT v FROM t WHERE v IN ('_merklite_x', 'load_extension')"))
                 .isEqualTo(SqlValue.of("_merklite_x"));
+    }
+
+    @Test
+    void namesOfFunctionsMayBeThoseOfTables() {
+        client.query("CREATE TABLE replicate(padl)");
+        client.query("INSERT INTO replicate(padl) VALUES (1)");
+
+        assertThat(client.value("SELECT padl FROM replicate")).isEqualTo(SqlValue.of(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT zeroblob(100000000)",
+                "SELECT length(hex(zeroblob(40000000)))",
+                "INSERT INTO t VALUES (1, printf('%100000000d', 1))",
+                "SELECT 'x' LIKE hex(zeroblob(1000))",
+            })
+    void valuesAndPatternsAreBounded(String sql) {
+        assertThat(client.error(sql).code()).isIn("SQLITE_TOOBIG", "SQLITE_UNKNOWN");
     }
 
     @Test
