@@ -172,6 +172,14 @@ public final class MerkliteNode implements Databases, AutoCloseable {
         return replicas.join().stream(database, options);
     }
 
+    /**
+     * How many copies on this node have been opened, and have not come yet to where their writers were then: reads of these go
+     * to the writers. None of those that rest is counted.
+     */
+    public CompletionStage<Long> catchingUpCount() {
+        return replicas.thenApply(ReplicaGuardian::catchingUpCount);
+    }
+
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return replicas.thenCompose(started -> started.status(database));

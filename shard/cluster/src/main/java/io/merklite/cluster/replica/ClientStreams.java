@@ -30,6 +30,14 @@ final class ClientStreams {
         }
     }
 
+    /**
+     * A cursor of a stream is open: the run behind it changes this very state at its end, whatever it is now. Without this a
+     * transaction that begins with a cursor of several pages would be lost, and its reader go to others with it open.
+     */
+    void reads(StreamId stream, SqlStreamState state) {
+        states.put(stream, state);
+    }
+
     /** The stream is gone. */
     void forget(StreamId stream) {
         states.remove(stream);

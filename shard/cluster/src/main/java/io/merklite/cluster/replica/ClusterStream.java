@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * A stream of this node: to the writer of its datacenter, and for what only reads to a copy on this node, if there is one
  * that is far enough. A request is sent when the one before it was answered.
  *
- * <p><b>Invariants.</b> (1) A read sees every write that was acknowledged through this node, and what the options name. (2)
- * What has something open at a place, a transaction or a cursor, goes on there. (3) A stream never goes back in time: once
+ * <p><b>Invariants.</b> (1) A read sees every write that was acknowledged through this node, and what the options name, unless
+ * these ask for the {@linkplain StreamOptions.Level#LOCAL local} copy as it is; then (3) does not hold either. (2) What has something open at a place, a transaction or a cursor, goes on there. (3) A stream never goes back in time: once
  * it was answered by the writer, a copy must have what the writer had then; of a read at the writer that is not known, so
  * later ones go there too, until a write tells.
  */
@@ -159,26 +159,28 @@ final class ClusterStream implements SqlStream {
     }
 
     private StreamOptions optionsFor(boolean isReadOnly) {
-        return isReadOnly && !options.isReadOnly()
-                ? new StreamOptions(options.acknowledgement(), options.after(), true)
-                : options;
+        return isReadOnly ? options.readOnly() : options;
     }
 
     /** The copy that may run what a stream with nothing open asks. */
     private Optional<LocalCopies.Copy> copyFor(SqlPlan plan) {
-        return copies.filter(known -> !hasReadAhead.get() && plan.isForAnyCopy())
-                .flatMap(known -> known.of(database));
+        var isAtWriter = options.level() == StreamOptions.Level.WRITER || hasReadAhead.get();
+        return copies.filter(known -> !isAtWriter && plan.isForAnyCopy()).flatMap(known -> known.of(database));
     }
 
     private CompletionStage<SqlReply> askCopy(
             LocalCopies.Copy copy, BiFunction<ActorRef<SqlReply>, VersionVector, FollowerReads.Command> question) {
-        var needed = bookmark.get().join(copy.acknowledged());
-        var all = options.after().map(needed::join).orElse(needed);
-        return AskPattern.<FollowerReads.Command, SqlReply>ask(
-                        copy.reads(), replyTo -> question.apply(replyTo, all), patience, system.scheduler())
+        var all = options.level() == StreamOptions.Level.LOCAL ? VersionVector.EMPTY : needed(copy);
+        return here(AskPattern.<FollowerReads.Command, SqlReply>ask(
+                        copy.reads(), replyTo -> question.apply(replyTo, all), patience, system.scheduler()))
                 .exceptionally(failure -> {
                     throw new ClusterException.Unavailable(database, "no answer of the copy on this node: " + failure);
                 });
+    }
+
+    private VersionVector needed(LocalCopies.Copy copy) {
+        var seen = bookmark.get().join(copy.acknowledged());
+        return options.after().map(seen::join).orElse(seen);
     }
 
     private static boolean isElsewhere(SqlReply reply) {
@@ -195,7 +197,7 @@ final class ClusterStream implements SqlStream {
 
     /** Asks the writer, and its successor if it moves. */
     private CompletionStage<SqlReply> ask(Function<ActorRef<SqlReply>, DatabaseActor.Command> question, int movesLeft) {
-        var answer = writer.<SqlReply>ask(question::apply, patience).exceptionally(failure -> {
+        var answer = here(writer.<SqlReply>ask(question::apply, patience)).exceptionally(failure -> {
             throw failure instanceof TimeoutException
                     ? new ClusterException.UnknownOutcome(
                             database, "no answer of the writer within " + patience.toSeconds() + " s")
@@ -203,8 +205,26 @@ final class ClusterStream implements SqlStream {
         });
         return ParcelReceiver.opened(system, database, answer, SqlReply.class)
                 .thenCompose(reply -> isMoving(reply) && movesLeft > 0
-                        ? Patterns.after(MOVE_INTERVAL, system, () -> ask(question, movesLeft - 1))
+                        ? here(Patterns.after(MOVE_INTERVAL, system, () -> ask(question, movesLeft - 1)))
                         : CompletableFuture.completedFuture(reply));
+    }
+
+    /**
+     * Goes on on the system's dispatcher. Stages that Pekko gives would go on in the common pool of the JVM, whose few threads
+     * an application may have blocked with waits for this very answer.
+     */
+    private <T> CompletionStage<T> here(CompletionStage<T> stage) {
+        var here = new CompletableFuture<T>();
+        var unused = stage.whenCompleteAsync(
+                (value, failure) -> {
+                    if (failure == null) {
+                        here.complete(value);
+                    } else {
+                        here.completeExceptionally(failure);
+                    }
+                },
+                system.executionContext());
+        return here;
     }
 
     private static boolean isMoving(SqlReply reply) {

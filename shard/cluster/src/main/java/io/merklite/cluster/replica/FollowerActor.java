@@ -82,6 +82,7 @@ public final class FollowerActor {
     private Optional<Exchange> exchange = Optional.empty();
     private Optional<LocalCopies.Copy> readable = Optional.empty();
     private VersionVector told = VersionVector.EMPTY;
+    private Optional<VersionVector> fence = Optional.empty();
     private boolean isActive = true;
     private boolean isFollowing;
     private boolean endsWell;
@@ -319,6 +320,8 @@ public final class FollowerActor {
         if (fenced.reply() instanceof DatabaseStatus status) {
             timers.cancel(AskForFence.ASK_FOR_FENCE);
             readable.ifPresent(copy -> copy.reads().tell(new FollowerReads.MayServe(status.vector())));
+            fence = Optional.of(status.vector());
+            noteCaughtUp();
         }
         return Behaviors.same();
     }
@@ -327,6 +330,13 @@ public final class FollowerActor {
         if (readable.isPresent() && !core().vector().equals(told)) {
             told = core().vector();
             readable.get().reads().tell(new FollowerReads.Advanced(told));
+            noteCaughtUp();
+        }
+    }
+
+    private void noteCaughtUp() {
+        if (fence.filter(core().vector()::covers).isPresent()) {
+            readable.ifPresent(LocalCopies.Copy::caughtUp);
         }
     }
 

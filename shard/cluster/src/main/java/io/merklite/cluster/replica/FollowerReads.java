@@ -278,7 +278,11 @@ final class FollowerReads {
                 if (fetch.sql().batch().isPresent()) {
                     home.metrics().readNearby();
                 }
-                streams.ran(fetch.sql().stream(), fetch.stream(), false);
+                if (report.keeps()) {
+                    streams.reads(fetch.sql().stream(), fetch.stream());
+                } else {
+                    streams.ran(fetch.sql().stream(), fetch.stream(), false);
+                }
             }
         }
     }

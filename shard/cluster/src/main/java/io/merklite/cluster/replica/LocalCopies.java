@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -33,6 +34,7 @@ final class LocalCopies {
     static final class Copy {
         private final ActorRef<FollowerReads.Command> reads;
         private final AtomicReference<VersionVector> acknowledged = new AtomicReference<>(VersionVector.EMPTY);
+        private final AtomicBoolean hasCaughtUp = new AtomicBoolean();
 
         private Copy(ActorRef<FollowerReads.Command> reads) {
             this.reads = reads;
@@ -40,6 +42,11 @@ final class LocalCopies {
 
         ActorRef<FollowerReads.Command> reads() {
             return reads;
+        }
+
+        /** It has come to where the writer was when it was opened. */
+        void caughtUp() {
+            hasCaughtUp.set(true);
         }
 
         /** What writes that were acknowledged through this node have made of the database. */
@@ -83,6 +90,11 @@ final class LocalCopies {
     /** The follower of a database. */
     Optional<Copy> of(String database) {
         return Optional.ofNullable(copies.get(database));
+    }
+
+    /** How many followers have been opened, and have not come yet to where their writers were then. */
+    long catchingUpCount() {
+        return copies.values().stream().filter(copy -> !copy.hasCaughtUp.get()).count();
     }
 
     /** A write was acknowledged through this node: later reads through it see what {@code bookmark} has. */

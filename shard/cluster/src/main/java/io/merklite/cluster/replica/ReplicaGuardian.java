@@ -191,14 +191,21 @@ public final class ReplicaGuardian {
         return new ClusterStream(system, database, id, options, writer(database), copies, patience);
     }
 
+    /** How many copies on this node have been opened, and have not come yet to where their writers were then. */
+    public long catchingUpCount() {
+        return home.copies().catchingUpCount();
+    }
+
     /** How a database is, at the writer of this datacenter. */
     public CompletionStage<DatabaseStatus> status(String database) {
         return writer(database)
                 .<InspectReply>ask(DatabaseActor.Inspect::new, patience)
-                .thenApply(reply -> switch (reply) {
-                    case DatabaseStatus status -> status;
-                    case SqlReply.Refused refused -> throw refused.toException(database);
-                });
+                .thenApplyAsync(
+                        reply -> switch (reply) {
+                            case DatabaseStatus status -> status;
+                            case SqlReply.Refused refused -> throw refused.toException(database);
+                        },
+                        system.executionContext());
     }
 
     /**
@@ -208,10 +215,12 @@ public final class ReplicaGuardian {
     public CompletionStage<ActorRef<SnapshotSource.Command>> snapshot(String database) {
         return writer(database)
                 .<SnapshotReply>ask(replyTo -> new DatabaseActor.WantSnapshot(NO_FOLLOWER, replyTo), patience)
-                .thenApply(reply -> switch (reply) {
-                    case DatabaseActor.SnapshotOffer offer -> offer.source();
-                    case SqlReply.Refused refused -> throw refused.toException(database);
-                });
+                .thenApplyAsync(
+                        reply -> switch (reply) {
+                            case DatabaseActor.SnapshotOffer offer -> offer.source();
+                            case SqlReply.Refused refused -> throw refused.toException(database);
+                        },
+                        system.executionContext());
     }
 
     /** Makes a database; false if there is one already. */
@@ -243,7 +252,7 @@ public final class ReplicaGuardian {
         return writer(database)
                 .<DatabaseActor.ConflictSettled>ask(
                         replyTo -> new DatabaseActor.SettleConflict(id, restores, replaces, replyTo), patience)
-                .thenApply(DatabaseActor.ConflictSettled::error);
+                .thenApplyAsync(DatabaseActor.ConflictSettled::error, system.executionContext());
     }
 
     /** Tells a listener the result of a query, now and whenever it changes, until what is given back is closed. */

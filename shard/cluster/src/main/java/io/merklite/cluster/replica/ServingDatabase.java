@@ -323,6 +323,7 @@ final class ServingDatabase {
                 writer.offer(run.sql(), run.stream(), SqlPlan.of(run.sql().requests(), run.stream()));
             case ReaderActor.Run run ->
                 streams.ran(run.sql().stream(), run.stream(), run.sql().isLast());
+            case ReaderActor.Fetch fetch when report.keeps() -> streams.reads(fetch.sql().stream(), fetch.stream());
             case ReaderActor.Fetch fetch -> streams.ran(fetch.sql().stream(), fetch.stream(), false);
         }
         return turn();
