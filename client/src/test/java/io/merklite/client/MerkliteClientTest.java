@@ -426,6 +426,27 @@ class MerkliteClientTest {
     }
 
     @Test
+    void followedQueryGoesOnAfterTheConnectionBroke() throws Exception {
+        var taker = new Taker<ResultEvent>();
+        blocking.execute("INSERT INTO item VALUES (1, 'x', 0.5)");
+        client.follow(SqlStatement.of("SELECT id, label FROM item")).subscribe(taker);
+        var begun = taker.take(3);
+        taker.ask(2);
+
+        blocking.execute("UPDATE item SET label = 'y'");
+        var one = taker.await(1).getFirst();
+        node.disconnect();
+        blocking.execute("DELETE FROM item");
+        var two = taker.await(1).getFirst();
+
+        assertThat(begun.getLast()).isEqualTo(ResultEvent.Ready.READY);
+        assertThat(one).isInstanceOf(ResultEvent.Updated.class);
+        assertThat(two).as("only what has changed meanwhile").isInstanceOf(ResultEvent.Deleted.class);
+        assertThat(node.seen()).anyMatch(request -> request.startsWith("GET ") && request.contains("/subscriptions/"));
+        taker.subscription.get().cancel();
+    }
+
+    @Test
     void feedWithAGapFails() throws Exception {
         try (var feeds = new ScriptedFeeds();
                 var scripted = MerkliteClient.of("shop", feeds.address())) {

@@ -27,11 +27,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a connection has at a node: nothing, or a stream with a transaction or temporary tables.
+ * What a connection has at a node: nothing, or a stream with a transaction.
  *
  * <p><b>Invariants.</b> (1) With autocommit off, BEGIN goes along with the first statement, and nothing runs outside of a
  * transaction but PRAGMA. (2) When a transaction is lost, every statement fails until a rollback, so that none of its rest
- * is committed alone. (3) A stream is kept only for a transaction or for temporary tables. (4) A value of {@code PRAGMA
+ * is committed alone. (3) A stream is kept only for a transaction. (4) A value of {@code PRAGMA
  * foreign_keys} that was set holds for every stream after it. (5) {@code last_insert_rowid()} and {@code changes()} tell of the
  * connection's last write, wherever it ran.
  *
@@ -46,7 +46,6 @@ final class Session {
     private boolean isAutoCommit = true;
     private boolean isReadOnly;
     private boolean isInTransaction;
-    private boolean hasTemporary;
     private boolean isLost;
     private LastWrite lastWrite = LastWrite.NONE;
 
@@ -173,7 +172,7 @@ final class Session {
     void batch(List<SqlStatement> statements, SqlText text, Running running, List<Result> done) throws SQLException {
         prepare(text);
         var chunks = BatchChunks.of(statements);
-        if (isAutoCommit && !isInTransaction && !hasTemporary && chunks.size() == 1) {
+        if (isAutoCommit && !isInTransaction && chunks.size() == 1) {
             var batch = new AtomicBatch(TransactionMode.WRITE.sql(), statements);
             var requests = opening();
             requests.add(batch.request());
@@ -238,7 +237,7 @@ final class Session {
 
     /** Reads beside what the connection does: within its transaction if there is one, which it does not begin. */
     Result look(SqlStatement statement, Running running) throws SQLException {
-        if (isInTransaction || hasTemporary) {
+        if (isInTransaction) {
             return execute(statement, SqlText.of(statement.sql()), running);
         }
         var answers = running.await(new SqlStream(http).run(List.of(new Execute(statement), Close.CLOSE), Effect.NONE));
@@ -256,7 +255,6 @@ final class Session {
             throw new SQLNonTransientException("the connection is read-only", SqlStates.READ_ONLY);
         }
         requireNoReading();
-        hasTemporary |= text.isTemporary();
     }
 
     private void requireNoReading() throws SQLException {
@@ -298,11 +296,7 @@ final class Session {
     }
 
     private boolean keeps(SqlText text, Optional<String> begin) {
-        return isInTransaction
-                || hasTemporary
-                || begin.isPresent()
-                || text.kind() == Kind.BEGIN
-                || text.kind() == Kind.SAVEPOINT;
+        return isInTransaction || begin.isPresent() || text.kind() == Kind.BEGIN || text.kind() == Kind.SAVEPOINT;
     }
 
     private Effect effect(SqlText text, Optional<String> begin) {
@@ -327,7 +321,7 @@ final class Session {
             if (wasInTransaction && !isInTransaction && !wasEnded && !isAutoCommit) {
                 isLost = true;
             }
-            if (!isInTransaction && !hasTemporary) {
+            if (!isInTransaction) {
                 release();
             }
             return answers;
@@ -346,7 +340,6 @@ final class Session {
             isLost = true;
         }
         isInTransaction = false;
-        hasTemporary = false;
         reading = Optional.empty();
         stream = new SqlStream(http);
     }
@@ -381,15 +374,13 @@ final class Session {
         List<StreamRequest> requests = new ArrayList<>();
         requests.add(new Execute(SqlStatement.of("COMMIT")));
         try {
-            var answers = run(requests, hasTemporary, Effect.COMMITS_ONCE, commit, running);
+            var answers = run(requests, false, Effect.COMMITS_ONCE, commit, running);
             checked(() -> AtomicBatch.executed(answers.getFirst()));
         } finally {
             // With the stream closed a COMMIT that failed is rolled back.
             isLost = false;
-            isInTransaction &= hasTemporary;
-            if (!isInTransaction && !hasTemporary) {
-                release();
-            }
+            isInTransaction = false;
+            release();
         }
     }
 
@@ -402,15 +393,13 @@ final class Session {
         var requests = new ArrayList<StreamRequest>();
         requests.add(new Execute(SqlStatement.of("ROLLBACK")));
         try {
-            run(requests, hasTemporary, Effect.UNCOMMITTED, SqlText.of("ROLLBACK"), running);
+            run(requests, false, Effect.UNCOMMITTED, SqlText.of("ROLLBACK"), running);
         } catch (SQLTransactionRollbackException e) {
             // That it was undone by the node is what was wanted.
             isLost = false;
         } finally {
             isInTransaction = false;
-            if (!hasTemporary) {
-                release();
-            }
+            release();
         }
     }
 

@@ -80,11 +80,6 @@ public final class SqlText {
         return verb.equals("INSERT") || verb.equals("REPLACE");
     }
 
-    /** Whether it makes something that only its connection sees. */
-    public boolean isTemporary() {
-        return kind() == Kind.OTHER && (words.contains("TEMP") || words.contains("TEMPORARY"));
-    }
-
     /** Whether it gives a pragma, named in capitals, a value. */
     public boolean isSetting(String pragma) {
         return kind() == Kind.PRAGMA

@@ -3,9 +3,9 @@ package io.merklite.client.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.merklite.client.TestNode;
+import io.merklite.client.FaultyProxy;
+import io.merklite.client.RealNode;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -15,7 +15,6 @@ import java.sql.SQLIntegrityConstraintViolationException;
 import java.sql.SQLSyntaxErrorException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransactionRollbackException;
-import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.sql.Timestamp;
 import java.sql.Types;
@@ -28,21 +27,25 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class MerkliteDriverTest {
     private static final String ENDLESS =
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-    @TempDir
-    private Path folder;
-
-    private TestNode node;
+    private RealNode real;
+    private FaultyProxy node;
+    private String database;
     private Connection connection;
 
     @BeforeEach
     void connect() throws SQLException {
-        node = TestNode.on(folder.resolve("shop.db"));
+        connectTo(RealNode.shared());
+    }
+
+    private void connectTo(RealNode target) throws SQLException {
+        real = target;
+        node = new FaultyProxy(real.port());
+        database = real.newDatabase();
         connection = open("");
         execute("CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE, price REAL CHECK (price >= 0))");
         execute("CREATE TABLE part(item_id INTEGER REFERENCES item(id) ON DELETE CASCADE, n INTEGER)");
@@ -55,7 +58,7 @@ class MerkliteDriverTest {
     }
 
     private Connection open(String options) throws SQLException {
-        return DriverManager.getConnection("jdbc:merklite://127.0.0.1:" + node.port() + "/shop" + options);
+        return DriverManager.getConnection("jdbc:merklite://127.0.0.1:" + node.port() + "/" + database + options);
     }
 
     private void execute(String sql) throws SQLException {
@@ -168,7 +171,7 @@ class MerkliteDriverTest {
         connection.setAutoCommit(true);
 
         assertThat(labels()).containsExactly("kept");
-        assertThat(node.openStreamCount()).isZero();
+        assertThat(node.seen()).as("the stream is closed").anyMatch(request -> request.contains("\"close\""));
     }
 
     @Test
@@ -195,14 +198,10 @@ class MerkliteDriverTest {
     }
 
     @Test
-    void temporaryTablesLiveWithTheConnection() throws SQLException {
-        execute("CREATE TEMP TABLE mine(v)");
-        execute("INSERT INTO mine VALUES (7)");
-
-        assertThat(column(connection, "SELECT v FROM mine")).containsExactly("7");
-        try (var other = open("")) {
-            assertThatThrownBy(() -> column(other, "SELECT v FROM mine")).isInstanceOf(SQLSyntaxErrorException.class);
-        }
+    void temporaryTablesAreRefusedWithTheReason() {
+        assertThatThrownBy(() -> execute("CREATE TEMP TABLE mine(v)"))
+                .isInstanceOf(SQLSyntaxErrorException.class)
+                .hasMessageContaining("temporary objects are not supported");
     }
 
     @Test
@@ -216,9 +215,11 @@ class MerkliteDriverTest {
 
     @Test
     void lostTransactionFailsUntilItIsRolledBack() throws SQLException {
+        disconnect();
+        connectTo(RealNode.impatient());
         connection.setAutoCommit(false);
         execute("INSERT INTO item(label) VALUES ('lost')");
-        node.expireStreams();
+        real.awaitLostTransaction(database);
 
         assertThatThrownBy(() -> execute("INSERT INTO item(label) VALUES ('alone')"))
                 .isInstanceOf(SQLTransactionRollbackException.class);
@@ -233,17 +234,21 @@ class MerkliteDriverTest {
     }
 
     @Test
-    void writerInTheWayIsTransient() throws SQLException {
+    void transactionThatDoesNothingMakesRoomForOtherWriters() throws SQLException {
+        disconnect();
+        connectTo(RealNode.impatient());
         try (var other = open("")) {
             other.setAutoCommit(false);
             other.createStatement().execute("INSERT INTO item(label) VALUES ('first')");
 
-            assertThatThrownBy(() -> execute("INSERT INTO item(label) VALUES ('second')"))
+            execute("INSERT INTO item(label) VALUES ('second')");
+
+            assertThatThrownBy(other::commit)
                     .isInstanceOfSatisfying(
-                            SQLTransientException.class,
-                            e -> assertThat(e.getErrorCode()).isEqualTo(5));
-            other.rollback();
+                            SQLTransactionRollbackException.class,
+                            e -> assertThat(e.getSQLState()).isEqualTo("40001"));
         }
+        assertThat(labels()).containsExactly("second");
     }
 
     @Test
@@ -269,7 +274,7 @@ class MerkliteDriverTest {
         }
 
         assertThat(labels()).containsExactly("a", "b", "c");
-        assertThat(node.openStreamCount()).isZero();
+        assertThat(node.seen()).as("the stream is closed").anyMatch(request -> request.contains("\"close\""));
     }
 
     @Test
@@ -369,7 +374,7 @@ class MerkliteDriverTest {
                     return e.getSQLState();
                 }
             });
-            while (node.seen().stream().noneMatch(one -> one.body().contains("count(*) FROM n"))) {
+            while (node.seen().stream().noneMatch(one -> one.contains("count(*) FROM n"))) {
                 Thread.onSpinWait();
             }
 
@@ -428,7 +433,6 @@ class MerkliteDriverTest {
 
     @Test
     void metadataTellsTablesColumnsAndKeys() throws SQLException {
-        execute("CREATE TABLE _merklite_rows(id INTEGER PRIMARY KEY)");
         execute("CREATE VIEW cheap AS SELECT * FROM item WHERE price < 1");
         var data = connection.getMetaData();
 

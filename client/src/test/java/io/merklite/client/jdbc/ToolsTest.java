@@ -8,9 +8,8 @@ import static org.jooq.impl.DSL.table;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.merklite.client.TestNode;
+import io.merklite.client.RealNode;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -26,26 +25,21 @@ import org.jooq.impl.SQLDataType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.support.GeneratedKeyHolder;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The tools that programs use over JDBC, against a node: HikariCP, Flyway, jOOQ, Spring. */
+/** The tools that programs use over JDBC, against a real node: HikariCP, Flyway, jOOQ, Spring. */
 class ToolsTest {
-    @TempDir
-    private Path folder;
-
-    private TestNode node;
+    private final RealNode node = RealNode.shared();
     private HikariDataSource pool;
 
     @BeforeEach
     void startPool() {
-        node = TestNode.on(folder.resolve("shop.db"));
         var config = new HikariConfig();
-        config.setJdbcUrl("jdbc:merklite://127.0.0.1:" + node.port() + "/shop");
+        config.setJdbcUrl("jdbc:merklite://127.0.0.1:" + node.port() + "/" + node.newDatabase());
         config.setMaximumPoolSize(4);
         pool = new HikariDataSource(config);
         Flyway.configure().dataSource(pool).load().migrate();
@@ -54,7 +48,6 @@ class ToolsTest {
     @AfterEach
     void stopPool() {
         pool.close();
-        node.close();
     }
 
     // ---- Flyway
