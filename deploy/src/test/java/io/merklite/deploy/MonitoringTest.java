@@ -65,6 +65,8 @@ class MonitoringTest {
         }
         send("POST", "db/demo/v2/pipeline", """
                 {"requests":[{"type":"sequence","sql":"CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)"}]}""");
+        send("POST", "db/demo/v2/pipeline", """
+                {"requests":[{"type":"execute","stmt":{"sql":"SELECT * FROM nowhere"}}]}""");
     }
 
     @AfterAll

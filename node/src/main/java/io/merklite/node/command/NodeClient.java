@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -59,11 +60,16 @@ final class NodeClient implements AutoCloseable {
 
     /** Sends {@code body} as JSON, or nothing if it is null. */
     JsonNode send(String method, String path, Optional<JsonNode> body) {
+        return send(method, path, body, Map.of());
+    }
+
+    /** The same, with headers. */
+    JsonNode send(String method, String path, Optional<JsonNode> body, Map<String, String> headers) {
         var publisher =
                 body.map(json -> BodyPublishers.ofString(json.toString())).orElseGet(BodyPublishers::noBody);
-        return json(send(
-                request(path).header("Content-Type", "application/json").method(method, publisher),
-                BodyHandlers.ofString()));
+        var request = request(path).header("Content-Type", "application/json").method(method, publisher);
+        headers.forEach(request::header);
+        return json(send(request, BodyHandlers.ofString()));
     }
 
     /** Sends a file. */

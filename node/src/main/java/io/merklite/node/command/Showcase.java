@@ -71,7 +71,7 @@ final class Showcase {
 
     private void write(LocalPlan.Node node) {
         try (var client = clients.apply(node.url());
-                var session = new SqlSession(client, DATABASE)) {
+                var session = new SqlSession(client, DATABASE, Optional.empty())) {
             client.send("PUT", "v1/databases/" + DATABASE, Optional.empty());
             session.execute(SCHEMA);
             session.execute(ROWS);
@@ -82,7 +82,7 @@ final class Showcase {
     private JsonNode read(LocalPlan.Node node, Instant deadline) {
         try (var client = clients.apply(node.url())) {
             while (true) {
-                try (var session = new SqlSession(client, DATABASE)) {
+                try (var session = new SqlSession(client, DATABASE, Optional.empty())) {
                     var result = session.execute(QUERY);
                     if (!result.path("rows").isEmpty()) {
                         return result;

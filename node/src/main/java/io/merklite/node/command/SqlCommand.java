@@ -55,10 +55,16 @@ final class SqlCommand implements Callable<Integer> {
     @Option(names = "--create", description = "Create the database if it is not there.")
     private boolean isCreating;
 
+    @Option(
+            names = "--level",
+            paramLabel = "LEVEL",
+            description = "How fresh reads must be: local (what the node has), bookmark (the default), writer.")
+    private @Nullable String level;
+
     @Override
     public Integer call() {
         try (var client = node.client();
-                var session = new SqlSession(client, database)) {
+                var session = new SqlSession(client, database, Optional.ofNullable(level))) {
             if (isCreating) {
                 client.send("PUT", "v1/databases/" + NodeClient.encoded(database), Optional.empty());
             }

@@ -3,6 +3,8 @@ package io.merklite.node.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.merklite.node.NodeException;
+import io.merklite.node.http.ReadLevel;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,10 +15,13 @@ import java.util.Optional;
 final class SqlSession implements AutoCloseable {
     private final NodeClient client;
     private final String path;
+    private final Map<String, String> headers;
     private Optional<String> baton = Optional.empty();
 
-    SqlSession(NodeClient client, String database) {
+    /** @param level how fresh reads must be, as a node calls it; the node decides if there is none */
+    SqlSession(NodeClient client, String database, Optional<String> level) {
         this.client = client;
+        headers = level.map(name -> Map.of(ReadLevel.HEADER, name)).orElse(Map.of());
         path = "db/" + NodeClient.encoded(database) + "/v3/pipeline";
     }
 
@@ -40,7 +45,7 @@ final class SqlSession implements AutoCloseable {
         var body = NodeClient.JSON.createObjectNode();
         baton.ifPresent(value -> body.put("baton", value));
         body.putArray("requests").add(request);
-        var answer = client.send("POST", path, Optional.of(body));
+        var answer = client.send("POST", path, Optional.of(body), headers);
         baton = Optional.ofNullable(answer.path("baton").textValue());
         var result = answer.path("results").path(0);
         if (result.path("type").asText().equals("error")) {

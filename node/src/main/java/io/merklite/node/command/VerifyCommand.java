@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -93,7 +94,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private boolean isSound(NodeClient client) {
-        try (var session = new SqlSession(client, database)) {
+        try (var session = new SqlSession(client, database, Optional.empty())) {
             var rows = session.execute("PRAGMA integrity_check").path("rows");
             return rows.size() == 1
                     && Objects.equals(rows.path(0).path(0).path("value").asText(), "ok");

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 public final class Health {
     private final Map<String, Supplier<Optional<String>>> live = new ConcurrentSkipListMap<>();
     private final Map<String, Supplier<Optional<String>>> ready = new ConcurrentSkipListMap<>();
+    private final Map<String, Supplier<Optional<String>>> caughtUp = new ConcurrentSkipListMap<>();
 
     /**
      * What came of the checks.
@@ -43,6 +44,12 @@ public final class Health {
         return this;
     }
 
+    /** Adds what has to hold for requests to be served from what this node has itself. */
+    public Health caughtUp(String name, Supplier<Optional<String>> problem) {
+        caughtUp.put(name, problem);
+        return this;
+    }
+
     /** Whether the node lives. */
     public Verdict live() {
         return verdict(live);
@@ -52,6 +59,13 @@ public final class Health {
     public Verdict ready() {
         var problems = new TreeMap<>(verdict(live).problems());
         problems.putAll(verdict(ready).problems());
+        return new Verdict(problems);
+    }
+
+    /** Whether the node lives, can serve, and has caught up with what was written while it did not. */
+    public Verdict caughtUp() {
+        var problems = new TreeMap<>(ready().problems());
+        problems.putAll(verdict(caughtUp).problems());
         return new Verdict(problems);
     }
 

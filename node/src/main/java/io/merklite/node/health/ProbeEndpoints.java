@@ -15,6 +15,8 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 /**
  * {@code GET /health/live}, {@code /health/ready} (also as {@code /health} and {@code /ready}) and {@code /metrics}.
  *
+ * <p>{@code /health/ready?caught-up} also waits for the copies that are open to have come to where their writers are.
+ *
  * <p>Probes answer 200 or 503 with {@code {"status", "problems"}}.
  */
 public final class ProbeEndpoints implements Endpoints {
@@ -33,7 +35,8 @@ public final class ProbeEndpoints implements Endpoints {
         }
         return switch (request.getUri().path()) {
             case "/health", "/health/live" -> now(probe(health.live()));
-            case "/ready", "/health/ready" -> now(probe(health.ready()));
+            case "/ready", "/health/ready" ->
+                now(probe(request.getUri().query().get("caught-up").isPresent() ? health.caughtUp() : health.ready()));
             case "/metrics" -> now(page(request));
             default -> Optional.empty();
         };

@@ -2,10 +2,13 @@ package io.merklite.node.hrana;
 
 import io.merklite.cluster.Databases;
 import io.merklite.cluster.sql.SqlError;
-import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.node.http.Access;
+import io.merklite.sync.vector.VersionVector;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -26,8 +29,17 @@ final class Conversation {
         /** Counts a request that now waits for its answer. */
         void admit(Ticket ticket);
 
-        /** Sends the answer to a request, which with that no longer waits. */
-        void answer(Ticket ticket, Answer answer);
+        /**
+         * Sends the answer to a request, which with that no longer waits.
+         *
+         * @param bookmark of what its stream has written and read; empty if that is not known
+         */
+        void answer(Ticket ticket, Answer answer, VersionVector bookmark);
+
+        /** Sends the answer to a request of which no bookmark is known. */
+        default void answer(Ticket ticket, Answer answer) {
+            answer(ticket, answer, VersionVector.EMPTY);
+        }
 
         void send(ServerMessage message);
 
@@ -49,15 +61,18 @@ final class Conversation {
      *
      * @param requestId of the client's
      * @param sizeBytes of its message
+     * @param begun when it came
      */
-    record Ticket(int requestId, int sizeBytes) {}
+    record Ticket(int requestId, int sizeBytes, Instant begun) {}
 
-    private final String database;
+    private final Targets.SocketTarget target;
     private final int version;
     private final RequestDecoder decoder;
     private final Databases databases;
     private final Access access;
     private final HranaSettings settings;
+    private final InstantSource clock;
+    private final HranaMetrics metrics;
     private final Peer peer;
     private final StoredSql stored;
 
@@ -68,21 +83,26 @@ final class Conversation {
     private Optional<Access.Right> right = Optional.empty();
 
     Conversation(
-            String database,
+            Targets.SocketTarget target,
             int version,
             RequestDecoder decoder,
             Databases databases,
             Access access,
             HranaSettings settings,
+            InstantSource clock,
+            HranaMetrics metrics,
             Peer peer) {
-        this.database = database;
+        this.target = target;
         this.version = version;
         this.decoder = decoder;
         this.databases = databases;
         this.access = access;
         this.settings = settings;
+        this.clock = clock;
+        this.metrics = metrics;
         this.peer = peer;
         this.stored = new StoredSql(settings.storedTextsPerSocket(), settings.maxStoredTextSizeBytes());
+        metrics.sockets(1);
     }
 
     /** How many streams are open. */
@@ -101,7 +121,7 @@ final class Conversation {
                 if (ask.since() > version) {
                     throw new HranaException.Violated("a request of version " + ask.since() + " in version " + version);
                 }
-                var ticket = new Ticket(requestId, payload.length);
+                var ticket = new Ticket(requestId, payload.length, clock.instant());
                 peer.admit(ticket);
                 onRequest(ticket, ask);
             }
@@ -116,9 +136,23 @@ final class Conversation {
 
     /** Rolls back all that is open: the connection has ended. */
     void end() {
-        streams.values().forEach(stream -> stream.ifPresent(SocketStream::abandon));
+        streams.values()
+                .forEach(stream -> stream.ifPresent(open -> {
+                    open.abandon();
+                    metrics.streams(HranaMetrics.Transport.WEBSOCKET, -1);
+                }));
         streams.clear();
         cursors.clear();
+        metrics.sockets(-1);
+    }
+
+    /** From the connection: what this request was answered with. */
+    void answered(Ticket ticket, Answer answer) {
+        metrics.told(List.of(answer));
+        metrics.answered(
+                HranaMetrics.Transport.WEBSOCKET,
+                answer instanceof Answer.Failed ? HranaMetrics.Outcome.REFUSED : HranaMetrics.Outcome.ANSWERED,
+                Duration.between(ticket.begun(), clock.instant()));
     }
 
     /** The failure of a stage that has no value. */
@@ -130,7 +164,7 @@ final class Conversation {
         if (right.isPresent() && version < 2) {
             throw new HranaException.Violated("a second hello, in version 1");
         }
-        switch (access.authorize(token.filter(text -> !text.isEmpty()), database, Access.Right.READ)) {
+        switch (access.authorize(token.filter(text -> !text.isEmpty()), target.database(), Access.Right.READ)) {
             case Access.Decision.Allowed(var given, var expiresAt) -> {
                 right = Optional.of(given);
                 peer.closeAt(expiresAt);
@@ -175,17 +209,17 @@ final class Conversation {
                                     + " streams: close those not needed any more"));
             return;
         }
-        var defaults = StreamOptions.DEFAULTS;
-        var options = new StreamOptions(defaults.acknowledgement(), defaults.after(), isReadOnly());
+        var options = isReadOnly() ? target.options().readOnly() : target.options();
         streams.put(
-                id,
-                Optional.of(new SocketStream(databases.stream(database, options), options.isReadOnly(), peer, stored)));
+                id, Optional.of(new SocketStream(databases.stream(target.database(), options), options, peer, stored)));
+        metrics.streams(HranaMetrics.Transport.WEBSOCKET, 1);
         peer.answer(ticket, Answer.Done.OPEN_STREAM);
     }
 
     private void onCloseStream(Ticket ticket, int id) {
         var stream = stream(id);
         streams.remove(id);
+        stream.ifPresent(open -> metrics.streams(HranaMetrics.Transport.WEBSOCKET, -1));
         stream.ifPresentOrElse(open -> open.close(ticket), () -> peer.answer(ticket, Answer.Done.CLOSE_STREAM));
     }
 

@@ -12,10 +12,12 @@ import io.merklite.node.http.RefusedException;
 import io.merklite.node.http.RequestBody;
 import io.merklite.node.socket.SocketUpgrade;
 import io.merklite.sync.vector.VersionVector;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
@@ -70,6 +72,8 @@ public final class HranaEndpoints implements Endpoints {
     private final SocketUpgrades sockets;
     private final RequestBody bodies;
     private final StatementsApi statements;
+    private final InstantSource clock;
+    private final HranaMetrics metrics;
 
     private HranaEndpoints(
             ActorSystem<?> system,
@@ -78,19 +82,23 @@ public final class HranaEndpoints implements Endpoints {
             HttpSettings http,
             HranaSettings settings,
             InstantSource clock,
-            SecureRandom random) {
+            SecureRandom random,
+            PrometheusRegistry registry) {
         this.system = system;
         this.databases = databases;
         this.settings = settings;
         this.random = random;
         executor = system.executionContext();
-        streams = system.systemActorOf(HttpStreams.create(databases, settings, clock), "hrana-streams", Props.empty());
+        this.clock = clock;
+        metrics = new HranaMetrics(registry);
+        streams = system.systemActorOf(
+                HttpStreams.create(databases, settings, clock, metrics), "hrana-streams", Props.empty());
         var key = new byte[32];
         random.nextBytes(key);
         batons = new Batons(key);
         wire = Wire.of(http, settings);
         targets = new Targets(access, settings);
-        sockets = new SocketUpgrades(databases, access, settings, http, wire, clock);
+        sockets = new SocketUpgrades(databases, access, settings, http, wire, clock, metrics);
         bodies = new RequestBody(http.maxRequestSizeBytes(), BODY_TIMEOUT, Materializer.createMaterializer(system));
         statements = new StatementsApi(wire.jsonRequests());
     }
@@ -100,6 +108,7 @@ public final class HranaEndpoints implements Endpoints {
      *
      * @param system in which the owners of streams live; one of these per system
      * @param random for the key of batons and the ids of streams
+     * @param registry of this node's metrics
      */
     public static HranaEndpoints create(
             ActorSystem<?> system,
@@ -108,8 +117,9 @@ public final class HranaEndpoints implements Endpoints {
             HttpSettings http,
             HranaSettings settings,
             InstantSource clock,
-            SecureRandom random) {
-        return new HranaEndpoints(system, databases, access, http, settings, clock, random);
+            SecureRandom random,
+            PrometheusRegistry registry) {
+        return new HranaEndpoints(system, databases, access, http, settings, clock, random, registry);
     }
 
     /** What a path asks of a database. */
@@ -126,6 +136,15 @@ public final class HranaEndpoints implements Endpoints {
         BATCH,
         FOREIGN_REPLICA,
         NONE;
+
+        /** Whether SQL comes with it. */
+        boolean isAsked(HttpRequest request) {
+            return switch (this) {
+                case PIPELINE, PIPELINE_PROTOBUF, CURSOR, CURSOR_PROTOBUF, EXECUTE, BATCH -> true;
+                case BASE -> request.method().equals(HttpMethods.POST);
+                case PROBE, VERSION, HEALTH, FOREIGN_REPLICA, NONE -> false;
+            };
+        }
 
         static Route of(String rest) {
             return switch (rest) {
@@ -147,6 +166,7 @@ public final class HranaEndpoints implements Endpoints {
 
     @Override
     public Optional<CompletionStage<HttpResponse>> answer(HttpRequest request) {
+        var begun = clock.instant();
         var path = DatabasePath.of(request.getUri().getPathString());
         var route = Route.of(path.rest());
         if (path.database().isEmpty() && !path.isForgottenSlash() && isLeftToOthers(request, path, route)) {
@@ -165,10 +185,19 @@ public final class HranaEndpoints implements Endpoints {
             answer = refused(e.refusal());
         }
         var isOldest = route == Route.BASE && request.method().equals(HttpMethods.POST);
-        return Optional.of(answer.exceptionally(failure -> {
+        var told = answer.exceptionally(failure -> {
             var refusal = Failures.refusal(failure);
             return isOldest ? StatementsApi.error(refusal.status(), refusal.message()) : refusal.toResponse();
-        }));
+        });
+        return Optional.of(route.isAsked(request) ? told.thenApply(response -> counted(response, begun)) : told);
+    }
+
+    private HttpResponse counted(HttpResponse response, Instant begun) {
+        metrics.answered(
+                HranaMetrics.Transport.HTTP,
+                HranaMetrics.Outcome.ofStatus(response.status().intValue()),
+                Duration.between(begun, clock.instant()));
+        return response;
     }
 
     /** Paths without a database that a node has other uses for. */
@@ -231,7 +260,7 @@ public final class HranaEndpoints implements Endpoints {
             return notAllowed("GET and POST");
         }
         return SocketUpgrade.of(request)
-                .map(upgrade -> sockets.connect(upgrade, targets.database(request, path)))
+                .map(upgrade -> sockets.connect(upgrade, targets.socketTarget(request, path)))
                 .orElseGet(() -> refused(new Refusal(
                         426,
                         "UPGRADE_REQUIRED",
@@ -335,24 +364,22 @@ public final class HranaEndpoints implements Endpoints {
             List<StreamRequest> requests, Optional<RequestKey> key, Targets.Target target, AnswerEncoder encoder) {
         var plan = Plan.of(requests, newStoredSql());
         var stream = databases.stream(target.database(), target.options());
-        // Encoded off the database's thread, which has other requests to run.
         return key.map(once -> stream.runOnce(once, plan.sqlRequests(), true))
                 .orElseGet(() -> stream.run(plan.sqlRequests(), true))
-                .thenApplyAsync(
-                        responses -> answered(
-                                encoder,
-                                new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
-                                plan.answers(responses),
-                                covering(stream.bookmark(), target)),
-                        executor);
+                .thenApply(responses -> answered(
+                        encoder,
+                        new AnswerEncoder.Head(Optional.empty(), Optional.empty()),
+                        plan.answers(responses),
+                        covering(stream.bookmark(), target)));
     }
 
     private StoredSql newStoredSql() {
         return new StoredSql(settings.storedTextsPerStream(), settings.maxStoredTextSizeBytes());
     }
 
-    private static HttpResponse answered(
+    private HttpResponse answered(
             AnswerEncoder encoder, AnswerEncoder.Head head, List<Answer> answers, VersionVector bookmark) {
+        metrics.told(answers);
         var response = HttpResponse.create()
                 .withEntity(HttpEntities.create(encoder.pipelineType(), encoder.pipeline(head, answers)))
                 .addHeader(FEATURES);
@@ -393,23 +420,25 @@ public final class HranaEndpoints implements Endpoints {
         var cursor = wire.decoder(isProtobuf).cursor(body);
         var encoder = wire.encoder(isProtobuf);
         return ask(cursor.baton(), target, new HttpStreams.Work.Cursor(cursor.batch()))
-                .thenApply(outcome -> switch (outcome) {
-                    case HttpStreams.Outcome.CursorOpened opened -> {
-                        var head = encoder.cursorHead(head(target, opened.id(), opened.nextSeq()));
-                        var entries = Source.single(head).concat(pages(opened, encoder));
-                        yield HttpResponse.create()
-                                .withEntity(HttpEntities.createChunked(
-                                        encoder.cursorType(),
-                                        isProtobuf
-                                                ? entries
-                                                : entries.keepAlive(settings.cursorHeartbeat(), () -> BLANK)));
-                    }
-                    case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
-                    case HttpStreams.Outcome.Failed(var failure) ->
-                        Failures.refusal(failure).toResponse();
-                    case HttpStreams.Outcome.Answered answered ->
-                        throw new IllegalStateException("answers for a cursor: " + answered);
-                });
+                .thenApplyAsync(
+                        outcome -> switch (outcome) {
+                            case HttpStreams.Outcome.CursorOpened opened -> {
+                                var head = encoder.cursorHead(head(target, opened.id(), opened.nextSeq()));
+                                var entries = Source.single(head).concat(pages(opened, encoder));
+                                yield HttpResponse.create()
+                                        .withEntity(HttpEntities.createChunked(
+                                                encoder.cursorType(),
+                                                isProtobuf
+                                                        ? entries
+                                                        : entries.keepAlive(settings.cursorHeartbeat(), () -> BLANK)));
+                            }
+                            case HttpStreams.Outcome.Refused(var refusal) -> refusal.toResponse();
+                            case HttpStreams.Outcome.Failed(var failure) ->
+                                Failures.refusal(failure).toResponse();
+                            case HttpStreams.Outcome.Answered answered ->
+                                throw new IllegalStateException("answers for a cursor: " + answered);
+                        },
+                        executor);
     }
 
     /** The results of a cursor as its reader takes them. However the reading ends, the cursor is closed and its stream told. */

@@ -1,8 +1,10 @@
 package io.merklite.node.hrana;
 
+import io.merklite.node.http.Bookmark;
 import io.merklite.node.socket.FrameDecoder;
 import io.merklite.node.socket.Socket;
 import io.merklite.node.socket.SocketSession;
+import io.merklite.sync.vector.VersionVector;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -25,6 +27,7 @@ final class HranaSocket implements SocketSession, Conversation.Peer {
     private final Conversation conversation;
     private final AnswerEncoder encoder;
     private final boolean isBinary;
+    private final boolean isToldBookmarks;
     private final long maxWaitingSizeBytes;
     private int waitingCount;
     private long waitingSizeBytes;
@@ -32,17 +35,20 @@ final class HranaSocket implements SocketSession, Conversation.Peer {
     /**
      * @param conversations what is said
      * @param isBinary whether messages are binary, or else text
+     * @param isToldBookmarks whether answers have bookmarks
      */
     HranaSocket(
             Socket socket,
             Function<Conversation.Peer, Conversation> conversations,
             AnswerEncoder encoder,
             boolean isBinary,
+            boolean isToldBookmarks,
             int maxMessageSizeBytes) {
         this.socket = socket;
         this.conversation = conversations.apply(this);
         this.encoder = encoder;
         this.isBinary = isBinary;
+        this.isToldBookmarks = isToldBookmarks;
         this.maxWaitingSizeBytes = 2L * maxMessageSizeBytes;
     }
 
@@ -82,10 +88,14 @@ final class HranaSocket implements SocketSession, Conversation.Peer {
     }
 
     @Override
-    public void answer(Conversation.Ticket ticket, Answer answer) {
+    public void answer(Conversation.Ticket ticket, Answer answer, VersionVector bookmark) {
         waitingCount--;
         waitingSizeBytes -= ticket.sizeBytes();
-        send(new ServerMessage.Answered(ticket.requestId(), answer));
+        conversation.answered(ticket, answer);
+        send(new ServerMessage.Answered(
+                ticket.requestId(),
+                answer,
+                isToldBookmarks && !bookmark.isEmpty() ? Optional.of(Bookmark.encode(bookmark)) : Optional.empty()));
         socket.read();
     }
 

@@ -110,20 +110,27 @@ final class HttpStreams {
     private final Databases databases;
     private final HranaSettings settings;
     private final InstantSource clock;
+    private final HranaMetrics metrics;
     private final Map<Long, Entry> open = new HashMap<>();
     private final Map<String, Integer> openPerDatabase = new HashMap<>();
     private final LinkedHashMap<Long, Ended> ended = new LinkedHashMap<>();
 
     private HttpStreams(
-            ActorContext<Command> context, Databases databases, HranaSettings settings, InstantSource clock) {
+            ActorContext<Command> context,
+            Databases databases,
+            HranaSettings settings,
+            InstantSource clock,
+            HranaMetrics metrics) {
         this.context = context;
         this.databases = databases;
         this.settings = settings;
         this.clock = clock;
+        this.metrics = metrics;
     }
 
-    static Behavior<Command> create(Databases databases, HranaSettings settings, InstantSource clock) {
-        return Behaviors.setup(context -> new HttpStreams(context, databases, settings, clock).ready());
+    static Behavior<Command> create(
+            Databases databases, HranaSettings settings, InstantSource clock, HranaMetrics metrics) {
+        return Behaviors.setup(context -> new HttpStreams(context, databases, settings, clock, metrics).ready());
     }
 
     private Behavior<Command> ready() {
@@ -185,11 +192,13 @@ final class HttpStreams {
         var owner = context.spawnAnonymous(HttpStream.create(context.getSelf(), request, stream, settings));
         open.put(id, new Entry(request.database(), owner));
         openPerDatabase.merge(request.database(), 1, Integer::sum);
+        metrics.streams(HranaMetrics.Transport.HTTP, 1);
     }
 
     private Behavior<Command> onRetired(Retired retired) {
         var entry = open.remove(retired.id());
         if (entry != null) {
+            metrics.streams(HranaMetrics.Transport.HTTP, -1);
             openPerDatabase.computeIfPresent(entry.database(), (name, count) -> count == 1 ? null : count - 1);
             remember(retired);
             entry.owner().tell(HttpStream.Stop.STOP);

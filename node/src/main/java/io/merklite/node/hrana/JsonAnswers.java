@@ -86,7 +86,7 @@ final class JsonAnswers implements AnswerEncoder {
                 json.value("hello_error").name("error");
                 error(json, error);
             }
-            case ServerMessage.Answered(var requestId, var answer) ->
+            case ServerMessage.Answered(var requestId, var answer, var bookmark) -> {
                 limited(json, answer, each -> {
                     if (each instanceof Answer.Failed(var error)) {
                         json.value("response_error")
@@ -102,6 +102,8 @@ final class JsonAnswers implements AnswerEncoder {
                         answer(json, each);
                     }
                 });
+                bookmark.ifPresent(text -> json.name("bookmark").value(text));
+            }
         }
         return json.endObject().toByteString();
     }

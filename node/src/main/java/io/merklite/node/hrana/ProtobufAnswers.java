@@ -80,7 +80,7 @@ final class ProtobufAnswers implements AnswerEncoder {
             case ServerMessage.HelloOk ok -> out.empty(1);
             case ServerMessage.HelloFailed(var error) ->
                 out.message(2, failed -> failed.message(1, inner -> error(inner, error)));
-            case ServerMessage.Answered(var requestId, var answer) ->
+            case ServerMessage.Answered(var requestId, var answer, var bookmark) ->
                 limited(out, answer, each -> {
                     if (each instanceof Answer.Failed(var error)) {
                         out.message(4, response -> {
@@ -91,6 +91,7 @@ final class ProtobufAnswers implements AnswerEncoder {
                         out.message(3, response -> {
                             response.number(1, requestId);
                             answer(response, each, SOCKET);
+                            bookmark.ifPresent(text -> response.text(BOOKMARK, text));
                         });
                     }
                 });
@@ -110,6 +111,9 @@ final class ProtobufAnswers implements AnswerEncoder {
 
     /** The numbers of the fields for answers, which differ between transports. */
     private record Numbers(int execute, int batch, int describe, int autocommit, int fetch, boolean isSocket) {}
+
+    /** Merklite's own field of an answer over WebSocket, far from those of the protocol. */
+    private static final int BOOKMARK = 1000;
 
     private static final Numbers HTTP = new Numbers(2, 3, 5, 8, 0, false);
     private static final Numbers SOCKET = new Numbers(4, 5, 10, 13, 8, true);

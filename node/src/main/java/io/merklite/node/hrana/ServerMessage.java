@@ -1,6 +1,7 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.sql.SqlError;
+import java.util.Optional;
 
 /** What a node sends over a WebSocket. */
 sealed interface ServerMessage {
@@ -12,6 +13,10 @@ sealed interface ServerMessage {
     /** The client's token is not good; nothing more is answered. */
     record HelloFailed(SqlError error) implements ServerMessage {}
 
-    /** The answer to the request with this id. */
-    record Answered(int requestId, Answer answer) implements ServerMessage {}
+    /**
+     * The answer to the request with this id.
+     *
+     * @param bookmark of what its stream has written and read, for clients that know of bookmarks
+     */
+    record Answered(int requestId, Answer answer, Optional<String> bookmark) implements ServerMessage {}
 }

@@ -1,6 +1,8 @@
 package io.merklite.node.hrana;
 
 import io.merklite.cluster.sql.SqlStream;
+import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.vector.VersionVector;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +28,7 @@ final class SocketStream {
     }
 
     private final SqlStream sql;
-    private final boolean isReadOnly;
+    private final StreamOptions options;
     private final Conversation.Peer peer;
     private final StoredSql stored;
     private final Queue<Item> waiting = new ArrayDeque<>();
@@ -34,15 +36,15 @@ final class SocketStream {
     private boolean isEnded;
     private @Nullable SocketCursor cursor;
 
-    SocketStream(SqlStream sql, boolean isReadOnly, Conversation.Peer peer, StoredSql stored) {
+    SocketStream(SqlStream sql, StreamOptions options, Conversation.Peer peer, StoredSql stored) {
         this.sql = sql;
-        this.isReadOnly = isReadOnly;
+        this.options = options;
         this.peer = peer;
         this.stored = stored;
     }
 
     boolean isReadOnly() {
-        return isReadOnly;
+        return options.isReadOnly();
     }
 
     /** Runs what was asked for when its turn comes. Texts are looked up now: they may be closed by then. */
@@ -121,13 +123,19 @@ final class SocketStream {
                     ticket,
                     responses == null
                             ? new Answer.Failed(Failures.error(Conversation.cause(failure)))
-                            : plan.answers(responses).getFirst());
+                            : plan.answers(responses).getFirst(),
+                    bookmark());
             closed.ifPresent(closing -> {
                 isEnded = true;
                 peer.answer(closing, Answer.Done.CLOSE_STREAM);
             });
             proceed();
         });
+    }
+
+    /** It covers what the stream had to see, so a client may keep it instead of all before. */
+    private VersionVector bookmark() {
+        return options.after().map(sql.bookmark()::join).orElse(sql.bookmark());
     }
 
     private void begin(SocketCursor opened, HranaBatch batch) {

@@ -19,6 +19,7 @@ final class SocketUpgrades {
     private final HttpSettings http;
     private final Wire wire;
     private final InstantSource clock;
+    private final HranaMetrics metrics;
 
     SocketUpgrades(
             Databases databases,
@@ -26,17 +27,19 @@ final class SocketUpgrades {
             HranaSettings settings,
             HttpSettings http,
             Wire wire,
-            InstantSource clock) {
+            InstantSource clock,
+            HranaMetrics metrics) {
         this.databases = databases;
         this.access = access;
         this.settings = settings;
         this.http = http;
         this.wire = wire;
         this.clock = clock;
+        this.metrics = metrics;
     }
 
     /** Answers a request for an upgrade: with it, or with why not. */
-    CompletionStage<HttpResponse> connect(SocketUpgrade upgrade, String database) {
+    CompletionStage<HttpResponse> connect(SocketUpgrade upgrade, Targets.SocketTarget target) {
         var offered = upgrade.offered();
         var choice = offered.isEmpty()
                 ? Optional.of(new Subprotocol.Choice(Subprotocol.HRANA1, ""))
@@ -49,28 +52,31 @@ final class SocketUpgrades {
                     .toResponse());
         }
         return databases
-                .exists(database)
+                .exists(target.database())
                 .thenApply(exists -> exists
-                        ? connected(upgrade, choice.get(), database)
+                        ? connected(upgrade, choice.get(), target)
                         : Targets.unknownDatabase().refusal().toResponse());
     }
 
-    private HttpResponse connected(SocketUpgrade upgrade, Subprotocol.Choice choice, String database) {
+    private HttpResponse connected(SocketUpgrade upgrade, Subprotocol.Choice choice, Targets.SocketTarget target) {
         var isProtobuf = choice.subprotocol().isProtobuf();
         return upgrade.accept(
                 choice.spelling(),
                 socket -> new HranaSocket(
                         socket,
                         peer -> new Conversation(
-                                database,
+                                target,
                                 choice.subprotocol().version(),
                                 wire.decoder(isProtobuf),
                                 databases,
                                 access,
                                 settings,
+                                clock,
+                                metrics,
                                 peer),
                         wire.encoder(isProtobuf),
                         isProtobuf,
+                        target.isToldBookmarks(),
                         http.maxRequestSizeBytes()),
                 http.maxRequestSizeBytes(),
                 settings.pingInterval(),

@@ -6,6 +6,7 @@ import io.merklite.node.http.AcknowledgementName;
 import io.merklite.node.http.BearerToken;
 import io.merklite.node.http.Bookmark;
 import io.merklite.node.http.DatabasePath;
+import io.merklite.node.http.ReadLevel;
 import io.merklite.node.http.Refusal;
 import io.merklite.node.http.RefusedException;
 import io.merklite.sync.vector.VersionVector;
@@ -45,12 +46,7 @@ final class Targets {
         var options = options(headers);
         return switch (access.authorize(headers.token(), database, Access.Right.READ)) {
             case Access.Decision.Allowed(var right, var expiresAt) ->
-                new Target(
-                        database,
-                        right == Access.Right.READ
-                                ? new StreamOptions(options.acknowledgement(), options.after(), true)
-                                : options,
-                        headers.key());
+                new Target(database, right == Access.Right.READ ? options.readOnly() : options, headers.key());
             case Access.Decision.Unauthenticated(var code, var message) ->
                 throw new RefusedException(new Refusal(401, code, message));
             case Access.Decision.Forbidden(var message) ->
@@ -58,9 +54,20 @@ final class Targets {
         };
     }
 
-    /** The database of a request whose token comes later. */
-    String database(HttpRequest request, DatabasePath path) {
-        return database(Headers.of(request), path);
+    /**
+     * What a WebSocket is opened for; its token comes later.
+     *
+     * @param isToldBookmarks whether its client says that it knows of bookmarks
+     */
+    record SocketTarget(String database, StreamOptions options, boolean isToldBookmarks) {}
+
+    /** The target of a request for a WebSocket. */
+    SocketTarget socketTarget(HttpRequest request, DatabasePath path) {
+        var headers = Headers.of(request);
+        return new SocketTarget(
+                database(headers, path),
+                options(headers),
+                request.getHeader(Bookmark.AFTER_HEADER).isPresent());
     }
 
     static RefusedException unknownDatabase() {
@@ -91,7 +98,9 @@ final class Targets {
     }
 
     private static StreamOptions options(Headers headers) {
-        if (headers.acknowledgement().isEmpty() && headers.after().isEmpty()) {
+        if (headers.acknowledgement().isEmpty()
+                && headers.after().isEmpty()
+                && headers.level().isEmpty()) {
             return StreamOptions.DEFAULTS;
         }
         return new StreamOptions(
@@ -99,7 +108,8 @@ final class Targets {
                         .map(AcknowledgementName::level)
                         .orElse(StreamOptions.DEFAULTS.acknowledgement()),
                 headers.after(),
-                false);
+                false,
+                headers.level().map(ReadLevel::of).orElse(StreamOptions.DEFAULTS.level()));
     }
 
     private static String checkedKey(String text) {
@@ -117,6 +127,7 @@ final class Targets {
             Optional<String> host,
             Optional<String> acknowledgement,
             Optional<VersionVector> after,
+            Optional<String> level,
             Optional<String> key) {
         static Headers of(HttpRequest request) {
             Optional<String> token = Optional.empty();
@@ -124,6 +135,7 @@ final class Targets {
             Optional<String> host = Optional.empty();
             Optional<String> acknowledgement = Optional.empty();
             Optional<VersionVector> after = Optional.empty();
+            Optional<String> level = Optional.empty();
             Optional<String> key = Optional.empty();
             for (HttpHeader header : request.getHeaders()) {
                 switch (header.lowercaseName()) {
@@ -132,14 +144,18 @@ final class Targets {
                     case "host" -> host = Optional.of(header.value());
                     case AcknowledgementName.HEADER -> acknowledgement = Optional.of(header.value());
                     case Bookmark.AFTER_HEADER -> {
-                        var before = after.orElse(VersionVector.EMPTY);
-                        after = Optional.of(Bookmark.joined(header.value()).join(before));
+                        // Without a value it only says that the client knows of bookmarks, and has none yet.
+                        if (!header.value().isBlank()) {
+                            var before = after.orElse(VersionVector.EMPTY);
+                            after = Optional.of(Bookmark.joined(header.value()).join(before));
+                        }
                     }
+                    case ReadLevel.HEADER -> level = Optional.of(header.value());
                     case KEY_HEADER -> key = Optional.of(checkedKey(header.value()));
                     default -> {}
                 }
             }
-            return new Headers(token, namespace, host, acknowledgement, after, key);
+            return new Headers(token, namespace, host, acknowledgement, after, level, key);
         }
     }
 }

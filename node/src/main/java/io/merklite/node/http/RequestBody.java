@@ -37,7 +37,7 @@ public final class RequestBody {
         }
         return entity.withSizeLimit(maxSizeBytes)
                 .toStrict(timeout.toMillis(), materializer)
-                .thenApply(strict -> strict.getData().toArrayUnsafe())
+                .thenApplyAsync(strict -> strict.getData().toArrayUnsafe(), materializer.executionContext())
                 .exceptionallyCompose(failure ->
                         CompletableFuture.failedFuture(isTooLarge(failure) ? tooLarge() : interrupted(failure)));
     }

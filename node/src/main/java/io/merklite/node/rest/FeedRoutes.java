@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -32,10 +33,12 @@ final class FeedRoutes {
 
     private final RestApi.Parts parts;
     private final RestSettings settings;
+    private final FollowedResults followed;
 
     FeedRoutes(RestApi.Parts parts) {
         this.parts = parts;
         this.settings = parts.settings();
+        this.followed = new FollowedResults(parts.system(), settings);
     }
 
     List<Route> routes() {
@@ -43,7 +46,8 @@ final class FeedRoutes {
                 Route.of("GET", "/v1/databases/{name}/changes", Right.READ, call -> changes(call, tables(call))),
                 Route.of("GET", "/v1/databases/{name}/watch/{table}", Right.READ, this::watchTable),
                 Route.of("GET", "/v1/databases/{name}/subscriptions", Right.READ, this::follow),
-                Route.of("POST", "/v1/databases/{name}/subscriptions", Right.READ, this::followPosted));
+                Route.of("POST", "/v1/databases/{name}/subscriptions", Right.READ, this::followPosted),
+                Route.of("GET", "/v1/databases/{name}/subscriptions/{id}", Right.READ, this::goOn));
     }
 
     // ---- transactions
@@ -70,7 +74,7 @@ final class FeedRoutes {
             var told = WatchSource.of(
                     settings.feedBufferCount(),
                     settings.feedBufferBytes(),
-                    listener -> parts.node().database(name).changes(start, listener));
+                    listener -> parts.node().database(name).pacedChanges(start, listener));
             Source<ByteString, NotUsed> events = told.mapAsync(1, feed::next).mapConcat(list -> list);
             // At once, lest nothing at all is sent before something happens.
             return answer(status, format, Source.single(feed.heartbeat()).concat(events), feed::heartbeat);
@@ -100,30 +104,84 @@ final class FeedRoutes {
                 .thenCompose(body -> follow(call, SqlBody.of(body).single()));
     }
 
+    /** One that was followed before, as a browser says that connects again, goes on; else it begins. */
     private CompletionStage<HttpResponse> follow(RestCall call, SqlStatement query) {
         var name = call.database();
         var sql = BoundSql.of(query);
         var format = FeedFormat.of(call);
+        var place = call.header("last-event-id").flatMap(Place::of);
+        var known = place.flatMap(at -> followed.of(name, at.subscription()))
+                .filter(result -> result.sql().equals(sql) && result.format() == format);
+        var missed = known.flatMap(result -> result.after(place.get().change()));
+        if (missed.isPresent()) {
+            return goOn(known.get(), missed.get());
+        }
+        known.ifPresent(followed::forget);
         return DatabaseRoutes.existing(parts, name)
                 .thenCompose(status -> requireQuery(call, sql).thenApply(described -> status))
-                .thenApply(status -> {
-                    var feed = new ResultFeed(format);
-                    // Of results that a slow reader has not taken, the last is as good as all of them.
-                    Source<ByteString, NotUsed> events = WatchSource.of(
-                                    RESULTS_WAITING,
-                                    Long.MAX_VALUE,
-                                    listener -> parts.node().database(name).subscribe(sql, listener))
-                            .conflate((older, newer) -> newer)
-                            .mapConcat(told -> switch (told) {
-                                case WatchSource.Told.Said(Watch watch) -> feed.next(watch);
-                                case WatchSource.Told.Lagged lagged ->
-                                    List.of(format.event(
-                                            "lagged",
-                                            Optional.empty(),
-                                            json -> json.beginObject().endObject()));
-                            });
-                    return answer(status, format, events, feed::heartbeat);
+                .thenApply(status -> answer(status, followed.begin(name, sql, format), List.of()));
+    }
+
+    private CompletionStage<HttpResponse> goOn(RestCall call) {
+        var known = followed.of(call.database(), call.path("id"))
+                .orElseThrow(() -> RestCall.refused(
+                        404,
+                        "SUBSCRIPTION_UNKNOWN",
+                        "this node does not know the subscription, or not any more: begin a new one"));
+        var from = call.parameter("from")
+                .or(() -> call.header("last-event-id"))
+                .flatMap(Place::of)
+                .filter(place -> place.subscription().equals(known.id()))
+                .orElseThrow(() -> RestCall.invalid("from", "the id of an event of this subscription"));
+        var missed = known.after(from.change()).orElseThrow(() -> {
+            followed.forget(known);
+            return RestCall.refused(
+                    410, "SUBSCRIPTION_GONE", "what followed that event is not at hand any more: begin a new one");
+        });
+        return goOn(known, missed);
+    }
+
+    private CompletionStage<HttpResponse> goOn(FollowedResult result, List<ByteString> missed) {
+        return DatabaseRoutes.existing(parts, result.database()).thenApply(status -> answer(status, result, missed));
+    }
+
+    /** The id of an event: a subscription, and how many changes it had told with it. */
+    private record Place(String subscription, long change) {
+        private static final Pattern ID = Pattern.compile("([0-9a-f]{32})-([0-9]{1,18})");
+
+        static Optional<Place> of(String id) {
+            var match = ID.matcher(id);
+            return match.matches()
+                    ? Optional.of(new Place(match.group(1), Long.parseLong(match.group(2))))
+                    : Optional.empty();
+        }
+    }
+
+    private HttpResponse answer(DatabaseStatus status, FollowedResult result, List<ByteString> missed) {
+        var connection = result.connected();
+        // Of results that a slow reader has not taken, the last is as good as all of them.
+        Source<ByteString, NotUsed> events = WatchSource.of(
+                        RESULTS_WAITING,
+                        Long.MAX_VALUE,
+                        listener -> parts.node().database(result.database()).subscribe(result.sql(), watch -> {
+                            var unused = listener.apply(watch); // the last result is told, whatever was taken
+                        }))
+                .conflate((older, newer) -> newer)
+                .mapConcat(told -> switch (told) {
+                    case WatchSource.Told.Said(Watch watch) -> result.next(connection, watch);
+                    case WatchSource.Told.Lagged lagged ->
+                        List.of(result.format()
+                                .event(
+                                        "lagged",
+                                        Optional.empty(),
+                                        json -> json.beginObject().endObject()));
                 });
+        var told = Source.from(missed).concat(events).watchTermination((unused, done) -> {
+            done.whenComplete((end, failure) -> followed.left(result, connection));
+            return unused;
+        });
+        return answer(status, result.format(), told, result::heartbeat)
+                .addHeader(RawHeader.create("Merklite-Subscription", result.id()));
     }
 
     /** Errors of SQL are told by a status, while there is one. */

@@ -3,6 +3,7 @@ package io.merklite.node.rest;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.node.http.AcknowledgementName;
 import io.merklite.node.http.Bookmark;
+import io.merklite.node.http.ReadLevel;
 import io.merklite.node.http.Refusal;
 import io.merklite.node.http.RefusedException;
 import io.merklite.sync.transaction.Transaction;
@@ -118,7 +119,7 @@ final class RestCall {
                 .isPresent();
     }
 
-    /** How the request wants its SQL to run, by {@code ?after=}, {@code ?ack=} and the headers of the same meaning. */
+    /** How the request wants its SQL to run, by {@code ?after=}, {@code ?ack=}, {@code ?level=} and the headers of the same meaning. */
     StreamOptions options(boolean isReadOnly) {
         Optional<VersionVector> after = parameter("after").map(Bookmark::joined);
         for (var header : request.getHeaders()) {
@@ -133,7 +134,11 @@ final class RestCall {
                         .map(AcknowledgementName::level)
                         .orElse(StreamOptions.DEFAULTS.acknowledgement()),
                 after,
-                isReadOnly);
+                isReadOnly,
+                parameter("level")
+                        .or(() -> header(ReadLevel.HEADER))
+                        .map(ReadLevel::of)
+                        .orElse(StreamOptions.DEFAULTS.level()));
     }
 
     static RefusedException invalid(String parameter, String allowed) {

@@ -25,6 +25,7 @@ import org.apache.pekko.util.ByteString;
  * <p><b>Threading.</b> One call at a time.
  */
 final class ResultFeed {
+    private final String subscription;
     private final FeedFormat format;
     private boolean hasBegun;
     private List<String> columns = List.of();
@@ -36,18 +37,33 @@ final class ResultFeed {
     /** What makes a row the same thing: values, and how many equal ones come before. */
     private record Identity(List<SqlValue> values, int occurrence) {}
 
+    /**
+     * What the reader is told.
+     *
+     * @param change how many changes it has been told with it
+     */
+    record Event(long change, ByteString bytes) {}
+
     /** A row that the reader knows. */
     private record Shown(String key, List<SqlValue> row) {}
 
-    ResultFeed(FeedFormat format) {
+    /** @param subscription its id, which is part of the ids of its events */
+    ResultFeed(String subscription, FeedFormat format) {
+        this.subscription = subscription;
         this.format = format;
     }
 
+    /** How many changes were told. A result that begins anew counts as one. */
+    long changeCount() {
+        return changeCount;
+    }
+
     /** What the reader is told next. */
-    List<ByteString> next(Watch watch) {
+    List<Event> next(Watch watch) {
         return switch (watch) {
             case Watch.Result(var result) -> told(result);
-            case Watch.Ended(var error) -> FeedEnd.of(error, format);
+            case Watch.Ended(var error) ->
+                FeedEnd.of(error, format).stream().map(this::event).toList();
             case Watch.Changed changed ->
                 throw new IllegalStateException("a watcher of a result was told a transaction");
             case Watch.Gap gap -> throw new IllegalStateException("a watcher of a result was told a gap");
@@ -55,10 +71,17 @@ final class ResultFeed {
     }
 
     ByteString heartbeat() {
-        return format.event("heartbeat", id(), json -> json.beginObject().endObject());
+        return format.event(
+                "heartbeat",
+                hasBegun ? id() : Optional.empty(),
+                json -> json.beginObject().endObject());
     }
 
-    private List<ByteString> told(StatementResult result) {
+    private Event event(ByteString bytes) {
+        return new Event(changeCount, bytes);
+    }
+
+    private List<Event> told(StatementResult result) {
         var names = result.columns().stream().map(ResultColumn::name).toList();
         if (!hasBegun || !names.equals(columns)) {
             return begin(names, result.rows());
@@ -66,42 +89,45 @@ final class ResultFeed {
         return difference(result.rows());
     }
 
-    private List<ByteString> begin(List<String> names, List<List<SqlValue>> rows) {
+    private List<Event> begin(List<String> names, List<List<SqlValue>> rows) {
+        if (hasBegun) {
+            changeCount++;
+        }
         hasBegun = true;
         columns = names;
         isByFirst = isDistinct(rows);
         Map<Identity, Shown> now = new LinkedHashMap<>();
-        List<ByteString> events = new ArrayList<>();
-        events.add(format.event("columns", Optional.empty(), json -> {
+        List<Event> events = new ArrayList<>();
+        events.add(event(format.event("columns", Optional.empty(), json -> {
             json.beginArray();
             names.forEach(json::value);
             json.endArray();
-        }));
+        })));
         identities(rows).forEach((identity, row) -> {
             var some = new Shown(Long.toString(++keyCount), row);
             now.put(identity, some);
-            events.add(format.event("row", Optional.empty(), json -> {
+            events.add(event(format.event("row", Optional.empty(), json -> {
                 json.beginArray().value(some.key());
                 values(json, row);
                 json.endArray();
-            }));
+            })));
         });
         shown = now;
-        events.add(format.event(
+        events.add(event(format.event(
                 "ready",
                 id(),
-                json -> json.beginObject().name("rowCount").value(rows.size()).endObject()));
+                json -> json.beginObject().name("rowCount").value(rows.size()).endObject())));
         return events;
     }
 
-    private List<ByteString> difference(List<List<SqlValue>> rows) {
+    private List<Event> difference(List<List<SqlValue>> rows) {
         var wasByFirst = isByFirst;
         isByFirst = isDistinct(rows) && isDistinct(shownRows());
         if (wasByFirst != isByFirst) {
             rename();
         }
         var next = identities(rows);
-        List<ByteString> events = new ArrayList<>();
+        List<Event> events = new ArrayList<>();
         Map<Identity, Shown> now = new LinkedHashMap<>();
         shown.forEach((identity, old) -> {
             if (!next.containsKey(identity)) {
@@ -150,17 +176,17 @@ final class ResultFeed {
         return identities;
     }
 
-    private ByteString change(String kind, Shown row) {
+    private Event change(String kind, Shown row) {
         changeCount++;
-        return format.event("change", id(), json -> {
+        return event(format.event("change", id(), json -> {
             json.beginArray().value(kind).value(row.key());
             values(json, row.row());
             json.value(changeCount).endArray();
-        });
+        }));
     }
 
     private Optional<String> id() {
-        return Optional.of(Long.toString(changeCount));
+        return Optional.of(subscription + "-" + changeCount);
     }
 
     private void values(JsonWriter json, List<SqlValue> row) {

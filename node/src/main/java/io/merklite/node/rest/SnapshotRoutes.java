@@ -111,10 +111,11 @@ final class SnapshotRoutes {
 
     private CompletionStage<Piece> ask(ActorRef<SnapshotSource.Command> source, long offset, Duration patience) {
         return AskPattern.ask(
-                source,
-                (ActorRef<Piece> replyTo) -> new SnapshotSource.Want(offset, replyTo),
-                patience,
-                parts.system().scheduler());
+                        source,
+                        (ActorRef<Piece> replyTo) -> new SnapshotSource.Want(offset, replyTo),
+                        patience,
+                        parts.system().scheduler())
+                .thenApplyAsync(piece -> piece, parts.executor()); // not in the common pool, where Pekko would go on
     }
 
     private CompletionStage<HttpResponse> read(RestCall call) {

@@ -10,8 +10,10 @@ import io.merklite.node.health.NodeMetrics;
 import io.merklite.node.health.ProbeEndpoints;
 import io.merklite.node.hrana.HranaEndpoints;
 import io.merklite.node.http.Access;
+import io.merklite.node.http.Endpoints;
 import io.merklite.node.http.HttpServer;
 import io.merklite.node.rest.RestApi;
+import io.merklite.node.security.ForeignPages;
 import io.merklite.node.security.ServerTls;
 import io.merklite.node.security.TlsSettings;
 import io.merklite.node.security.TokenAccess;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -114,15 +117,26 @@ public final class NodeServer {
             MerkliteNode node, ServeSettings settings, Optional<ServerTls> tls, Access access, String version) {
         var clock = InstantSource.system();
         var health = health(node);
-        var metrics =
-                MetricsPage.withJvm(PrometheusRegistry.defaultRegistry, NodeMetrics.of(node.system(), health, version));
+        var own = NodeMetrics.of(node.system(), health, version);
+        var metrics = MetricsPage.withJvm(PrometheusRegistry.defaultRegistry, own);
         var sync = SyncEndpoint.create(node, access, settings.sync(), clock);
-        var endpoints = List.of(
+        List<Endpoints> endpoints = new ArrayList<>();
+        if (!settings.security().needsTokens() && !settings.security().allowAnonymous()) {
+            endpoints.add(new ForeignPages(settings.http(), settings.hrana()));
+        }
+        endpoints.addAll(List.of(
                 new ProbeEndpoints(health, metrics),
                 RestApi.create(node, access, settings.http(), settings.rest(), health, clock, version),
                 sync,
                 HranaEndpoints.create(
-                        node.system(), node, access, settings.http(), settings.hrana(), clock, new SecureRandom()));
+                        node.system(),
+                        node,
+                        access,
+                        settings.http(),
+                        settings.hrana(),
+                        clock,
+                        new SecureRandom(),
+                        own)));
         var secured = tls.map(open -> ConnectionContext.httpsServer(open::engine));
         return HttpServer.bind(node.system(), settings.http(), secured, endpoints)
                 .thenApply(http -> {
@@ -156,7 +170,13 @@ public final class NodeServer {
                         "replicas",
                         () -> node.catalog().toCompletableFuture().isDone()
                                 ? Optional.empty()
-                                : Optional.of("replicas are being started"));
+                                : Optional.of("replicas are being started"))
+                .caughtUp("copies", () -> {
+                    var count = node.catchingUpCount().toCompletableFuture().getNow(0L);
+                    return count == 0
+                            ? Optional.empty()
+                            : Optional.of(count + " copies have not caught up with their writers yet");
+                });
     }
 
     /** What differs from the defaults: what the operator gave, and what follows from it. */

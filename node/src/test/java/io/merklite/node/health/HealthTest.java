@@ -35,6 +35,16 @@ class HealthTest {
     }
 
     @Test
+    void aNodeMayBeReadyAndNotHaveCaughtUp() {
+        joining.set(Optional.empty());
+        health.caughtUp("copies", () -> Optional.of("3 copies"));
+
+        assertThat(status("/health/ready")).isEqualTo(200);
+        assertThat(status("/health/ready?caught-up")).isEqualTo(503);
+        assertThat(body("/health/ready?caught-up")).contains("\"copies\":\"3 copies\"");
+    }
+
+    @Test
     void probesAnswerByStatusAndSayWhy() {
         assertThat(status("/health/live")).isEqualTo(200);
         assertThat(status("/health")).isEqualTo(200);

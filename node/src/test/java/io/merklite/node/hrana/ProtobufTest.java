@@ -277,7 +277,7 @@ class ProtobufTest {
     }
 
     private static ByteString answered(Answer answer) {
-        return ANSWERS.message(new ServerMessage.Answered(9, answer));
+        return ANSWERS.message(new ServerMessage.Answered(9, answer, Optional.empty()));
     }
 
     /** A field with its size in front. */

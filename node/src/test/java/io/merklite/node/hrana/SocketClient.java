@@ -22,12 +22,16 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
     private WebSocket socket;
 
     static SocketClient connect(TestServer server, String path, String... subprotocols) throws Exception {
+        return connect(server.client.newWebSocketBuilder(), server.url(path), subprotocols);
+    }
+
+    /** Connects as {@code builder} says. */
+    static SocketClient connect(WebSocket.Builder builder, String url, String... subprotocols) throws Exception {
         var client = new SocketClient();
-        var builder = server.client.newWebSocketBuilder();
         if (subprotocols.length > 0) {
             builder.subprotocols(subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
         }
-        client.socket = builder.buildAsync(URI.create(server.url(path).replace("http:", "ws:")), client)
+        client.socket = builder.buildAsync(URI.create(url.replace("http:", "ws:")), client)
                 .get(20, TimeUnit.SECONDS);
         return client;
     }

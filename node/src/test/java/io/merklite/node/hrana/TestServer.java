@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import io.merklite.node.http.Access;
 import io.merklite.node.http.HttpServer;
 import io.merklite.node.http.HttpSettings;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -56,7 +57,8 @@ final class TestServer implements AutoCloseable {
                 http,
                 HranaSettings.from(config),
                 InstantSource.system(),
-                new SecureRandom());
+                new SecureRandom(),
+                new PrometheusRegistry());
         var server = HttpServer.bind(system, http, Optional.empty(), List.of(endpoints))
                 .toCompletableFuture()
                 .join();

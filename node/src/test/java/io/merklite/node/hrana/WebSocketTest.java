@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
+import io.merklite.node.http.Bookmark;
 import java.io.DataInputStream;
 import java.net.Socket;
 import java.net.http.WebSocketHandshakeException;
@@ -63,6 +64,30 @@ class WebSocketTest {
             assertThat(client.next().toString())
                     .isEqualTo("{\"type\":\"response_ok\",\"request_id\":3,\"response\":{\"type\":\"close_stream\"}}");
         }
+    }
+
+    @Test
+    void clientThatKnowsOfBookmarksIsToldThem() throws Exception {
+        var upgrade = server.client.newWebSocketBuilder().header("merklite-after", "");
+        try (var client = SocketClient.connect(upgrade, server.url("/db/a/"), "hrana3")) {
+            client.send("{\"type\":\"hello\",\"jwt\":\"write\"}")
+                    .request(0, OPEN)
+                    .request(1, "{\"type\":\"execute\",\"stream_id\":0,\"stmt\":{\"sql\":\"CREATE TABLE told(v)\"}}");
+            client.next();
+            client.next();
+
+            var bookmark = client.next().get("bookmark").getAsString();
+
+            assertThat(Bookmark.decode(bookmark)).isPresent();
+        }
+    }
+
+    @Test
+    void upgradeWithAWrongHeaderIsRefused() {
+        var upgrade = server.client.newWebSocketBuilder().header("merklite-ack", "most");
+
+        assertThatThrownBy(() -> SocketClient.connect(upgrade, server.url("/db/a/"), "hrana2"))
+                .hasCauseInstanceOf(WebSocketHandshakeException.class);
     }
 
     @Test

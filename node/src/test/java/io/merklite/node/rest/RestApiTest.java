@@ -17,8 +17,10 @@ import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -212,6 +214,20 @@ class RestApiTest {
     }
 
     @Test
+    void readsSayHowFreshTheyMustBe() {
+        var name = database();
+        write(name, "\"INSERT INTO item VALUES (1, 'one')\"");
+
+        for (var level : List.of("local", "bookmark", "writer")) {
+            assertThat(values(query(name + "/query?level=" + level, "\"SELECT label FROM item\"")))
+                    .isEqualTo("[[\"one\"]]");
+        }
+        assertThat(node.send("POST", path(name, "query") + "?level=strong", "\"SELECT 1\"")
+                        .statusCode())
+                .isEqualTo(400);
+    }
+
+    @Test
     void bodiesThatAreWrongAreRefused() {
         var name = database();
 
@@ -351,6 +367,119 @@ class RestApiTest {
         assertThat(first.get(0).data()).isEqualTo("[\"id\",\"label\"]");
         assertThat(update.data()).startsWith("[\"update\",\"1\",[").contains("zwei");
         assertThat(feed.next().data()).startsWith("[\"delete\",\"1\",[");
+    }
+
+    @Test
+    void followedQueryGoesOnWhereItsConnectionBroke() {
+        var name = database();
+        write(name, "\"INSERT INTO item VALUES (1, 'one')\"");
+        var begun = node.send(
+                node.request(path(name, "subscriptions"))
+                        .POST(BodyPublishers.ofString("\"SELECT id, label FROM item\"")),
+                BodyHandlers.ofLines());
+        var id = begun.headers().firstValue("merklite-subscription").orElseThrow();
+        var first = events(begun);
+        var ready = List.of(first.next(), first.next(), first.next()).getLast();
+        write(name, "\"UPDATE item SET label = 'uno'\"");
+        var update = first.next();
+        begun.body().close();
+        write(name, "\"INSERT INTO item VALUES (2, 'due')\"");
+
+        var subscription = path(name, "subscriptions/" + id);
+        var behindReady = events(subscription + "?from=" + ready.id());
+        var behindUpdate = events(node.send(
+                node.request(path(name, "subscriptions") + "?q=" + encoded("SELECT id, label FROM item"))
+                        .header("Accept", "text/event-stream")
+                        .header("Last-Event-ID", update.id()),
+                BodyHandlers.ofLines()));
+
+        assertThat(update.id()).isEqualTo(id + "-1");
+        assertThat(behindReady.next()).isEqualTo(update);
+        assertThat(behindUpdate.next().data()).startsWith("[\"insert\",\"2\",[").contains("due");
+        assertThat(node.send("GET", subscription + "?from=" + id + "-99", "").statusCode())
+                .isEqualTo(410);
+        assertThat(node.send("GET", subscription + "?from=" + update.id(), "").statusCode())
+                .as("it was given up with that")
+                .isEqualTo(404);
+    }
+
+    @Test
+    void subscriptionOfOneDatabaseIsNoneOfAnother() {
+        var name = database();
+        var other = database();
+        var begun = node.send(
+                node.request(path(name, "subscriptions")).POST(BodyPublishers.ofString("\"SELECT 1\"")),
+                BodyHandlers.ofLines());
+        var id = begun.headers().firstValue("merklite-subscription").orElseThrow();
+
+        assertThat(node.send("GET", path(other, "subscriptions/" + id + "?from=" + id + "-0"), "")
+                        .statusCode())
+                .isEqualTo(404);
+        assertThat(node.send("GET", path(name, "subscriptions/" + id + "?from=here"), "")
+                        .statusCode())
+                .isEqualTo(400);
+        begun.body().close();
+    }
+
+    @Test
+    void feedThatBeginsBeforeTheLogSaysThatItHasAGap(@TempDir Path folder) {
+        var settings = Map.of("merklite.log.retain.count", "64", "merklite.replication.log-window", "64 KiB");
+        try (var forgetful = OneNode.open(folder, settings)) {
+            forgetful.send("PUT", "v1/databases/shop", "{\"schema\":\"" + ITEM + "\"}");
+            var since = forgetful
+                    .send("POST", "v1/databases/shop/transaction", "\"INSERT INTO item VALUES (0, 'first')\"")
+                    .headers()
+                    .firstValue("merklite-bookmark")
+                    .orElseThrow();
+            var text = "x".repeat(2_000);
+            for (var i = 1; i <= 200; i++) {
+                forgetful.send(
+                        "POST",
+                        "v1/databases/shop/transaction",
+                        "[\"INSERT INTO item VALUES (?, ?)\", " + i + ", \"" + text + "\"]");
+            }
+
+            var feed = events(forgetful.send(
+                    forgetful.request("v1/databases/shop/changes?since=" + since), BodyHandlers.ofLines()));
+            feed.next();
+            var gap = feed.next();
+            forgetful.send("POST", "v1/databases/shop/transaction", "\"DELETE FROM item WHERE id = 7\"");
+
+            assertThat(gap.name()).isEqualTo("gap");
+            assertThat(gap.data()).contains(gap.id(), "/v1/databases/shop/snapshots/latest");
+            assertThat(feed.next().data()).contains("\"op\":\"delete\"");
+        }
+    }
+
+    @Test
+    void readerOfANarrowFeedMissesNothing(@TempDir Path folder) {
+        var settings = Map.of("merklite.rest.feed-buffer-count", "1", "merklite.rest.feed-buffer-size", "1 KiB");
+        try (var narrow = OneNode.open(folder, settings)) {
+            narrow.send("PUT", "v1/databases/shop", "{\"schema\":\"" + ITEM + "\"}");
+            var since = narrow.send("POST", "v1/databases/shop/transaction", "\"INSERT INTO item VALUES (0, 'first')\"")
+                    .headers()
+                    .firstValue("merklite-bookmark")
+                    .orElseThrow();
+            for (var i = 1; i <= 100; i++) {
+                narrow.send("POST", "v1/databases/shop/transaction", "\"INSERT INTO item VALUES (" + i + ", 'x')\"");
+            }
+
+            var place = since;
+            var told = 0;
+            while (told < 100) { // all at once may be too many for the room there is: then it takes several connections
+                var feed = events(narrow.send(
+                        narrow.request("v1/databases/shop/changes?since=" + place), BodyHandlers.ofLines()));
+                for (var event = feed.next(); ; event = feed.next()) {
+                    place = event.id();
+                    told += event.name().equals("transaction") ? 1 : 0;
+                    if (event.name().equals("lagged") || told == 100) {
+                        break;
+                    }
+                }
+            }
+
+            assertThat(told).isEqualTo(100);
+        }
     }
 
     @Test
@@ -579,7 +708,15 @@ class RestApiTest {
     private record Event(String id, String name, String data) {}
 
     private static Iterator<Event> events(String path) {
-        var lines = lines(path, "text/event-stream");
+        return events(lines(path, "text/event-stream"));
+    }
+
+    private static Iterator<Event> events(HttpResponse<Stream<String>> response) {
+        assertThat(response.statusCode()).isEqualTo(200);
+        return events(response.body().iterator());
+    }
+
+    private static Iterator<Event> events(Iterator<String> lines) {
         lines.next();
         lines.next();
         return new Iterator<>() {

@@ -144,6 +144,19 @@ class NodeServerTest {
     }
 
     @Test
+    void requestsOfHranaAreCounted() throws Exception {
+        send("POST", "db/nowhere/v2/pipeline", "{\"requests\":[]}", "");
+
+        var page = send("GET", "metrics", "", "").body();
+
+        assertThat(page)
+                .contains("merklite_hrana_requests_total{outcome=\"refused\",transport=\"http\"}")
+                .contains("merklite_hrana_request_seconds_bucket{transport=\"http\",le=\"0.001\"}")
+                .contains("merklite_hrana_streams_open{transport=\"websocket\"} 0.0")
+                .contains("merklite_hrana_sockets_open 0.0");
+    }
+
+    @Test
     void aPortInUseIsAFailureToStart(@TempDir Path other) {
         var port = URI.create(server.url()).getPort();
 

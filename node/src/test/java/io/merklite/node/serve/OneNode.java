@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.pekko.cluster.typed.Cluster;
 
 /** A node as it is shipped, a cluster of its own, on free ports of this machine. */
 public final class OneNode implements AutoCloseable {
@@ -70,6 +71,12 @@ public final class OneNode implements AutoCloseable {
             Thread.onSpinWait();
         }
         return node;
+    }
+
+    /** Where other nodes find it. */
+    public String clusterAddress() {
+        var address = Cluster.get(server.node().system()).selfMember().address();
+        return address.getHost().orElseThrow() + ":" + address.getPort().orElseThrow();
     }
 
     /** With a slash at the end. */
