@@ -46,7 +46,8 @@ import java.util.random.RandomGenerator;
  */
 final class ReplicaCore implements AutoCloseable {
     private static final int BUSY_TIMEOUT_MILLIS = 5_000;
-    private static final int CHECKPOINT_PAGES = 4_000;
+    private static final int PAGE_BYTES = 4_096;
+    private static final int KIB = 1_024;
 
     private final Database database;
     private final LogWindow window;
@@ -124,7 +125,9 @@ final class ReplicaCore implements AutoCloseable {
             statement.execute("PRAGMA synchronous = NORMAL");
             statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
             statement.execute("PRAGMA foreign_keys = ON");
-            statement.execute("PRAGMA wal_autocheckpoint = " + CHECKPOINT_PAGES);
+            // SQLite's default of 2 MB makes writes of keys that are spread read each page from the file again.
+            statement.execute("PRAGMA cache_size = -" + settings.cacheSizeBytes() / KIB);
+            statement.execute("PRAGMA wal_autocheckpoint = " + settings.checkpointSizeBytes() / PAGE_BYTES);
             return new ReplicaCore(database, settings, random, clock.instant(), listener);
         } catch (SQLException e) {
             database.close();

@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param maxBatchCount how many clients' transactions share one commit
  * @param maxQueueCount how many requests wait for the writer; more are refused
  * @param readerCount connections that read beside the writer
+ * @param cacheSizeBytes memory for pages of a replica's file, on the connection that writes
+ * @param checkpointSizeBytes from which size on the write-ahead log is copied into the file
  * @param leaseContended how old an open write transaction may get while others wait
  * @param leaseIdle how long an open write transaction may do nothing
  * @param queueTimeout how long a request waits for the writer
@@ -36,6 +38,8 @@ public record ReplicaSettings(
         int maxBatchCount,
         int maxQueueCount,
         int readerCount,
+        int cacheSizeBytes,
+        int checkpointSizeBytes,
         Duration leaseContended,
         Duration leaseIdle,
         Duration queueTimeout,
@@ -52,6 +56,8 @@ public record ReplicaSettings(
         Duration maxDrift,
         ReplicatorOptions replicator) {
     private static final int WINDOW_TRANSACTIONS = 10_000;
+    private static final int MIN_SIZE = 256 << 10;
+    private static final int MAX_SIZE = 1 << 30;
 
     public ReplicaSettings {
         requirePositive("merklite.request-timeout", requestTimeout);
@@ -60,6 +66,8 @@ public record ReplicaSettings(
         requirePositive("merklite.database.max-batch", maxBatchCount);
         requirePositive("merklite.database.max-queue", maxQueueCount);
         requirePositive("merklite.database.readers", readerCount);
+        requireSize("merklite.database.cache-size", cacheSizeBytes);
+        requireSize("merklite.database.checkpoint-size", checkpointSizeBytes);
         requirePositive("merklite.database.lease-contended", leaseContended);
         requirePositive("merklite.database.lease-idle", leaseIdle);
         requirePositive("merklite.database.queue-timeout", queueTimeout);
@@ -89,6 +97,12 @@ public record ReplicaSettings(
         }
     }
 
+    private static void requireSize(String path, int bytes) {
+        if (bytes < MIN_SIZE || bytes > MAX_SIZE) {
+            throw new IllegalArgumentException(path + " = " + bytes + ", must be between 256 KiB and 1 GiB");
+        }
+    }
+
     /** Reads the section {@code merklite}. */
     public static ReplicaSettings from(Config merklite) {
         return new ReplicaSettings(
@@ -98,6 +112,8 @@ public record ReplicaSettings(
                 merklite.getInt("database.max-batch"),
                 merklite.getInt("database.max-queue"),
                 merklite.getInt("database.readers"),
+                Math.toIntExact(merklite.getBytes("database.cache-size")),
+                Math.toIntExact(merklite.getBytes("database.checkpoint-size")),
                 merklite.getDuration("database.lease-contended"),
                 merklite.getDuration("database.lease-idle"),
                 merklite.getDuration("database.queue-timeout"),
