@@ -82,7 +82,9 @@ public final class Replicator {
         private Instant nextRound;
         private Optional<Instant> wantedUntil = Optional.empty();
         private Instant descentUntil = Instant.MAX;
-        /** After a descent that found nothing although roots differ there is none for a while: time must tell. */
+        /** The root when the descent began. */
+        private long rootBefore;
+        /** After a descent that changed nothing although roots differ there is none for a while: time must tell. */
         private Instant fruitlessUntil = Instant.MIN;
 
         private long reportedSchema;
@@ -480,6 +482,7 @@ public final class Replicator {
             repaired(merged);
         });
         peer.descent = Optional.of(descent);
+        peer.rootBefore = store.root();
         peer.isDescentOfSchema = isOfSchema;
         peer.descentUntil = now.plus(options.timeout());
         descent.begin().forEach(question -> send(peer, question));
@@ -511,7 +514,9 @@ public final class Replicator {
         }
         peer.descent = Optional.empty();
         peer.descentUntil = Instant.MAX;
-        if (descent.rowCount() == 0) {
+        // Also where rows came that are older than those here: a peer that is behind would be asked again and again.
+        var isFruitless = descent.rowCount() == 0 || store.root() == peer.rootBefore;
+        if (isFruitless) {
             peer.fruitlessUntil = now.plus(options.interval().dividedBy(2));
         }
         if (peer.isDescentOfSchema) {

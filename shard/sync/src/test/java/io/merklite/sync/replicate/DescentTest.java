@@ -146,4 +146,35 @@ final class DescentTest {
         assertThat(other.root()).isEqualTo(one.root());
         assertThat(other.ranges().rows("item", KeyRange.ALL, 9).rows()).hasSize(2);
     }
+
+    /** Its rows are older, and it does not ask for newer ones: what it asks is lost. */
+    @Test
+    void peerThatIsBehindIsNotAskedAgainAndAgain() throws SQLException {
+        var writer = open(1);
+        write(writer, "INSERT INTO item VALUES (1, 'one')");
+        var behind = open(2);
+        talk(replicator(behind), replicator(writer), statusOf(writer));
+        var ahead = open(3);
+        talk(replicator(ahead), replicator(writer), statusOf(writer));
+        write(writer, "UPDATE item SET name = 'new'");
+        ahead.mergeRows("item", writer.ranges().rows("item", KeyRange.ALL, 9).rows(), writer.reach());
+        var asking = replicator(ahead);
+        var answering = replicator(behind);
+        var toAsking = new ArrayDeque<SyncMessage>(List.of(statusOf(behind)));
+        var inspections = 0;
+
+        for (var i = 0; i < 100 && !toAsking.isEmpty(); i++) {
+            for (var question : asking.receive("other", toAsking.remove())) {
+                inspections += question.message() instanceof SyncMessage.Inspect ? 1 : 0;
+                answering.receive("one", question.message()).stream()
+                        .map(Envelope::message)
+                        .filter(answer -> !(answer instanceof SyncMessage.Inspect))
+                        .forEach(toAsking::add);
+            }
+        }
+
+        assertThat(inspections).isEqualTo(1);
+        assertThat(toAsking).isEmpty();
+        assertThat(ahead.root()).isEqualTo(writer.root());
+    }
 }
