@@ -107,6 +107,11 @@ public sealed interface ChangesetValue {
             return utf8.clone();
         }
 
+        /** How many bytes there are. */
+        public int sizeBytes() {
+            return utf8.length;
+        }
+
         /** Negative, zero or positive as these bytes, unsigned, come before those of {@code other}, are the same, or come after. */
         public int compareBytes(Text other) {
             return Arrays.compareUnsigned(utf8, other.utf8);

@@ -20,8 +20,11 @@ final class KeyOrder {
     }
 
     private static int compare(ChangesetValue one, ChangesetValue other) {
-        return one instanceof ChangesetValue.Integer first && other instanceof ChangesetValue.Integer second
-                ? Long.compare(first.value(), second.value())
+        if (one instanceof ChangesetValue.Integer first && other instanceof ChangesetValue.Integer second) {
+            return Long.compare(first.value(), second.value());
+        }
+        return one instanceof ChangesetValue.Text first && other instanceof ChangesetValue.Text second
+                ? first.compareBytes(second)
                 : ValueOrder.compare(one, other);
     }
 }

@@ -69,6 +69,9 @@ final class MergeWriter {
     /** A row that must go: why, its table, the row that it is, and its values. */
     record Evicted(Conflicts.Kind kind, TrackedTable table, MergedRow row, List<ChangesetValue> cells) {}
 
+    /** A row that changes in the user's table, and the values that it has then. */
+    private record Visible(MergedRow row, List<ChangesetValue> values) {}
+
     /** A row in the way of another one: of the same table, or of its rows with or without a key. */
     private record Clash(TrackedTable table, MergedRow row) {}
 
@@ -154,11 +157,11 @@ final class MergeWriter {
     }
 
     private void write(TrackedTable table, List<MergedRow> rows, ChangesetWriter out) {
-        List<MergedRow> visible = new ArrayList<>();
+        List<Visible> visible = new ArrayList<>();
         List<MergedRow> leaving = new ArrayList<>();
         for (var row : rows) {
             var isJudged = !authority && row.after().isAlive();
-            var values = isJudged ? row.values() : List.<ChangesetValue>of();
+            var values = row.values();
             if (isJudged && table.completesKey(values)) {
                 evicted.add(new Evicted(Conflicts.Kind.KEY, table, row, values));
                 leaving.add(row);
@@ -168,8 +171,8 @@ final class MergeWriter {
                 // the row's state knows nothing.
                 evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, values));
                 leaving.add(row);
-            } else if (row.isVisible()) {
-                visible.add(row);
+            } else if (row.isVisible(values)) {
+                visible.add(new Visible(row, values));
             }
         }
         leaving.removeIf(row -> !row.wasPresent());
@@ -177,7 +180,7 @@ final class MergeWriter {
             out.table(false, table.name(), table.changesetFlags());
             leaving.forEach(row -> row.writeRow(
                     table, ChangeOp.DELETE, row.before().orElseThrow().values(), out));
-            visible.forEach(row -> row.write(table, out));
+            visible.forEach(seen -> seen.row().write(table, seen.values(), out));
         }
     }
 

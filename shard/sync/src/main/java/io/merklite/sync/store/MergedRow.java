@@ -40,20 +40,20 @@ record MergedRow(RowKey key, Optional<StoredRow> before, RowVersion after, long 
         };
     }
 
-    /** Whether anything changes in the user's table. */
-    boolean isVisible() {
+    /** Whether anything changes in the user's table; {@code now} are the {@link #values}. */
+    boolean isVisible(List<ChangesetValue> now) {
         return wasPresent() != after.isAlive()
-                || (wasPresent() && !before.orElseThrow().values().equals(values()));
+                || (wasPresent() && !before.orElseThrow().values().equals(now));
     }
 
-    /** Writes the change of the user's table; only if it {@link #isVisible}. */
-    void write(TrackedTable table, ChangesetWriter out) {
+    /** Writes the change of the user's table to {@code now}, its {@link #values}; only if that {@link #isVisible}. */
+    void write(TrackedTable table, List<ChangesetValue> now, ChangesetWriter out) {
         if (!wasPresent()) {
-            writeRow(table, ChangeOp.INSERT, values(), out);
+            writeRow(table, ChangeOp.INSERT, now, out);
         } else if (!after.isAlive()) {
             writeRow(table, ChangeOp.DELETE, before.orElseThrow().values(), out);
         } else {
-            writeUpdate(table, before.orElseThrow().values(), values(), out);
+            writeUpdate(table, before.orElseThrow().values(), now, out);
         }
     }
 

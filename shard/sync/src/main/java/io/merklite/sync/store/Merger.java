@@ -89,7 +89,7 @@ final class Merger {
             Map<String, List<RemoteRow>> changed = new TreeMap<>();
             merge.merged()
                     .forEach((table, rows) -> rows.stream()
-                            .filter(MergedRow::isVisible)
+                            .filter(row -> row.isVisible(row.values()))
                             .forEach(row -> changed.computeIfAbsent(table.foldedName(), name -> new ArrayList<>())
                                     .add(new RemoteRow(row.key().values(), row.after()))));
             return changed;

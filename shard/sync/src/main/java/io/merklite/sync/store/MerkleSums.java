@@ -478,13 +478,13 @@ final class MerkleSums {
         return leaves;
     }
 
-    /** What the index says of exactly this node of level 1. */
+    /** What the index says of exactly this node of level 1, where nothing is pending. */
     long storedSum(RowKey start) throws SQLException {
         var node = nodeAround(1, start);
         if (!node.startsAt(start)) {
             throw new DamagedStore("the merkle index of " + table + " lost a node");
         }
-        return withPending(node).sum();
+        return node.sum();
     }
 
     /** What the rows themselves say. */

@@ -45,6 +45,10 @@ final class PendingSums {
     /** What is pending of one table, by key. */
     private record OfTable(long seed, NavigableMap<RowKey, Long> deltas) {}
 
+    boolean isEmpty() {
+        return count == 0;
+    }
+
     /** Whether so many more can be taken in. */
     boolean hasRoom(int more) {
         return count + more <= MAX_COUNT && toBytes().length < MAX_SIZE_BYTES;

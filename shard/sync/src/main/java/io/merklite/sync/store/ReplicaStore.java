@@ -646,11 +646,13 @@ public final class ReplicaStore implements AutoCloseable {
 
     /** Puts what is pending of the merkle index into its nodes: each is then the sum of its rows. */
     void settleSums() {
-        transactions.run("settling sums", () -> {
-            registry.settleSums();
-            state.save();
-            return true;
-        });
+        if (!state.pending().isEmpty()) {
+            transactions.run("settling sums", () -> {
+                registry.settleSums();
+                state.save();
+                return true;
+            });
+        }
     }
 
     <T> T inTransaction(String doing, Work<T> work) {

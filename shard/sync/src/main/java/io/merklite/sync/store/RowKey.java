@@ -12,8 +12,12 @@ import java.util.List;
  * <p>Two keys are equal if their values are, by type and bytes; the collation of the table does not count. Immutable.
  */
 public final class RowKey {
-    /** The type byte of an integer in the changeset format. */
+    /** Type bytes of the changeset format. */
     private static final byte INTEGER = 1;
+
+    private static final byte TEXT = 3;
+    /** The length of a shorter text takes a byte. */
+    private static final int SHORT_TEXT_BYTES = 128;
 
     private final List<ChangesetValue> values;
     private final byte[] encoded;
@@ -32,9 +36,7 @@ public final class RowKey {
      * @param values in the order of the table's columns
      */
     public static RowKey of(long seed, List<ChangesetValue> values) {
-        var encoded = values.size() == 1 && values.getFirst() instanceof ChangesetValue.Integer integer
-                ? encode(integer.value())
-                : encode(values);
+        var encoded = values.size() == 1 ? encode(values.getFirst()) : encode(values);
         return new RowKey(List.copyOf(values), encoded, RowDigest.hash(encoded, 0, encoded.length, seed));
     }
 
@@ -44,9 +46,23 @@ public final class RowKey {
         return writer.toByteArray();
     }
 
-    /** The usual key, without a writer: there is one of these for each row that is read. */
-    private static byte[] encode(long integer) {
-        return ByteBuffer.allocate(1 + Long.BYTES).put(INTEGER).putLong(integer).array();
+    /** The usual keys, without a writer: there is one of these for each row that is read. */
+    private static byte[] encode(ChangesetValue value) {
+        if (value instanceof ChangesetValue.Integer integer) {
+            return ByteBuffer.allocate(1 + Long.BYTES)
+                    .put(INTEGER)
+                    .putLong(integer.value())
+                    .array();
+        }
+        if (value instanceof ChangesetValue.Text text && text.sizeBytes() < SHORT_TEXT_BYTES) {
+            var size = text.sizeBytes();
+            return ByteBuffer.allocate(2 + size)
+                    .put(TEXT)
+                    .put((byte) size)
+                    .put(text.view())
+                    .array();
+        }
+        return encode(List.of(value));
     }
 
     /** The key of a table with an integer key. */

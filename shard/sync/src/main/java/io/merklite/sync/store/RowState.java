@@ -44,6 +44,9 @@ record RowState(Stamp birth, Optional<Stamp> death, Map<Integer, Later> override
         if (version.death().isPresent()) {
             return dead(version.birth(), version.death().get());
         }
+        if (isAsBorn(version)) {
+            return born(version.birth());
+        }
         Map<Integer, Later> overrides = new TreeMap<>();
         for (var i = 0; i < version.cells().size(); i++) {
             switch (version.cells().get(i)) {
@@ -63,6 +66,16 @@ record RowState(Stamp birth, Optional<Stamp> death, Map<Integer, Later> override
             }
         }
         return new RowState(version.birth(), Optional.empty(), overrides);
+    }
+
+    /** Whether no cell was written since the birth, as usual. */
+    private static boolean isAsBorn(RowVersion version) {
+        for (var cell : version.cells()) {
+            if (!(cell instanceof Cell.Register register && register.stamp().equals(version.birth()))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     boolean isAlive() {

@@ -48,6 +48,7 @@ public final class Scrub {
 
     /** Reads everything that is left; a transaction of the store must not be open. */
     public List<Damage> run() {
+        store.settleSums();
         return store.inTransaction("scrubbing", () -> {
             List<Damage> found = new ArrayList<>();
             var heads = store.root();
