@@ -167,6 +167,7 @@ final class FeedRoutes {
                             var unused = listener.apply(watch); // the last result is told, whatever was taken
                         }))
                 .conflate((older, newer) -> newer)
+                .takeWhile(told -> result.isTold(connection))
                 .mapConcat(told -> switch (told) {
                     case WatchSource.Told.Said(Watch watch) -> result.next(connection, watch);
                     case WatchSource.Told.Lagged lagged ->

@@ -89,6 +89,11 @@ final class FollowedResult {
         return isRead;
     }
 
+    /** Whether no other connection has taken the place of this one, which must end then. */
+    synchronized boolean isTold(long which) {
+        return which == connection;
+    }
+
     /** What a connection is told next; nothing if another one has taken its place. */
     synchronized List<ByteString> next(long which, Watch watch) {
         if (which != connection) {

@@ -404,6 +404,24 @@ class RestApiTest {
     }
 
     @Test
+    void connectionThatGoesOnEndsTheOneBeforeIt() {
+        var name = database();
+        var begun = node.send(
+                node.request(path(name, "subscriptions")).POST(BodyPublishers.ofString("\"SELECT id FROM item\"")),
+                BodyHandlers.ofLines());
+        var id = begun.headers().firstValue("merklite-subscription").orElseThrow();
+        var first = events(begun);
+        first.next();
+        first.next();
+
+        var second = events(path(name, "subscriptions/" + id) + "?from=" + id + "-0");
+        write(name, "\"INSERT INTO item VALUES (1, 'one')\"");
+
+        assertThat(second.next().data()).startsWith("[\"insert\"");
+        assertThat(first.hasNext()).as("it ends with the next event").isFalse();
+    }
+
+    @Test
     void subscriptionOfOneDatabaseIsNoneOfAnother() {
         var name = database();
         var other = database();
