@@ -65,6 +65,6 @@ class ReplicaMemoryTest {
         System.out.println(megabytes + " MB: " + said.strip());
         assertThat(hasEnded).isTrue();
         assertThat(program.exitValue()).as(said).isZero();
-        assertThat(said).contains("rows [[" + (rows + 1) + ", ");
+        assertThat(said).contains("rows [[Integer[value=" + (rows + 1) + "]");
     }
 }
