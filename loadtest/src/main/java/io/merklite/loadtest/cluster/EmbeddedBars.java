@@ -24,7 +24,7 @@ import java.util.concurrent.CompletionStage;
 public final class EmbeddedBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int CALLERS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(12);
+    private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration MEASURED = Duration.ofSeconds(4);
     private static final Duration MEASURED_ALONE = Duration.ofSeconds(2);
     private static final int SYNCS = 200;

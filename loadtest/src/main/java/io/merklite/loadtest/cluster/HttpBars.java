@@ -11,7 +11,7 @@ import java.util.function.LongFunction;
 public final class HttpBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int CONNECTIONS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(12);
+    private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration RIVAL_WARM_UP = Duration.ofSeconds(3);
     private static final Duration MEASURED = Duration.ofSeconds(3);
     private static final Duration MEASURED_ALONE = Duration.ofSeconds(2);

@@ -12,7 +12,7 @@ public final class MajorityBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int NODES = 3;
     private static final int CONNECTIONS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(15);
+    private static final Duration WARM_UP = Duration.ofSeconds(40);
     private static final Duration RIVAL_WARM_UP = Duration.ofSeconds(3);
     private static final Duration MEASURED = Duration.ofSeconds(4);
 

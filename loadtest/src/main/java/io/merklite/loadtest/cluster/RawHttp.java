@@ -14,6 +14,9 @@ import java.util.Locale;
  * <p><b>Threading.</b> For one thread. Blocks.
  */
 final class RawHttp implements AutoCloseable {
+    /** A server that hangs, as rivals did, fails its connections and does not stop the run. */
+    private static final int PATIENCE_MILLIS = 30_000;
+
     private static final int FIRST_BUFFER_BYTES = 16 << 10;
     private static final int STATUS_AT = "HTTP/1.1 ".length();
     private static final int STATUS_LENGTH = 3;
@@ -33,6 +36,7 @@ final class RawHttp implements AutoCloseable {
     RawHttp(InetSocketAddress address, String path, String headers) throws IOException {
         socket = new Socket(address.getAddress(), address.getPort());
         socket.setTcpNoDelay(true);
+        socket.setSoTimeout(PATIENCE_MILLIS);
         in = socket.getInputStream();
         out = socket.getOutputStream();
         head = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + headers

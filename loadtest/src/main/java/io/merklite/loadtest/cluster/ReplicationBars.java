@@ -31,7 +31,7 @@ public final class ReplicationBars {
     private static final int PER_SECOND = 1_000;
     private static final int PACED_SECONDS = 5;
     private static final int MAX_ROWS = 1_000_000;
-    private static final Duration WARM_UP = Duration.ofSeconds(12);
+    private static final Duration WARM_UP = Duration.ofSeconds(40);
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Pattern ROWID = Pattern.compile("\"last_insert_rowid\":\"(\\d+)\"");
     private static final double NANOS_PER_MILLI = 1e6;

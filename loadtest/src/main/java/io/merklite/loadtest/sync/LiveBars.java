@@ -35,7 +35,7 @@ final class LiveBars {
     }
 
     private static int rounds(int rows) {
-        return rows == 1 ? 2000 : 150;
+        return rows == 1 ? 2000 : 500;
     }
 
     private static void peers(int rows, double mostMicros) throws SQLException {
