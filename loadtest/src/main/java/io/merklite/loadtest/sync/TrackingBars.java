@@ -15,7 +15,7 @@ final class TrackingBars {
 
     static void run() throws SQLException, IOException {
         inserts(1000, 60, 2.2);
-        inserts(1, 4000, 2.5);
+        inserts(1, 40_000, 2.5);
     }
 
     /** Both sides keep their statements prepared and take turns. */
