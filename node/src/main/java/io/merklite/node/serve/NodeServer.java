@@ -100,8 +100,7 @@ public final class NodeServer {
 
     /** Done when the node has stopped; whether it was told to, or else lost its cluster. */
     public CompletionStage<Boolean> terminated() {
-        return node.system()
-                .getWhenTerminated()
+        return node.terminated()
                 .thenApply(done -> CoordinatedShutdown.get(node.system())
                         .getShutdownReason()
                         .map(reason -> !(reason instanceof CoordinatedShutdown.ClusterDowningReason$))

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MembershipSettingsTest {
-    private static final Duration SHUTDOWN = Duration.ofSeconds(60);
+    private static final Duration SHUTDOWN = Duration.ofSeconds(10);
 
     @Test
     void whatIsSaidTurnsIntoPekkosSettings() {
@@ -83,9 +83,10 @@ class MembershipSettingsTest {
                 return true;
             });
         } finally {
-            // Remoting over TLS may take its time to see that the other end is gone.
-            ActorTestKit.shutdown(second.system(), SHUTDOWN);
-            ActorTestKit.shutdown(first.system(), SHUTDOWN);
+            // Remoting over TLS may never end (Pekko issue 3247): what comes after it is MerkliteNode's, and tested
+            // there.
+            ActorTestKit.shutdown(second.system(), SHUTDOWN, false);
+            ActorTestKit.shutdown(first.system(), SHUTDOWN, false);
         }
     }
 

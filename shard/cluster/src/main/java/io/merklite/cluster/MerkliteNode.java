@@ -19,11 +19,13 @@ import io.merklite.sync.replicate.Event;
 import io.merklite.sync.transaction.Transaction;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.BootstrapSetup;
@@ -31,6 +33,7 @@ import org.apache.pekko.actor.setup.ActorSystemSetup;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.slf4j.Logger;
@@ -52,6 +55,7 @@ public final class MerkliteNode implements Databases, AutoCloseable {
     private static final String SYSTEM = "merklite";
     private static final String ROLES = "pekko.cluster.roles";
 
+    private final CompletableFuture<Done> terminated = new CompletableFuture<>();
     private final ActorSystem<Started> system;
     private final CompletableFuture<ReplicaGuardian> replicas = new CompletableFuture<>();
     private final boolean isAutoCreating;
@@ -66,6 +70,7 @@ public final class MerkliteNode implements Databases, AutoCloseable {
                 SYSTEM,
                 ActorSystemSetup.create(
                         BootstrapSetup.create(config), new JournalSetup(PrometheusRegistry.defaultRegistry, clock)));
+        system.getWhenTerminated().thenAccept(terminated::complete);
     }
 
     /**
@@ -114,8 +119,28 @@ public final class MerkliteNode implements Databases, AutoCloseable {
                     PrometheusRegistry.defaultRegistry,
                     (database, event) -> log(context.getSystem().log(), database, event));
             replicas.complete(ReplicaGuardian.start(context, home, new LogLink.Factory(home, settings.log())));
-            return Behaviors.empty();
+            return Behaviors.receive(Started.class)
+                    .onSignal(PostStop.class, signal -> {
+                        limitRemoting(context.getSystem().log(), settings.stopTimeout());
+                        return Behaviors.same();
+                    })
+                    .build();
         });
+    }
+
+    /**
+     * All databases are closed now, and only remoting is left. It can wait for ever for the end of a TLS stream, see <a
+     * href="https://github.com/apache/pekko/issues/3247">Pekko issue 3247</a>.
+     */
+    private void limitRemoting(Logger log, Duration limit) {
+        CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(() -> {
+                    if (terminated.complete(Done.getInstance())) {
+                        log.warn(
+                                "remoting has not ended, databases are closed: the node counts as stopped limit={}",
+                                limit);
+                    }
+                });
     }
 
     private static void log(Logger log, String database, Event event) {
@@ -222,10 +247,18 @@ public final class MerkliteNode implements Databases, AutoCloseable {
         return replicas.thenCompose(started -> started.drop(name));
     }
 
+    /**
+     * Done when the node has stopped, whether it was told to or lost its cluster. Databases are closed then. The actor system
+     * has terminated too, unless its remoting took longer than {@code merklite.stop-timeout}.
+     */
+    public CompletionStage<Done> terminated() {
+        return terminated.minimalCompletionStage();
+    }
+
     /** Leaves the cluster and stops. */
     public CompletionStage<Done> terminate() {
         system.terminate();
-        return system.getWhenTerminated();
+        return terminated();
     }
 
     /** As {@link #terminate}, and waits for it. */

@@ -5,6 +5,7 @@ import io.merklite.cluster.journal.LogSettings;
 import io.merklite.cluster.placement.Placement;
 import io.merklite.cluster.replica.ReplicaSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -15,9 +16,15 @@ import java.util.Optional;
  * @param placement which nodes keep what
  * @param replicas how replicas work
  * @param log how changeset logs are kept
+ * @param stopTimeout how long remoting may take to end once all databases are closed
  */
 public record NodeSettings(
-        Optional<String> nodeId, Path dataDirectory, Placement placement, ReplicaSettings replicas, LogSettings log) {
+        Optional<String> nodeId,
+        Path dataDirectory,
+        Placement placement,
+        ReplicaSettings replicas,
+        LogSettings log,
+        Duration stopTimeout) {
     private static final String OWN_JOURNAL = "merklite.journal.write";
 
     /** Where the files of databases are. */
@@ -37,6 +44,7 @@ public record NodeSettings(
                 Path.of(merklite.getString("data-directory")),
                 new Placement(merklite.getInt("shard-count"), merklite.getInt("replicas-per-dc")),
                 ReplicaSettings.from(merklite),
-                LogSettings.from(merklite));
+                LogSettings.from(merklite),
+                merklite.getDuration("stop-timeout"));
     }
 }

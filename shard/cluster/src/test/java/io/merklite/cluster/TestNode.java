@@ -10,6 +10,6 @@ public final class TestNode {
     public static void main(String[] arguments) {
         var node =
                 MerkliteNode.start(ConfigFactory.parseFile(Path.of(arguments[0]).toFile()));
-        node.system().getWhenTerminated().toCompletableFuture().join();
+        node.terminated().toCompletableFuture().join();
     }
 }
