@@ -18,6 +18,7 @@ import javax.net.ssl.SSLContext;
  * @param token asked before each request, so that it may be renewed; none where nodes ask for none
  * @param ssl certificates for {@code https}; the JDK's where there is none
  * @param acknowledgement where a write must be on disk before it is answered
+ * @param readLevel how fresh a read must be
  * @param connectTimeout how long a connection may take
  * @param requestTimeout how long one attempt may take, at a stream until it begins to answer
  * @param retryFor how long a request is tried again where that is safe
@@ -31,6 +32,7 @@ public record ClientSettings(
         Supplier<Optional<String>> token,
         Optional<SSLContext> ssl,
         Acknowledgement acknowledgement,
+        ReadLevel readLevel,
         Duration connectTimeout,
         Duration requestTimeout,
         Duration retryFor,
@@ -66,7 +68,8 @@ public record ClientSettings(
     }
 
     /**
-     * No token, the JDK's certificates, acknowledgement by the writer's disk; 5 s for a connection, 65 s for an attempt (a
+     * No token, the JDK's certificates, acknowledgement by the writer's disk, reads of what this client has seen
+     * before; 5 s for a connection, 65 s for an attempt (a
      * node allows a statement 60), 30 s of further attempts.
      *
      * @param database its name
@@ -79,6 +82,7 @@ public record ClientSettings(
                 Optional::empty,
                 Optional.empty(),
                 Acknowledgement.LOCAL,
+                ReadLevel.BOOKMARK,
                 CONNECT_TIMEOUT,
                 REQUEST_TIMEOUT,
                 RETRY_FOR,
@@ -95,6 +99,7 @@ public record ClientSettings(
                 token,
                 ssl,
                 acknowledgement,
+                readLevel,
                 connectTimeout,
                 requestTimeout,
                 retryFor,
@@ -116,6 +121,7 @@ public record ClientSettings(
                 source,
                 ssl,
                 acknowledgement,
+                readLevel,
                 connectTimeout,
                 requestTimeout,
                 retryFor,
@@ -132,6 +138,7 @@ public record ClientSettings(
                 token,
                 Optional.of(context),
                 acknowledgement,
+                readLevel,
                 connectTimeout,
                 requestTimeout,
                 retryFor,
@@ -147,6 +154,24 @@ public record ClientSettings(
                 database,
                 token,
                 ssl,
+                level,
+                readLevel,
+                connectTimeout,
+                requestTimeout,
+                retryFor,
+                probeInterval,
+                clock,
+                random);
+    }
+
+    /** The same with another freshness of reads. */
+    public ClientSettings withReadLevel(ReadLevel level) {
+        return new ClientSettings(
+                endpoints,
+                database,
+                token,
+                ssl,
+                acknowledgement,
                 level,
                 connectTimeout,
                 requestTimeout,
@@ -164,6 +189,7 @@ public record ClientSettings(
                 token,
                 ssl,
                 acknowledgement,
+                readLevel,
                 connecting,
                 answering,
                 retryFor,
@@ -180,6 +206,7 @@ public record ClientSettings(
                 token,
                 ssl,
                 acknowledgement,
+                readLevel,
                 connectTimeout,
                 requestTimeout,
                 limit,
@@ -196,6 +223,7 @@ public record ClientSettings(
                 token,
                 ssl,
                 acknowledgement,
+                readLevel,
                 connectTimeout,
                 requestTimeout,
                 retryFor,

@@ -72,6 +72,24 @@ class MerkliteClientTest {
     }
 
     @Test
+    void requestsSayWhereWritesMustBeAndHowFreshReads() {
+        var settings = ClientSettings.of(database, node.address())
+                .withAcknowledgement(Acknowledgement.MAJORITY)
+                .withReadLevel(ReadLevel.WRITER);
+
+        try (var strict = MerkliteClient.of(settings)) {
+            strict.blocking().execute("INSERT INTO item VALUES (1, 'one', NULL)");
+            assertThat(strict.blocking().execute("SELECT id FROM item").rows()).hasSize(1);
+        }
+
+        assertThat(node.seen())
+                .filteredOn(request -> request.contains("SELECT id FROM item"))
+                .isNotEmpty()
+                .allMatch(request ->
+                        request.contains("merklite-ack: majority") && request.contains("merklite-level: writer"));
+    }
+
+    @Test
     void everyValueComesBackAsItWasSent() {
         var values = new Object[] {
             null,

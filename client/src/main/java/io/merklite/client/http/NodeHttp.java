@@ -37,6 +37,7 @@ public final class NodeHttp implements AutoCloseable {
 
     static final String BOOKMARK = "merklite-bookmark";
     static final String ACKNOWLEDGEMENT = "merklite-ack";
+    static final String READ_LEVEL = "merklite-level";
     static final String KEY = "merklite-idempotency-key";
     static final String FEATURES = "merklite-features";
     private static final String KEYS_FEATURE = "idempotency";
@@ -152,6 +153,7 @@ public final class NodeHttp implements AutoCloseable {
         settings.token().get().ifPresent(token -> builder.header("authorization", "Bearer " + token));
         after.forEach(bookmark -> builder.header(AFTER, bookmark));
         builder.header(ACKNOWLEDGEMENT, settings.acknowledgement().id());
+        builder.header(READ_LEVEL, settings.readLevel().id());
         key.ifPresent(value -> builder.header(KEY, value));
         request.headers().forEach(builder::header);
         return sent(builder.build(), handler);

@@ -2,6 +2,7 @@ package io.merklite.client.jdbc;
 
 import io.merklite.client.Acknowledgement;
 import io.merklite.client.ClientSettings;
+import io.merklite.client.ReadLevel;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -28,6 +29,7 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
     static final String TLS = "tls";
     static final String TOKEN = "token";
     static final String ACKNOWLEDGEMENT = "ack";
+    static final String READ_LEVEL = "level";
     static final String TRANSACTION = "transaction";
     static final String CONNECT_TIMEOUT = "connectTimeoutMillis";
     static final String REQUEST_TIMEOUT = "requestTimeoutMillis";
@@ -39,6 +41,7 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
             TLS, "true for https",
             TOKEN, "bearer token; the property 'password' is taken for it as well",
             ACKNOWLEDGEMENT, "where a write must be on disk: local, majority, all, each-dc",
+            READ_LEVEL, "how fresh a read must be: local, bookmark, writer",
             TRANSACTION, "how a transaction begins: auto (by its first statement), immediate, deferred",
             CONNECT_TIMEOUT, "how long a connection may take",
             REQUEST_TIMEOUT, "how long one attempt may take",
@@ -108,7 +111,8 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
                             millis(CONNECT_TIMEOUT).orElse(defaults.connectTimeout()),
                             millis(REQUEST_TIMEOUT).orElse(defaults.requestTimeout()))
                     .withRetryFor(millis(RETRY_FOR).orElse(defaults.retryFor()))
-                    .withAcknowledgement(acknowledgement());
+                    .withAcknowledgement(acknowledgement())
+                    .withReadLevel(readLevel());
             return options.containsKey(TOKEN) ? settings.withToken(options.get(TOKEN)) : settings;
         } catch (IllegalArgumentException e) {
             throw new SQLNonTransientConnectionException(
@@ -127,6 +131,15 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         ACKNOWLEDGEMENT + " = " + id + ", must be local, majority, all or each-dc"));
+    }
+
+    private ReadLevel readLevel() {
+        var id = options.getOrDefault(READ_LEVEL, ReadLevel.BOOKMARK.id());
+        return Arrays.stream(ReadLevel.values())
+                .filter(level -> level.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        READ_LEVEL + " = " + id + ", must be local, bookmark or writer"));
     }
 
     /** How a transaction begins. */
