@@ -138,8 +138,8 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
         return Arrays.stream(ReadLevel.values())
                 .filter(level -> level.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        READ_LEVEL + " = " + id + ", must be local, bookmark or writer"));
+                .orElseThrow(() ->
+                        new IllegalArgumentException(READ_LEVEL + " = " + id + ", must be local, bookmark or writer"));
     }
 
     /** How a transaction begins. */

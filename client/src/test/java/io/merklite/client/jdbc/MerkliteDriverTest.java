@@ -409,7 +409,8 @@ class MerkliteDriverTest {
                 .hasMessageContaining("jdbc:merklite://host:port/database");
         assertThatThrownBy(() -> open("?tokn=x")).hasMessageContaining("tokn").hasMessageContaining("token");
         assertThatThrownBy(() -> open("?ack=most")).hasMessageContaining("majority");
-        assertThatThrownBy(() -> open("?level=fresh")).hasMessageContaining("level = fresh, must be local, bookmark or writer");
+        assertThatThrownBy(() -> open("?level=fresh"))
+                .hasMessageContaining("level = fresh, must be local, bookmark or writer");
     }
 
     @Test

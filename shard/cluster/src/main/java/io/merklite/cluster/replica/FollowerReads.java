@@ -115,10 +115,9 @@ final class FollowerReads {
         this.vector = vector;
         this.readers = ReaderPool.create(
                 context,
-                home.file(database),
-                home.settings().readerCount(),
+                home,
+                database,
                 commitCount,
-                home.clock(),
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new),
                 ReaderGone::new);
     }

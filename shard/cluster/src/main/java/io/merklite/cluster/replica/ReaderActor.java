@@ -39,10 +39,13 @@ final class ReaderActor {
 
         /** The client. */
         ActorRef<SqlReply> replyTo();
+
+        /** Whether the client still wants it: if not, the statement that runs is interrupted, and those after it. */
+        Cancellation cancellation();
     }
 
     /** Runs requests and answers the client; before that, to the pool by {@link Report}. */
-    record Run(RunSql sql, SqlStreamState stream) implements Work {
+    record Run(RunSql sql, SqlStreamState stream, Cancellation cancellation) implements Work {
         @Override
         public StreamId id() {
             return sql.stream();
@@ -55,7 +58,7 @@ final class ReaderActor {
     }
 
     /** Begins a cursor or goes on with it, and answers the client; before that, to the pool by {@link Report}. */
-    record Fetch(FetchSql sql, SqlStreamState stream) implements Work {
+    record Fetch(FetchSql sql, SqlStreamState stream, Cancellation cancellation) implements Work {
         @Override
         public StreamId id() {
             return sql.stream();
@@ -166,6 +169,7 @@ final class ReaderActor {
 
     private void run(Run request) throws SQLException {
         var sql = request.sql();
+        lane.cancelWhen(request.cancellation()::isCancelled);
         var run = lane.read(sql.requests(), request.stream(), sql.options().isReadOnly());
         switch (run.advance()) {
             case Progress.Finished finished -> {
@@ -192,6 +196,7 @@ final class ReaderActor {
 
     private void fetch(Fetch fetch) {
         var sql = fetch.sql();
+        lane.cancelWhen(fetch.cancellation()::isCancelled);
         var run = cursor.map(Open::run)
                 .orElseGet(() -> lane.read(
                         List.of(sql.batch().orElseThrow()),
@@ -245,6 +250,7 @@ final class ReaderActor {
     }
 
     private void rollback() throws SQLException {
+        lane.cancelWhen(() -> false);
         try (var statement = connection.createStatement()) {
             statement.execute("ROLLBACK");
         }

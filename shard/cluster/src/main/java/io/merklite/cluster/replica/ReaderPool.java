@@ -3,7 +3,6 @@ package io.merklite.cluster.replica;
 import io.merklite.cluster.replica.DatabaseActor.FetchSql;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.sql.SqlStreamState;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,6 +34,7 @@ final class ReaderPool {
     private final Opener opener;
     private final int maxCount;
     private final InstantSource clock;
+    private final Cancellation node;
     private final Deque<ActorRef<ReaderActor.Command>> idle = new ArrayDeque<>();
     private final Deque<ReaderActor.Work> waiting = new ArrayDeque<>();
     private final Map<ActorRef<ReaderActor.Command>, ReaderActor.Work> busy = new HashMap<>();
@@ -51,46 +51,49 @@ final class ReaderPool {
     /** A reader that has something of a stream's open. */
     private record Keeper(ActorRef<ReaderActor.Command> reader, SqlStreamState stream, Instant used) {}
 
-    private ReaderPool(Opener opener, int maxCount, InstantSource clock) {
+    private ReaderPool(Opener opener, int maxCount, InstantSource clock, Cancellation node) {
         this.opener = opener;
         this.maxCount = maxCount;
         this.clock = clock;
+        this.node = node;
     }
 
     /**
      * @param context of the owner, whose children the readers are
-     * @param maxCount connections for streams without a transaction; each read transaction may have one more
+     * @param home of the owner: how many connections there may be for streams without a transaction (each read transaction
+     *     may have one more), the clock, and whether the node stops
      * @param commitCount of the database, for transactions that begin to write
      * @param reports where readers say that they are done
      * @param gone what the owner is told of a reader that has failed, to be handed to {@link #failed}
      */
     static <T> ReaderPool create(
             ActorContext<T> context,
-            Path file,
-            int maxCount,
+            ReplicaHome home,
+            String database,
             LongSupplier commitCount,
-            InstantSource clock,
             ActorRef<ReaderActor.Report> reports,
             Function<ActorRef<ReaderActor.Command>, T> gone) {
-        Behavior<ReaderActor.Command> behavior = ReaderActor.create(file, commitCount, clock, reports);
+        Behavior<ReaderActor.Command> behavior =
+                ReaderActor.create(home.file(database), commitCount, home.clock(), reports);
         return new ReaderPool(
                 number -> {
                     var reader = context.spawn(behavior, "reader-" + number, Dispatchers.BLOCKING);
                     context.watchWith(reader, gone.apply(reader));
                     return reader;
                 },
-                maxCount,
-                clock);
+                home.settings().readerCount(),
+                home.clock(),
+                home.running());
     }
 
     /** Runs requests that only read, as far as their text tells. */
     void run(RunSql sql, SqlStreamState stream) {
-        give(new ReaderActor.Run(sql, stream));
+        give(new ReaderActor.Run(sql, stream, node.part()));
     }
 
     /** Begins a cursor, or goes on with it. */
     void fetch(FetchSql sql, SqlStreamState stream) {
-        give(new ReaderActor.Fetch(sql, stream));
+        give(new ReaderActor.Fetch(sql, stream, node.part()));
     }
 
     private void give(ReaderActor.Work work) {
@@ -197,6 +200,7 @@ final class ReaderPool {
             keepers.remove(stream);
             reader.tell(ReaderActor.Reset.RESET);
             if (busy.containsKey(reader)) {
+                busy.get(reader).cancellation().cancel();
                 abandoned.add(reader);
             } else {
                 idle.add(reader);
@@ -224,12 +228,12 @@ final class ReaderPool {
                 .forEach(this::close);
     }
 
-    /** The stream's cursor is not wanted any more. */
+    /** The stream's cursor is not wanted any more, nor is what is being fetched of it. */
     void closeCursor(StreamId stream) {
-        var keeper = keepers.get(stream);
-        if (keeper != null) {
-            keeper.reader().tell(ReaderActor.CloseCursor.CLOSE_CURSOR);
-        }
+        Stream.concat(waiting.stream(), busy.values().stream())
+                .filter(work -> work instanceof ReaderActor.Fetch && work.id().equals(stream))
+                .forEach(fetch -> fetch.cancellation().cancel());
+        readerOf(stream).ifPresent(reader -> reader.tell(ReaderActor.CloseCursor.CLOSE_CURSOR));
     }
 
     /** Whether somebody reads, or has a transaction open. */
@@ -251,10 +255,13 @@ final class ReaderPool {
                 .forEach(reader -> reader.tell(ReaderActor.Close.CLOSE));
     }
 
-    /** Refuses what waits or runs: the readers are gone with their owner. */
+    /** Refuses what waits or runs, and cuts that short: the readers are gone with their owner. */
     void refuseAll(SqlReply.Refusal refusal, String why) {
         waiting.forEach(work -> work.replyTo().tell(new SqlReply.Refused(refusal, why)));
-        busy.values().forEach(work -> work.replyTo().tell(new SqlReply.Refused(refusal, why)));
+        busy.values().forEach(work -> {
+            work.cancellation().cancel();
+            work.replyTo().tell(new SqlReply.Refused(refusal, why));
+        });
         waiting.clear();
         busy.clear();
     }

@@ -18,6 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
@@ -73,6 +75,12 @@ public final class ReplicaGuardian {
     }
 
     private void start(org.apache.pekko.actor.typed.javadsl.ActorContext<?> context) {
+        // Readers could go on for as long as a statement may run, and nobody is left whom they could answer.
+        CoordinatedShutdown.get(system)
+                .addTask(CoordinatedShutdown.PhaseBeforeActorSystemTerminate(), "merklite-reads", () -> {
+                    home.running().cancel();
+                    return CompletableFuture.completedFuture(Done.getInstance());
+                });
         var replicas = context.spawn(
                 Behaviors.<Replicas.Command>setup(register ->
                         ParcelReceiver.before(Replicas.create(home, this::writerLink, logs), register.getSelf()::tell)),

@@ -32,6 +32,7 @@ import java.util.random.RandomGenerator;
  * @param metrics of all replicas
  * @param copies followers that can be read
  * @param setbacks databases that failed and rest
+ * @param running cancelled when the node stops, with all that reads for clients
  */
 public record ReplicaHome(
         String node,
@@ -44,7 +45,8 @@ public record ReplicaHome(
         BiConsumer<String, Event> alarm,
         ReplicaMetrics metrics,
         LocalCopies copies,
-        Setbacks setbacks) {
+        Setbacks setbacks,
+        Cancellation running) {
     /** Suffix of database files. */
     static final String SUFFIX = ".db";
 
@@ -70,7 +72,8 @@ public record ReplicaHome(
                 alarm,
                 ReplicaMetrics.in(registry),
                 new LocalCopies(),
-                new Setbacks(settings.restartPause(), settings.maxRestartPause(), clock, random));
+                new Setbacks(settings.restartPause(), settings.maxRestartPause(), clock, random),
+                Cancellation.ofNode());
     }
 
     /** The file of a database. */

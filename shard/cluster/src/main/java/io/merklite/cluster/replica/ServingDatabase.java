@@ -113,10 +113,9 @@ final class ServingDatabase {
         this.writer = new WriterLane(core, streams, home, new LaneOwner());
         this.readers = ReaderPool.create(
                 context,
-                home.file(database),
-                home.settings().readerCount(),
+                home,
+                database,
                 core::commitCount,
-                home.clock(),
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new),
                 ReaderGone::new);
         this.watchers = new Watchers(core, new FeedLog());
@@ -214,6 +213,7 @@ final class ServingDatabase {
      */
     private Behavior<Command> turn() {
         if (isStopping && writer.isSettled() && acknowledgements.waitingCount() == 0) {
+            close(); // this actor stops when its readers have, and these when what they read is cancelled
             return shell.stop();
         }
         admission.admitReady();

@@ -4,12 +4,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
  * A connection on which requests of many streams run, one run after the other.
  *
- * <p><b>Threading.</b> Not thread-safe, but for {@link #interrupt}: confined to the owner of the connection. Blocks on disk.
+ * <p><b>Threading.</b> Not thread-safe: confined to the owner of the connection. Blocks on disk.
  */
 public final class SqlLane implements AutoCloseable {
     private final SqlStatements statements;
@@ -112,9 +113,13 @@ public final class SqlLane implements AutoCloseable {
         return writer.transaction();
     }
 
-    /** Interrupts the statement that runs, if one does. Thread-safe. */
-    public void interrupt() {
-        statements.interrupt();
+    /**
+     * From now on statements are interrupted when {@code isCancelled} says so.
+     *
+     * @param isCancelled asked often while a statement runs, on its thread
+     */
+    public void cancelWhen(BooleanSupplier isCancelled) {
+        statements.cancelWhen(isCancelled);
     }
 
     /** Closes what was prepared; the connection stays open. */

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.sqlite.ProgressHandler;
 import org.sqlite.SQLiteConnection;
 import org.sqlite.SQLiteErrorCode;
@@ -24,7 +25,7 @@ import org.sqlite.core.SafeStmtPtr;
  * <p>SQLite prepares a statement again by itself after a change of schema, but the driver keeps the columns of the first
  * time: so all are forgotten when the schema has changed.
  *
- * <p><b>Threading.</b> Not thread-safe, but for {@link #interrupt}.
+ * <p><b>Threading.</b> Not thread-safe.
  */
 final class SqlStatements implements AutoCloseable {
     private static final int CAPACITY = 512;
@@ -48,7 +49,7 @@ final class SqlStatements implements AutoCloseable {
     private long schemaVersion = -1;
     private boolean hasDeferredForeignKeys;
     private Instant deadline = Instant.MAX;
-    private volatile boolean isInterrupted;
+    private BooleanSupplier isCancelled = () -> false;
 
     /** A statement that is ready to run. */
     static final class Prepared {
@@ -101,7 +102,7 @@ final class SqlStatements implements AutoCloseable {
         ProgressHandler.setHandler(connection, INSTRUCTIONS_BETWEEN_CHECKS, new ProgressHandler() {
             @Override
             protected int progress() {
-                return isInterrupted || clock.instant().isAfter(deadline) ? 1 : 0;
+                return isCancelled.getAsBoolean() || clock.instant().isAfter(deadline) ? 1 : 0;
             }
         });
     }
@@ -239,19 +240,17 @@ final class SqlStatements implements AutoCloseable {
 
     /** From now on a statement may run for this long. */
     void arm(Duration time) {
-        isInterrupted = false;
         deadline = clock.instant().plus(time);
     }
 
     /** What runs now may take as long as it needs. */
     void disarm() {
-        isInterrupted = false;
         deadline = Instant.MAX;
     }
 
-    /** Interrupts the statement that runs. Thread-safe. */
-    void interrupt() {
-        isInterrupted = true;
+    /** From now on statements are interrupted when {@code condition} holds. */
+    void cancelWhen(BooleanSupplier condition) {
+        isCancelled = condition;
     }
 
     @Override

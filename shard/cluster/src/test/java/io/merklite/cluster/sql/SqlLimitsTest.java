@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.merklite.cluster.sql.SqlRun.Progress;
 import io.merklite.query.subscribe.SqlValue;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SqlLimitsTest extends SqlTestBase {
     private static final String ENDLESS =
@@ -62,18 +68,35 @@ class SqlLimitsTest extends SqlTestBase {
     }
 
     @Test
-    void interruptEndsTheStatementThatRuns() {
-        var run = owner.reading()
-                .read(
-                        List.of(SqlRequest.Batch.of(
-                                SqlStatement.of("SELECT i FROM (" + ENDLESS.replace("count(*)", "i") + ")"))),
-                        new SqlStreamState(),
-                        false);
-        run.fetch(2, 10_000);
+    @Timeout(60)
+    void whatIsNotWantedAnyMoreIsInterruptedWithAllThatFollows() throws SQLException {
+        var isCancelled = new AtomicBoolean();
+        var endless = SqlStatement.of(ENDLESS.replace("count(*)", "i"));
+        try (var connection = DriverManager.getConnection("jdbc:sqlite::memory:");
+                var lane =
+                        SqlLane.reading(connection, () -> 0, SqlLimits.DEFAULTS, InstantSource.fixed(Instant.EPOCH))) {
+            lane.cancelWhen(isCancelled::get);
+            var run = lane.read(
+                    List.of(new SqlRequest.Batch(
+                            List.of(new SqlStep(endless, Optional.empty()), new SqlStep(endless, Optional.empty())))),
+                    new SqlStreamState(),
+                    false);
+            assertThat(run.fetch(2, 10_000)).isInstanceOf(Progress.Fetched.class);
 
-        owner.reading().interrupt();
+            isCancelled.set(true);
 
-        assertThat(run.fetch(2, 10_000)).isInstanceOf(Progress.Fetched.class);
+            List<CursorEntry> rest = new ArrayList<>();
+            SqlCursor.Page page;
+            do {
+                page = ((Progress.Fetched) run.fetch(100, 10_000)).page();
+                rest.addAll(page.entries());
+            } while (!page.isDone());
+            assertThat(rest)
+                    .filteredOn(CursorEntry.StepFailed.class::isInstance)
+                    .extracting(
+                            entry -> ((CursorEntry.StepFailed) entry).error().code())
+                    .containsExactly("SQLITE_INTERRUPT", "SQLITE_INTERRUPT");
+        }
     }
 
     @Test
