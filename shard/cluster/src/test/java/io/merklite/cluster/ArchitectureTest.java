@@ -32,6 +32,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
+                        "io.merklite.cluster.checkpoint..",
                         "io.merklite.cluster.journal..",
                         "io.merklite.cluster.replica..",
                         "io.merklite.cluster.sql..",

@@ -27,8 +27,6 @@ final class JournalFormat {
      */
     static final int APPLICATION_ID = 0x4d4c_4a4c;
     static final int VERSION = 1;
-    /** What SQLite adds to a page in the write-ahead log, and the size of a page. */
-    static final int FRAME_SIZE_BYTES = 4096 + 24;
 
     private static final int BUSY_TIMEOUT_MILLIS = 10_000;
     private static final List<String> TABLES = List.of(

@@ -1,10 +1,14 @@
 package io.merklite.cluster.journal;
 
+import io.merklite.cluster.checkpoint.Checkpointer;
+import io.merklite.cluster.checkpoint.LogFrames;
 import io.prometheus.metrics.core.datapoints.Timer;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -129,8 +133,25 @@ final class JournalMetrics {
         return checkpoint.startTimer();
     }
 
-    void walSize(long sizeBytes) {
-        wal.set((double) sizeBytes);
+    /** Hears of the checkpoints of the journal in {@code file}. */
+    Checkpointer.Listener checkpointsOf(Path file) {
+        return new Checkpointer.Listener() {
+            @Override
+            public Timer began() {
+                return checkpointBegan();
+            }
+
+            @Override
+            public void copied(LogFrames frames) {
+                wal.set((double) frames.sizeBytes());
+            }
+
+            @Override
+            public void failed(SQLException cause) {
+                JournalMetrics.this.failed(
+                        SqliteFailure.of(file, "checkpointing", cause).error().code());
+            }
+        };
     }
 
     void writerServes() {

@@ -4,7 +4,8 @@ import io.merklite.cluster.ClusterException;
 import io.merklite.cluster.ClusterException.JournalFailure;
 import io.merklite.cluster.ClusterException.JournalInUse;
 import io.merklite.cluster.ClusterException.JournalSequenceUsed;
-import io.merklite.cluster.journal.JournalCheckpointer.Checkpoint;
+import io.merklite.cluster.checkpoint.Checkpointer;
+import io.merklite.cluster.checkpoint.LogFrames;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -62,8 +63,8 @@ final class JournalWriter {
     record DeleteSnapshots(String persistenceId, SnapshotRange range, CompletableFuture<Done> outcome)
             implements Command {}
 
-    /** From the checkpointer, which was asked to checkpoint: how long the write-ahead log is. */
-    record Checkpointed(long walSizeBytes) implements Command {}
+    /** From the checkpointer, which was asked to checkpoint. */
+    private record Checkpointed(Checkpointer.Outcome outcome) implements Command {}
 
     private record DeleteStep(String persistenceId, long lastSequenceNr, CompletableFuture<Done> outcome)
             implements Command {}
@@ -81,7 +82,8 @@ final class JournalWriter {
     private final ActorContext<Command> context;
     private final JournalSettings settings;
     private final JournalMetrics metrics;
-    private final ActorRef<JournalCheckpointer.Command> checkpointer;
+    private final ActorRef<Checkpointer.Command> checkpointer;
+    private final ActorRef<Checkpointer.Outcome> checkpoints;
     private final FileChannel lock;
     private final WritableJournal journal;
 
@@ -102,13 +104,14 @@ final class JournalWriter {
             ActorContext<Command> context,
             JournalSettings settings,
             JournalMetrics metrics,
-            ActorRef<JournalCheckpointer.Command> checkpointer,
+            ActorRef<Checkpointer.Command> checkpointer,
             FileChannel lock,
             WritableJournal journal) {
         this.context = context;
         this.settings = settings;
         this.metrics = metrics;
         this.checkpointer = checkpointer;
+        this.checkpoints = context.messageAdapter(Checkpointer.Outcome.class, Checkpointed::new);
         this.lock = lock;
         this.journal = journal;
     }
@@ -121,7 +124,7 @@ final class JournalWriter {
     static Behavior<Command> create(
             JournalSettings settings,
             JournalMetrics metrics,
-            ActorRef<JournalCheckpointer.Command> checkpointer,
+            ActorRef<Checkpointer.Command> checkpointer,
             CompletableFuture<JournalStatus> opened) {
         return Behaviors.supervise(Behaviors.<Command>setup(context -> {
                     try {
@@ -149,7 +152,7 @@ final class JournalWriter {
             ActorContext<Command> context,
             JournalSettings settings,
             JournalMetrics metrics,
-            ActorRef<JournalCheckpointer.Command> checkpointer) {
+            ActorRef<Checkpointer.Command> checkpointer) {
         var lock = lock(settings.path());
         try {
             var journal = WritableJournal.open(settings.path(), settings);
@@ -278,7 +281,7 @@ final class JournalWriter {
         }
         return change(step.outcome(), unfinished, () -> {
             var removed = journal.removeDeleted(step.persistenceId(), step.lastSequenceNr(), settings.deleteCount());
-            batchSizeBytes += (long) removed * JournalFormat.FRAME_SIZE_BYTES;
+            batchSizeBytes += (long) removed * LogFrames.FRAME_SIZE_BYTES;
             if (removed < settings.deleteCount()) {
                 unfinished.removeLast();
                 done.add(step.outcome());
@@ -333,14 +336,14 @@ final class JournalWriter {
             failedBatches = 0;
         }
         // Each event touches a page of the index, each of which is a frame of the log.
-        sinceCheckpointBytes += batchSizeBytes + (long) batchCount * JournalFormat.FRAME_SIZE_BYTES;
+        sinceCheckpointBytes += batchSizeBytes + (long) batchCount * LogFrames.FRAME_SIZE_BYTES;
         var finished = List.copyOf(done);
         endBatch();
         finished.forEach(outcome -> outcome.complete(Done.getInstance()));
         if (sinceCheckpointBytes >= settings.checkpointSizeBytes() && !isCheckpointing) {
             isCheckpointing = true;
             sinceCheckpointBytes = 0;
-            checkpointer.tell(new Checkpoint(context.getSelf()));
+            checkpointer.tell(new Checkpointer.Checkpoint(checkpoints));
         }
         return Behaviors.same();
     }
@@ -352,8 +355,9 @@ final class JournalWriter {
      */
     private Behavior<Command> onCheckpointed(Checkpointed checkpointed) {
         isCheckpointing = false;
-        if (checkpointed.walSizeBytes() < settings.maxWalSizeBytes()) {
-            return Behaviors.same();
+        if (!(checkpointed.outcome() instanceof Checkpointer.Outcome.Copied copied)
+                || copied.frames().sizeBytes() < settings.maxWalSizeBytes()) {
+            return Behaviors.same(); // one that failed is tried again with the next
         }
         var next = commit();
         if (isClosed) {

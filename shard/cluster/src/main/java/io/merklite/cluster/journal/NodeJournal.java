@@ -1,8 +1,10 @@
 package io.merklite.cluster.journal;
 
 import io.merklite.cluster.ClusterException.JournalFailure;
+import io.merklite.cluster.checkpoint.Checkpointer;
 import io.merklite.cluster.journal.JournalWriter.SaveSnapshot;
 import io.merklite.cluster.journal.JournalWriter.Write;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +20,9 @@ import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
  * The one journal of an actor system: the file that {@code merklite.journal.path} of its configuration names, with the
@@ -41,6 +45,9 @@ public final class NodeJournal implements Extension {
     };
 
     private static final String DISPATCHER = "merklite.journal.dispatcher";
+    /** After this long without writes the write-ahead log is emptied and cut. */
+    private static final Duration QUIET = Duration.ofSeconds(5);
+
     /** A permit of the window, so that their number fits an int; also the least that a write counts. */
     private static final int PERMIT_SIZE_BYTES = 1024;
 
@@ -61,7 +68,13 @@ public final class NodeJournal implements Extension {
         var typed = Adapter.toTyped(system);
         var ownThread = DispatcherSelector.fromConfig(DISPATCHER);
         var checkpointer = typed.systemActorOf(
-                JournalCheckpointer.create(settings.path(), metrics), "merklite-journal-checkpointer", ownThread);
+                Behaviors.supervise(Checkpointer.create(
+                                () -> JournalFormat.connect(settings.path()),
+                                Optional.of(QUIET),
+                                metrics.checkpointsOf(settings.path())))
+                        .onFailure(SupervisorStrategy.restart()),
+                "merklite-journal-checkpointer",
+                ownThread);
         writer = typed.systemActorOf(
                 JournalWriter.create(settings, metrics, checkpointer, opened), "merklite-journal-writer", ownThread);
         readers = IntStream.range(0, settings.readers())

@@ -16,8 +16,8 @@
  *   <li>{@link io.merklite.cluster.journal.SqliteJournal}, {@link io.merklite.cluster.journal.SqliteSnapshotStore}, {@link
  *       io.merklite.cluster.journal.SqliteReadJournal}: the plugins of our own journal.
  *   <li>{@link io.merklite.cluster.journal.NodeJournal}: the one journal of an actor system, with its owners: {@code
- *       JournalWriter} (group commit), {@code JournalReader} (pages, each its own short read transaction) and {@code
- *       JournalCheckpointer} (keeps the write-ahead log short, off the path of a commit). Each of them is an actor with
+ *       JournalWriter} (group commit), {@code JournalReader} (pages, each its own short read transaction) and a {@link
+ *       io.merklite.cluster.checkpoint.Checkpointer}, which keeps the write-ahead log short. Each of them is an actor with
  *       a thread and a connection of its own; nobody else touches the file.
  *   <li>{@code JournalFormat}: the file. {@code WritableJournal} and {@code ReadableJournal} are its SQL.
  * </ul>

@@ -1,6 +1,7 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.catalog.Catalog;
+import io.merklite.cluster.checkpoint.Checkpointer;
 import io.merklite.cluster.journal.ChangesetLog;
 import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlError;
@@ -182,6 +183,12 @@ public final class DatabaseActor {
     record FromReader(ReaderActor.Report report) implements Command {}
 
     record ReaderGone(ActorRef<ReaderActor.Command> reader) implements Command {}
+
+    record LogCopied(Checkpointer.Outcome outcome) implements Command {}
+
+    enum CheckpointerGone implements Command {
+        CHECKPOINTER_GONE
+    }
 
     enum Rested implements Command {
         RESTED

@@ -1,5 +1,6 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.checkpoint.LogFrames;
 import io.merklite.schema.SchemaException;
 import io.merklite.session.SessionException;
 import io.merklite.session.changeset.Changeset;
@@ -23,6 +24,7 @@ import io.merklite.sync.vector.VersionVector.SeqRange;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -55,6 +57,7 @@ final class ReplicaCore implements AutoCloseable {
     private final Consumer<Event> listener;
     private final List<Changeset> changes = new ArrayList<>();
     private final AtomicLong commits = new AtomicLong();
+    private Optional<LogStatements> logStatements = Optional.empty();
     private Consumer<Transaction> committed = transaction -> {};
     private boolean foreignKeys = true;
 
@@ -128,6 +131,8 @@ final class ReplicaCore implements AutoCloseable {
             // SQLite's default of 2 MB makes writes of keys that are spread read each page from the file again.
             statement.execute("PRAGMA cache_size = -" + settings.cacheSizeBytes() / KIB);
             statement.execute("PRAGMA wal_autocheckpoint = " + settings.checkpointSizeBytes() / PAGE_BYTES);
+            // The file of the write-ahead log is cut when the log begins anew, after a transaction that was larger.
+            statement.execute("PRAGMA journal_size_limit = " + settings.maxLogSizeBytes());
             return new ReplicaCore(database, settings, random, clock.instant(), listener);
         } catch (SQLException e) {
             database.close();
@@ -198,6 +203,54 @@ final class ReplicaCore implements AutoCloseable {
         database.committed(written);
         return new Outbox(written, written(written).envelopes());
     }
+
+    // ---- its write-ahead log ----------------------------------------------------------------------------------------
+
+    /** Statements about the write-ahead log. */
+    private record LogStatements(PreparedStatement look, PreparedStatement copy) {}
+
+    /** From now on no COMMIT copies the write-ahead log into the file: that is up to the caller. */
+    void copyLogApart() {
+        execute("PRAGMA wal_autocheckpoint = 0");
+        try {
+            logStatements = Optional.of(new LogStatements(
+                    connection().prepareStatement(LogFrames.LOOK), connection().prepareStatement(LogFrames.COPY)));
+        } catch (SQLException e) {
+            throw new StoreFailure("preparing checkpoints", e);
+        }
+    }
+
+    /** How long the write-ahead log is. Not while a transaction is open. */
+    LogFrames log() {
+        return log("looking at the write-ahead log", logStatements.orElseThrow().look());
+    }
+
+    /** Copies the write-ahead log into the file, as far as that can be done at once. Not while a transaction is open. */
+    LogFrames copyLog() {
+        return log("checkpointing", logStatements.orElseThrow().copy());
+    }
+
+    private static LogFrames log(String doing, PreparedStatement statement) {
+        try {
+            return LogFrames.after(statement);
+        } catch (SQLException e) {
+            throw new StoreFailure(doing, e);
+        }
+    }
+
+    /** A connection to {@code file} that copies the write-ahead log, and does nothing else. */
+    static Connection checkpointing(Path file) throws SQLException {
+        var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
+        try (var statement = connection.createStatement()) {
+            statement.execute("PRAGMA wal_autocheckpoint = 0");
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    // ---- what was committed -----------------------------------------------------------------------------------------
 
     /** How many times something was committed, by clients or peers. Thread-safe. */
     long commitCount() {
@@ -356,6 +409,16 @@ final class ReplicaCore implements AutoCloseable {
 
     @Override
     public void close() {
-        database.close();
+        try {
+            if (logStatements.isPresent()) {
+                logStatements.get().look().close();
+                logStatements.get().copy().close();
+                logStatements = Optional.empty();
+            }
+        } catch (SQLException e) {
+            throw new StoreFailure("closing checkpoints", e);
+        } finally {
+            database.close();
+        }
     }
 }

@@ -1,11 +1,15 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.checkpoint.Checkpointer;
+import io.merklite.cluster.checkpoint.LogFrames;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Event;
+import io.prometheus.metrics.core.datapoints.Timer;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.sql.SQLException;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +44,9 @@ public final class ReplicaMetrics {
     private final Counter dropped;
     private final Counter takeOvers;
     private final Gauge links;
+    private final Histogram checkpoints;
+    private final Counter failedCheckpoints;
+    private final Counter fullLogs;
 
     private ReplicaMetrics(PrometheusRegistry registry) {
         open = Gauge.builder()
@@ -60,7 +67,7 @@ public final class ReplicaMetrics {
                 .register(registry);
         batch = Histogram.builder()
                 .name("merklite_write_batch_size")
-                .help("Clients' transactions in a commit.")
+                .help("Clients' transactions in a transaction of the log.")
                 .classicOnly()
                 .classicUpperBounds(COUNTS)
                 .register(registry);
@@ -94,6 +101,18 @@ public final class ReplicaMetrics {
                 .name("merklite_replica_links_open")
                 .help("Replicas outside the cluster that are linked with a writer of this node.")
                 .register(registry);
+        checkpoints = Histogram.builder()
+                .name("merklite_database_checkpoint_seconds")
+                .help("Duration of checkpoints of databases, which run beside their writers.")
+                .classicOnly()
+                .classicUpperBounds(SECONDS)
+                .register(registry);
+        failedCheckpoints = counter(
+                registry, "merklite_database_checkpoint_failures_total", "Checkpoints of databases that failed.");
+        fullLogs = counter(
+                registry,
+                "merklite_database_wal_full_total",
+                "How often writers waited because the write-ahead log was at its limit.");
     }
 
     private static Counter counter(PrometheusRegistry registry, String name, String help) {
@@ -149,6 +168,29 @@ public final class ReplicaMetrics {
 
     void dropped() {
         dropped.inc();
+    }
+
+    /** Hears of the checkpoints of a database. */
+    Checkpointer.Listener checkpoints() {
+        return new Checkpointer.Listener() {
+            @Override
+            public Timer began() {
+                return checkpoints.startTimer();
+            }
+
+            @Override
+            public void copied(LogFrames frames) {}
+
+            @Override
+            public void failed(SQLException cause) {
+                failedCheckpoints.inc();
+            }
+        };
+    }
+
+    /** A writer waits because the write-ahead log is at its limit. */
+    void logIsFull() {
+        fullLogs.inc();
     }
 
     /** A message to another replica. */

@@ -10,11 +10,12 @@ import java.time.Duration;
  * @param requestTimeout how long a request may take in all before its outcome is called unknown
  * @param idleTimeout after how long without work a replica closes its file
  * @param tickInterval how often due things are looked for
- * @param maxBatchCount how many clients' transactions share one commit
+ * @param maxBatchCount how many clients' transactions are one transaction of the log
  * @param maxQueueCount how many requests wait for the writer; more are refused
  * @param readerCount connections that read beside the writer
  * @param cacheSizeBytes memory for pages of a replica's file, on the connection that writes
  * @param checkpointSizeBytes from which size on the write-ahead log is copied into the file
+ * @param maxLogSizeBytes how long the write-ahead log may become before writes wait until it is copied
  * @param leaseContended how old an open write transaction may get while others wait
  * @param leaseIdle how long an open write transaction may do nothing
  * @param queueTimeout how long a request waits for the writer
@@ -40,6 +41,7 @@ public record ReplicaSettings(
         int readerCount,
         int cacheSizeBytes,
         int checkpointSizeBytes,
+        long maxLogSizeBytes,
         Duration leaseContended,
         Duration leaseIdle,
         Duration queueTimeout,
@@ -68,6 +70,10 @@ public record ReplicaSettings(
         requirePositive("merklite.database.readers", readerCount);
         requireSize("merklite.database.cache-size", cacheSizeBytes);
         requireSize("merklite.database.checkpoint-size", checkpointSizeBytes);
+        if (maxLogSizeBytes < 2L * checkpointSizeBytes) {
+            throw new IllegalArgumentException("merklite.database.max-wal-size = " + maxLogSizeBytes
+                    + ", must be at least twice checkpoint-size, " + checkpointSizeBytes);
+        }
         requirePositive("merklite.database.lease-contended", leaseContended);
         requirePositive("merklite.database.lease-idle", leaseIdle);
         requirePositive("merklite.database.queue-timeout", queueTimeout);
@@ -114,6 +120,7 @@ public record ReplicaSettings(
                 merklite.getInt("database.readers"),
                 Math.toIntExact(merklite.getBytes("database.cache-size")),
                 Math.toIntExact(merklite.getBytes("database.checkpoint-size")),
+                merklite.getBytes("database.max-wal-size"),
                 merklite.getDuration("database.lease-contended"),
                 merklite.getDuration("database.lease-idle"),
                 merklite.getDuration("database.queue-timeout"),

@@ -1,6 +1,8 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.checkpoint.Checkpointer;
 import io.merklite.cluster.journal.ChangesetLog;
+import io.merklite.cluster.replica.DatabaseActor.CheckpointerGone;
 import io.merklite.cluster.replica.DatabaseActor.CloseCursor;
 import io.merklite.cluster.replica.DatabaseActor.CloseStream;
 import io.merklite.cluster.replica.DatabaseActor.Command;
@@ -17,6 +19,7 @@ import io.merklite.cluster.replica.DatabaseActor.HostsChanged;
 import io.merklite.cluster.replica.DatabaseActor.Idle;
 import io.merklite.cluster.replica.DatabaseActor.Inspect;
 import io.merklite.cluster.replica.DatabaseActor.LinkGone;
+import io.merklite.cluster.replica.DatabaseActor.LogCopied;
 import io.merklite.cluster.replica.DatabaseActor.ReaderGone;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.replica.DatabaseActor.SettleConflict;
@@ -84,6 +87,8 @@ final class ServingDatabase {
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private final WriterLane writer;
     private final ReaderPool readers;
+    private final ActorRef<Checkpointer.Command> checkpointer;
+    private final WriteAheadLog writeAhead;
     private final Admission admission;
     private final Watchers watchers;
     private final ReplicaLinks links;
@@ -118,6 +123,20 @@ final class ServingDatabase {
                 core::commitCount,
                 context.messageAdapter(ReaderActor.Report.class, FromReader::new),
                 ReaderGone::new);
+        this.checkpointer = context.spawn(
+                Checkpointer.create(
+                        () -> ReplicaCore.checkpointing(home.file(database)),
+                        Optional.empty(),
+                        home.metrics().checkpoints()),
+                "checkpointer",
+                Dispatchers.BLOCKING);
+        context.watchWith(checkpointer, CheckpointerGone.CHECKPOINTER_GONE);
+        this.writeAhead = new WriteAheadLog(
+                core,
+                home.settings(),
+                home.metrics(),
+                checkpointer,
+                context.messageAdapter(Checkpointer.Outcome.class, LogCopied::new));
         this.watchers = new Watchers(core, new FeedLog());
         this.links = new ReplicaLinks(core, exchange, home.metrics());
     }
@@ -157,6 +176,13 @@ final class ServingDatabase {
                     return turn();
                 })
                 .onMessage(Tick.class, tick -> onTick())
+                .onMessage(LogCopied.class, copied -> {
+                    tasks.add(() -> writeAhead.copied(copied.outcome()));
+                    return turn();
+                })
+                .onMessage(CheckpointerGone.class, gone -> {
+                    throw new IllegalStateException("the checkpointer has failed: see its error above");
+                })
                 .onMessage(CloseStream.class, close -> {
                     readers.close(close.stream());
                     writer.close(close.stream());
@@ -223,6 +249,10 @@ final class ServingDatabase {
                 while (!tasks.isEmpty()) {
                     tasks.remove().run();
                 }
+                writeAhead.glance();
+                if (writeAhead.isFull()) {
+                    return Behaviors.same(); // until the log is copied, whose answer takes the next turn
+                }
                 if (exchange.isReady()) {
                     exchange.pump();
                 }
@@ -248,6 +278,7 @@ final class ServingDatabase {
         readers.expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
         if ((isActive || !links.isEmpty()) && writer.isFree()) {
             exchange.tick(now);
+            writeAhead.look();
         }
         return turn();
     }
@@ -506,6 +537,7 @@ final class ServingDatabase {
         watchers.end(WATCH_AGAIN);
         writer.refuseAll(Refusal.UNAVAILABLE, "the database closes");
         writer.close();
+        context.stop(checkpointer);
         home.metrics().closed(ROLE);
         core.close();
     }
