@@ -31,16 +31,20 @@ import java.util.stream.Stream;
 /**
  * The one lane on which a database is written.
  *
- * <p>Requests that are complete in themselves share a commit: each runs under a savepoint of one SQLite transaction, so
- * one that fails fails alone. What can't share has the lane for itself; a stream that leaves a transaction open keeps it,
- * on a lease.
+ * <p>Requests that are complete in themselves are grouped: each runs under a savepoint of one SQLite transaction, so one
+ * that fails fails alone, and a group is one transaction of the log. While a group is on its way to the log the next one
+ * runs, in the same SQLite transaction; when the log has them all they are committed, and answered. What can't share has
+ * the lane for itself; a stream that leaves a transaction open keeps it, on a lease.
  *
- * <p><b>Invariants.</b> (1) Between {@code append} and {@link #appended} nothing runs on the file. (2) A request is
- * answered once, and only after what it wrote is committed.
+ * <p><b>Invariants.</b> (1) Between {@code append} and {@link #appended} nothing but groups runs on the file. (2) Nothing is
+ * committed that is not in the log. (3) A request is answered once, and only after what it wrote is committed.
  *
  * <p><b>Threading.</b> Confined to the database's actor. Blocks on disk.
  */
 final class WriterLane {
+    /** Groups in a SQLite transaction: more of them share a commit, and the first of them waits longer. */
+    private static final int MAX_GROUPS = 3;
+
     private final ReplicaCore core;
     private final ReplicaSettings settings;
     private final ReplicaMetrics metrics;
@@ -91,13 +95,40 @@ final class WriterLane {
     /** A request that has run and is not committed yet. */
     private record Ran(Job job, List<SqlResponse> responses) {}
 
+    /** Requests that are one transaction of the log; none if they have changed nothing. */
+    private record Group(List<Ran> ran, Optional<Transaction> last) {}
+
     private sealed interface State {
         State FREE = new Free();
 
         record Free() implements State {}
 
-        /** The log writes what several requests did. */
-        record Grouped(List<Ran> ran, Optional<Transaction> last) implements State {}
+        /**
+         * The log writes what several requests did.
+         *
+         * @param groups in the order of their transactions
+         * @param stampedCount how many transactions they have made
+         * @param unloggedCount of how many groups the log has not said yet that it has them
+         */
+        record Grouped(List<Group> groups, int stampedCount, int unloggedCount) implements State {
+            private static final Grouped NONE = new Grouped(List.of(), 0, 0);
+
+            boolean isFirst() {
+                return groups.isEmpty();
+            }
+
+            /** With another group, whose {@code transactions} go to the log. */
+            Grouped and(Group group, List<Transaction> transactions) {
+                List<Group> all = new ArrayList<>(groups);
+                all.add(group);
+                return new Grouped(
+                        all, stampedCount + transactions.size(), unloggedCount + (transactions.isEmpty() ? 0 : 1));
+            }
+
+            Grouped logged() {
+                return new Grouped(groups, stampedCount, unloggedCount - 1);
+            }
+        }
 
         /** The log writes what one request did up to a COMMIT. */
         record Committing(Job job, SqlRun run, Optional<Transaction> last) implements State {}
@@ -168,7 +199,7 @@ final class WriterLane {
                 if (queue.getFirst().isAlone) {
                     runAlone(queue.removeFirst());
                 } else {
-                    runGroup();
+                    runGroup(State.Grouped.NONE);
                 }
                 yield true;
             }
@@ -177,7 +208,13 @@ final class WriterLane {
                 next.ifPresent(this::runAlone);
                 yield next.isPresent();
             }
-            case State.Grouped grouped -> false;
+            case State.Grouped grouped -> {
+                var goesOn = grouped.groups().size() < MAX_GROUPS && !queue.isEmpty() && !queue.getFirst().isAlone;
+                if (goesOn) {
+                    runGroup(grouped);
+                }
+                yield goesOn;
+            }
             case State.Committing committing -> false;
         };
     }
@@ -195,7 +232,11 @@ final class WriterLane {
 
     // ---- many requests in one commit --------------------------------------------------------------------------------
 
-    private void runGroup() {
+    /**
+     * Runs what waits, up to a bound, in one SQLite transaction: that of the groups {@code before}, which are on their way to
+     * the log, if there are any. So the file is worked on while the disk syncs; what is undone then is this group alone.
+     */
+    private void runGroup(State.Grouped before) {
         List<Job> taken = new ArrayList<>();
         while (taken.size() < settings.maxBatchCount() && !queue.isEmpty() && !queue.getFirst().isAlone) {
             taken.add(queue.removeFirst());
@@ -204,8 +245,7 @@ final class WriterLane {
         metrics.batch(taken.size());
         List<Ran> ran = new ArrayList<>();
         List<Job> alone = new ArrayList<>();
-        core.begin(true);
-        lane.beginGroup();
+        beginGroup(before);
         try {
             for (var job : taken) {
                 var run = lane.group(job.plan, job.stream, job.sql.options().isReadOnly());
@@ -216,26 +256,62 @@ final class WriterLane {
                     }
                     case Progress.Moves moves -> alone.add(job);
                     case Progress.Lost lost -> {
-                        core.rolledBack();
-                        runApart(taken);
+                        lost(before, taken);
                         return;
                     }
                     case Progress.Committing committing -> throw unexpected(committing);
                     case Progress.Fetched fetched -> throw unexpected(fetched);
                 }
             }
-            var transactions = core.stamp();
-            putBack(alone);
-            if (transactions.isEmpty()) {
-                owner.committed(core.commit());
-                answer(ran, Optional.empty());
-            } else {
-                state = new State.Grouped(ran, Optional.of(transactions.getLast()));
-                owner.append(transactions);
+            var stamped = core.stamp();
+            if (!before.isFirst()) {
+                lane.keepGroup();
             }
+            putBack(alone);
+            append(before, ran, stamped.subList(before.stampedCount(), stamped.size()));
         } catch (SyncException e) {
-            core.rollback();
+            undoGroup(before);
             runApart(taken);
+        }
+    }
+
+    private void beginGroup(State.Grouped before) {
+        if (before.isFirst()) {
+            core.begin(true);
+            lane.beginGroup();
+        } else {
+            lane.beginNextGroup();
+        }
+    }
+
+    private void undoGroup(State.Grouped before) {
+        if (before.isFirst()) {
+            core.rollback();
+        } else {
+            lane.undoGroup();
+            core.rolledBackToSavepoint();
+        }
+    }
+
+    /** SQLite has undone the whole transaction. What the log has of it already comes back from there, into a file opened anew. */
+    private void lost(State.Grouped before, List<Job> taken) {
+        if (!before.isFirst()) {
+            throw new IllegalStateException("SQLite has undone a transaction that is in the log");
+        }
+        core.rolledBack();
+        runApart(taken);
+    }
+
+    private void append(State.Grouped before, List<Ran> ran, List<Transaction> transactions) {
+        if (before.isFirst() && transactions.isEmpty()) {
+            owner.committed(core.commit());
+            answer(new Group(ran, Optional.empty()));
+            return;
+        }
+        var last = transactions.isEmpty() ? Optional.<Transaction>empty() : Optional.of(transactions.getLast());
+        state = before.and(new Group(ran, last), transactions);
+        if (!transactions.isEmpty()) {
+            owner.append(transactions);
         }
     }
 
@@ -252,14 +328,14 @@ final class WriterLane {
         }
     }
 
-    private void answer(List<Ran> ran, Optional<Transaction> last) {
+    private void answer(Group group) {
         var bookmark = owner.bookmark();
-        for (var done : ran) {
+        for (var done : group.ran()) {
             running.remove(done.job());
             metrics.answered();
             streams.ran(
                     done.job().sql.stream(), done.job().stream, done.job().sql.isLast());
-            owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), last);
+            owner.answer(done.job().sql, new Answered(done.responses(), bookmark, true), group.last());
         }
     }
 
@@ -334,9 +410,12 @@ final class WriterLane {
     void appended() {
         switch (state) {
             case State.Grouped grouped -> {
-                state = State.FREE;
-                owner.committed(core.commit());
-                answer(grouped.ran(), grouped.last());
+                var logged = grouped.logged();
+                state = logged.unloggedCount() == 0 ? State.FREE : logged;
+                if (logged.unloggedCount() == 0) {
+                    owner.committed(core.commit());
+                    logged.groups().forEach(this::answer);
+                }
             }
             case State.Committing committing -> {
                 state = State.FREE;
