@@ -399,6 +399,16 @@ final class ReplicaCore implements AutoCloseable {
         return written(transactions);
     }
 
+    /** What was stamped in the transaction that is open. */
+    List<Transaction> stamped() {
+        return List.copyOf(database.store().stamped());
+    }
+
+    /** As {@link #commit}, for transactions that are in the log, and that SQLite has undone: they are merged again. */
+    Outbox commitAgain(List<Transaction> transactions) {
+        return recover(transactions).and(written(transactions));
+    }
+
     private void execute(String sql) {
         try (var statement = connection().createStatement()) {
             statement.execute(sql);

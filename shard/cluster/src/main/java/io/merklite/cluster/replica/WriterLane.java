@@ -130,6 +130,12 @@ final class WriterLane {
             }
         }
 
+        /**
+         * As {@link Grouped}, but SQLite has undone them all, when the group after them failed: they are merged again as soon as
+         * the log has them.
+         */
+        record Undone(Grouped groups, List<Transaction> transactions) implements State {}
+
         /** The log writes what one request did up to a COMMIT. */
         record Committing(Job job, SqlRun run, Optional<Transaction> last) implements State {}
 
@@ -215,6 +221,7 @@ final class WriterLane {
                 }
                 yield goesOn;
             }
+            case State.Undone undone -> false;
             case State.Committing committing -> false;
         };
     }
@@ -293,10 +300,10 @@ final class WriterLane {
         }
     }
 
-    /** SQLite has undone the whole transaction. What the log has of it already comes back from there, into a file opened anew. */
+    /** SQLite has undone the whole transaction, also what is on its way to the log. */
     private void lost(State.Grouped before, List<Job> taken) {
         if (!before.isFirst()) {
-            throw new IllegalStateException("SQLite has undone a transaction that is in the log");
+            state = new State.Undone(before, core.stamped());
         }
         core.rolledBack();
         runApart(taken);
@@ -414,6 +421,14 @@ final class WriterLane {
                 state = logged.unloggedCount() == 0 ? State.FREE : logged;
                 if (logged.unloggedCount() == 0) {
                     owner.committed(core.commit());
+                    logged.groups().forEach(this::answer);
+                }
+            }
+            case State.Undone undone -> {
+                var logged = undone.groups().logged();
+                state = logged.unloggedCount() == 0 ? State.FREE : new State.Undone(logged, undone.transactions());
+                if (logged.unloggedCount() == 0) {
+                    owner.committed(core.commitAgain(undone.transactions()));
                     logged.groups().forEach(this::answer);
                 }
             }

@@ -173,6 +173,41 @@ class WriterLaneTest {
     }
 
     @Test
+    void groupThatHasSqliteUndoTheOneBeforeDoesNotTakeItAlong() throws SQLException {
+        schema(
+                "CREATE TRIGGER refuse BEFORE INSERT ON item WHEN new.label = 'bad' BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+        appended.clear();
+        answers.clear();
+        var first = offer("INSERT INTO item VALUES (1, 'a')");
+        lane.next();
+        var second = offer("INSERT INTO item VALUES (2, 'b')");
+        lane.next();
+        var good = offer("INSERT INTO item VALUES (3, 'c')");
+        var bad = offer("INSERT INTO item VALUES (4, 'bad')");
+        lane.next();
+
+        lane.appended();
+        assertThat(answers).isEmpty();
+        assertThat(lane.next()).isFalse();
+        lane.appended();
+
+        assertThat(answers.keySet()).containsExactly(first, second);
+        assertThat(ids()).containsExactly(1L, 2L);
+        assertThat(core.vector().seq(core.origin()))
+                .isEqualTo(appended.getLast().getLast());
+        while (lane.next()) {
+            if (!lane.isFree()) {
+                lane.appended();
+            }
+        }
+        assertThat(ids()).containsExactly(1L, 2L, 3L);
+        assertThat(answers.get(good).getFirst()).isInstanceOf(StepOutcome.Done.class);
+        assertThat(answers.get(bad).getFirst()).isInstanceOf(StepOutcome.Failed.class);
+        assertThat(core.root()).isEqualTo(rootAnew());
+        assertThat(lane.isIdle()).isTrue();
+    }
+
+    @Test
     void groupThatChangesNothingIsAnsweredWithTheOneBefore() {
         offer("INSERT INTO item VALUES (1, 'a')");
         lane.next();
