@@ -237,7 +237,7 @@ final class ReplicaCore implements AutoCloseable {
         switch (message) {
             case SyncMessage.Acknowledge done -> acknowledged = acknowledged.with(done.origin(), done.seq());
             case SyncMessage.Announce announce -> acknowledged = acknowledged.with(announce.origin(), announce.seq());
-            case SyncMessage.Publish publish -> nodeHas(publish.transaction());
+            case SyncMessage.Publish publish -> publish.transactions().forEach(this::nodeHas);
             case SyncMessage.Found found -> found.transactions().forEach(this::nodeHas);
             default -> {
                 // says nothing of what the node has applied
@@ -284,6 +284,9 @@ final class ReplicaCore implements AutoCloseable {
         switch (event) {
             case Event.Applied done -> applied.add(done.changes());
             case Event.RowsMerged merged -> applied.add(merged.changes());
+            case Event.GroupFailed failed -> {
+                // each is applied by itself, and fails by itself
+            }
             case Event.Repaired repaired -> {
                 // its changes are among those of the merge
             }

@@ -1,6 +1,7 @@
 package io.merklite.client.replica;
 
 import io.merklite.sync.replicate.ReplicatorOptions;
+import io.merklite.sync.vector.GroupLimits;
 import java.time.Duration;
 
 /**
@@ -66,6 +67,7 @@ public record ReplicaOptions(
                 Math.min(maxMessageBytes, nodeMaxMessageBytes / 4),
                 MAX_HELD_COUNT,
                 maxHeldBytes,
+                GroupLimits.DEFAULTS,
                 false);
     }
 }

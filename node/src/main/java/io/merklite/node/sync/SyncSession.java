@@ -121,8 +121,9 @@ final class SyncSession implements SocketSession {
         switch (message) {
             case SyncMessage.Publish publish
             when socket.isCongested() ->
-                unpublished = unpublished.with(
-                        publish.transaction().origin(), publish.transaction().seq());
+                publish.transactions()
+                        .forEach(
+                                transaction -> unpublished = unpublished.with(transaction.origin(), transaction.seq()));
             case SyncMessage.Announce announce
             when socket.isCongested() -> unpublished = unpublished.with(announce.origin(), announce.seq());
             case SyncMessage other -> send(new Carried(other));

@@ -169,6 +169,12 @@ public final class MerkliteNode implements Databases, AutoCloseable {
             case Event.SchemaDiffers differs -> log.debug("schemas differ database={} event={}", database, differs);
             case Event.Repaired repaired -> log.info("constraint settled database={} repair={}", database, repaired);
             case Event.Descended descended -> log.debug("descended database={} event={}", database, descended);
+            case Event.GroupFailed failed ->
+                log.warn(
+                        "transactions could not be applied in one commit, each is by itself database={} count={}",
+                        database,
+                        failed.transactions().size(),
+                        failed.why());
             case Event.Applied applied -> log.trace("applied database={} event={}", database, applied);
             case Event.RowsMerged merged -> log.trace("merged database={} event={}", database, merged);
         }

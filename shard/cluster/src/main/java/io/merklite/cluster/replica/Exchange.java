@@ -3,6 +3,8 @@ package io.merklite.cluster.replica;
 import io.merklite.cluster.replica.ReplicaCore.Outbox;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.replicate.Received;
+import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector.SeqRange;
 import java.time.Instant;
@@ -93,21 +95,40 @@ final class Exchange {
         return droppedCount;
     }
 
-    /** Handles queued messages, some at once. Not while a transaction is open on the file. */
+    /**
+     * Handles queued messages, some at once: what was published is applied together, and what that has led to is logged and
+     * answered together. Not while a transaction is open on the file.
+     */
     void pump() {
         answerFound();
+        List<Inbound> live = new ArrayList<>();
         for (var count = 0; count < MAX_AT_ONCE && isReady(); count++) {
             var next = inbound.remove();
+            if (Replicator.isOfLiveFlow(next.message())) {
+                live.add(next);
+                continue;
+            }
+            receive(live);
+            live.clear();
             var ranges = core.unloaded(next.message());
             if (ranges.isEmpty()) {
-                deliver(core.receive(next.peer(), next.message()));
-                next.taken().run();
+                receive(List.of(next));
             } else {
                 reading = Optional.of(next);
                 log.read(ranges);
             }
         }
+        receive(live);
         appendUnlogged();
+    }
+
+    private void receive(List<Inbound> messages) {
+        if (!messages.isEmpty()) {
+            deliver(core.receive(messages.stream()
+                    .map(message -> new Received(message.peer(), message.message()))
+                    .toList()));
+            messages.forEach(message -> message.taken().run());
+        }
     }
 
     private void answerFound() {

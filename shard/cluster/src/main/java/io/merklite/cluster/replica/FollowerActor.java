@@ -39,6 +39,11 @@ public final class FollowerActor {
         YIELD
     }
 
+    /** Comes after what waits in the mailbox: that is taken in together. */
+    private enum Turn implements Command {
+        TURN
+    }
+
     private record FromLog(LogLink.Answer answer) implements Command {}
 
     private record Offered(SnapshotReply reply) implements Command {}
@@ -83,6 +88,7 @@ public final class FollowerActor {
     private Optional<LocalCopies.Copy> readable = Optional.empty();
     private VersionVector told = VersionVector.EMPTY;
     private Optional<VersionVector> fence = Optional.empty();
+    private boolean isTurnQueued;
     private boolean isActive = true;
     private boolean isFollowing;
     private boolean endsWell;
@@ -241,6 +247,10 @@ public final class FollowerActor {
         }
         return Behaviors.receive(Command.class)
                 .onMessage(Deliver.class, this::onDeliver)
+                .onMessage(Turn.class, turn -> {
+                    isTurnQueued = false;
+                    return turn();
+                })
                 .onMessage(FromLog.class, answer -> onLog(answer.answer()))
                 .onMessage(Tick.class, tick -> {
                     if (isActive) {
@@ -274,9 +284,25 @@ public final class FollowerActor {
         if (!exchange().offer(PeerName.WRITER, deliver.message())) {
             home.metrics().dropped();
         }
+        queueTurn();
+        return Behaviors.same();
+    }
+
+    /** Takes in what has come, in one commit if it can be. */
+    private Behavior<Command> turn() {
         exchange().pump();
         tellReads();
+        if (exchange().isReady()) {
+            queueTurn();
+        }
         return Behaviors.same();
+    }
+
+    private void queueTurn() {
+        if (!isTurnQueued) {
+            isTurnQueued = true;
+            context.getSelf().tell(Turn.TURN);
+        }
     }
 
     private Behavior<Command> onLog(LogLink.Answer answer) {
@@ -290,9 +316,7 @@ public final class FollowerActor {
                 return Behaviors.unhandled();
             }
         }
-        exchange().pump();
-        tellReads();
-        return Behaviors.same();
+        return turn();
     }
 
     // ---- reads beside it --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import io.merklite.sync.message.SyncMessage.Want;
 import io.merklite.sync.message.SyncMessage.WantPart;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
+import io.merklite.sync.replicate.Received;
 import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Conflicts;
@@ -144,7 +145,7 @@ final class ReplicaCore implements AutoCloseable {
         switch (event) {
             case Event.Applied applied -> {
                 changes.add(applied.changes());
-                committed.accept(applied.transaction());
+                applied.transactions().forEach(committed);
             }
             case Event.RowsMerged merged -> changes.add(merged.changes());
             default -> {}
@@ -293,6 +294,11 @@ final class ReplicaCore implements AutoCloseable {
         return outbox(replicator.receive(peer, message));
     }
 
+    /** Takes in several messages at once: what they publish is applied in one commit. */
+    Outbox receive(List<Received> messages) {
+        return outbox(replicator.receive(messages));
+    }
+
     /** As {@link #receive}, once the log was read. */
     Outbox receive(String peer, SyncMessage message, List<Transaction> found, List<SeqRange> gone) {
         window.load(found);
@@ -301,11 +307,8 @@ final class ReplicaCore implements AutoCloseable {
 
     /** Publishes what was committed here and is in the log already. */
     Outbox written(List<Transaction> transactions) {
-        List<Envelope> envelopes = new ArrayList<>();
-        for (var transaction : transactions) {
-            envelopes.addAll(replicator.written(transaction));
-            committed.accept(transaction);
-        }
+        var envelopes = replicator.written(transactions);
+        transactions.forEach(committed);
         window.takeUnlogged();
         return new Outbox(List.of(), envelopes);
     }

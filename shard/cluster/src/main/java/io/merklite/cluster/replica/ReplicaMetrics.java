@@ -35,6 +35,7 @@ public final class ReplicaMetrics {
     private final Histogram batch;
     private final Counter committed;
     private final Counter applied;
+    private final Histogram mergeBatch;
     private final Counter mergedBytes;
     private final Histogram lag;
     private final Counter rounds;
@@ -74,6 +75,12 @@ public final class ReplicaMetrics {
         committed = counter(registry, "merklite_transactions_committed_total", "Transactions that were written here.");
         applied = counter(
                 registry, "merklite_transactions_applied_total", "Transactions of other replicas that were applied.");
+        mergeBatch = Histogram.builder()
+                .name("merklite_merge_batch_size")
+                .help("Transactions of other replicas in a commit.")
+                .classicOnly()
+                .classicUpperBounds(COUNTS)
+                .register(registry);
         mergedBytes =
                 counter(registry, "merklite_merged_bytes_total", "Bytes of changes that came from other replicas.");
         lag = Histogram.builder()
@@ -204,11 +211,16 @@ public final class ReplicaMetrics {
     void happened(Event event, long nowMillis) {
         switch (event) {
             case Event.Applied applying -> {
-                applied.inc();
-                mergedBytes.inc(applying.transaction().sizeBytes());
-                var written = applying.transaction().stamp().instant().toEpochMilli();
-                lag.observe(Math.max(0, nowMillis - written) / 1e3);
+                mergeBatch.observe(applying.transactions().size());
+                applied.inc(applying.transactions().size());
+                for (var transaction : applying.transactions()) {
+                    mergedBytes.inc(transaction.sizeBytes());
+                    var written = transaction.stamp().instant().toEpochMilli();
+                    lag.observe(Math.max(0, nowMillis - written) / 1e3);
+                }
             }
+            case Event.GroupFailed failed ->
+                alarms.labelValues("merge-batch-failed").inc();
             case Event.RowsMerged merged -> mergedBytes.inc(merged.changes().toByteArray().length);
             case Event.Repaired repaired ->
                 alarms.labelValues("constraint-repair").inc();

@@ -2,6 +2,7 @@ package io.merklite.cluster.replica;
 
 import com.typesafe.config.Config;
 import io.merklite.sync.replicate.ReplicatorOptions;
+import io.merklite.sync.vector.GroupLimits;
 import java.time.Duration;
 
 /**
@@ -143,7 +144,16 @@ public record ReplicaSettings(
                         Math.toIntExact(merklite.getBytes("replication.inline-max")),
                         merklite.getInt("replication.max-held"),
                         merklite.getBytes("replication.max-held-bytes"),
+                        groups(merklite),
                         true));
+    }
+
+    private static GroupLimits groups(Config merklite) {
+        var count = merklite.getInt("replication.max-batch");
+        var sizeBytes = merklite.getBytes("replication.max-batch-size");
+        requirePositive("merklite.replication.max-batch", count);
+        requirePositive("merklite.replication.max-batch-size", sizeBytes);
+        return new GroupLimits(count, sizeBytes);
     }
 
     /** How many transactions of the log stay in memory at most. */

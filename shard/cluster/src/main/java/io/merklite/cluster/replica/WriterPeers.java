@@ -2,9 +2,12 @@ package io.merklite.cluster.replica;
 
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
+import io.merklite.sync.stamp.Origin;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.pubsub.Topic;
 
@@ -133,17 +136,27 @@ final class WriterPeers {
     }
 
     private void publish(SyncMessage message) {
-        var told = message;
         if (message instanceof SyncMessage.Publish publish) {
-            var transaction = publish.transaction();
-            var best = followers.stream()
-                    .mapToLong(peer -> acknowledgements.of(peer).seq(transaction.origin()))
-                    .max()
-                    .orElse(transaction.seq());
-            if (transaction.seq() - best > home.settings().windowCount()) {
-                told = new SyncMessage.Announce(transaction.origin(), transaction.seq());
+            Map<Origin, Long> last = new TreeMap<>();
+            publish.transactions().forEach(transaction -> last.put(transaction.origin(), transaction.seq()));
+            if (last.entrySet().stream().anyMatch(entry -> isBeyondWindow(entry.getKey(), entry.getValue()))) {
+                last.forEach((origin, seq) -> toFollowers(new SyncMessage.Announce(origin, seq)));
+                return;
             }
         }
-        topic.tell(Topic.publish(new Replicas.Deliver(database, told)));
+        toFollowers(message);
+    }
+
+    /** Whether no follower has come far enough to be sent the transaction with this seq. */
+    private boolean isBeyondWindow(Origin origin, long seq) {
+        var best = followers.stream()
+                .mapToLong(peer -> acknowledgements.of(peer).seq(origin))
+                .max()
+                .orElse(seq);
+        return seq - best > home.settings().windowCount();
+    }
+
+    private void toFollowers(SyncMessage message) {
+        topic.tell(Topic.publish(new Replicas.Deliver(database, message)));
     }
 }

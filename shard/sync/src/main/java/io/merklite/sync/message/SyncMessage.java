@@ -19,8 +19,19 @@ import java.util.Optional;
  * by {@link Rows}.
  */
 public sealed interface SyncMessage {
-    /** A transaction, by its writer or by a replica that passes it on. */
-    record Publish(Transaction transaction) implements SyncMessage {}
+    /**
+     * Transactions, by their writer or by a replica that passes them on: those that were committed together, say.
+     *
+     * @param transactions at least one; of each origin in the order of their seqs
+     */
+    record Publish(List<Transaction> transactions) implements SyncMessage {
+        public Publish {
+            transactions = List.copyOf(transactions);
+            if (transactions.isEmpty()) {
+                throw new IllegalArgumentException("nothing to publish");
+            }
+        }
+    }
 
     /**
      * There is a transaction that is too large to be sent unasked.
@@ -31,7 +42,8 @@ public sealed interface SyncMessage {
     record Announce(Origin origin, long seq) implements SyncMessage {}
 
     /**
-     * A transaction that was published is applied, and everything of its origin before it.
+     * A transaction that was published is applied, and everything of its origin before it: one answers for all that were
+     * applied together.
      *
      * @param origin its writer
      * @param seq its seq

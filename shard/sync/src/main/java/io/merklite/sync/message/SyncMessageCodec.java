@@ -1,6 +1,7 @@
 package io.merklite.sync.message;
 
 import io.merklite.sync.SyncException.Malformed;
+import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.message.SyncMessage.Acknowledge;
 import io.merklite.sync.message.SyncMessage.Announce;
 import io.merklite.sync.message.SyncMessage.Fetch;
@@ -41,7 +42,7 @@ import java.util.TreeMap;
 public final class SyncMessageCodec {
     /*
      * Version 1, in a frame of magic MLSM. A body begins with the kind's byte; its fields follow in the order of the
-     * record. Numbers are varint LEB128 but clocks, sums, fingerprints and origins, which are fixed and big-endian. Lists
+     * record. A single transaction is published without a count, by a kind of its own. Numbers are varint LEB128 but clocks, sums, fingerprints and origins, which are fixed and big-endian. Lists
      * have their count first, what is optional a byte of 0 or 1. A
      * reach follows what was applied as the vector of those origins where it is more; clocks stand in the order of the
      * origins of the vector that was applied. Values and rows: see ValueCodec and RowCodec.
@@ -69,6 +70,9 @@ public final class SyncMessageCodec {
 
     private static final int WANT_SCHEMA = 15;
     private static final int SCHEMA = 16;
+    private static final int PUBLISH_GROUP = 17;
+
+    private static final int GROUP_LIMIT = 65_536;
 
     private static final int SAME = 0;
     private static final int PARTS = 1;
@@ -93,7 +97,10 @@ public final class SyncMessageCodec {
     public byte[] encode(SyncMessage message) {
         var out = new WireWriter();
         switch (message) {
-            case Publish publish -> writeTransaction(out.uint8(PUBLISH), publish.transaction());
+            case Publish publish
+            when publish.transactions().size() == 1 ->
+                writeTransaction(out.uint8(PUBLISH), publish.transactions().getFirst());
+            case Publish publish -> writeTransactions(out.uint8(PUBLISH_GROUP), GROUP_LIMIT, publish.transactions());
             case Announce announce ->
                 out.uint8(ANNOUNCE).origin(announce.origin()).varint(announce.seq());
             case Acknowledge done ->
@@ -101,8 +108,7 @@ public final class SyncMessageCodec {
             case Status status -> writeStatus(out.uint8(STATUS), status);
             case Want want -> writeRanges(out.uint8(WANT), want.ranges()).varint(want.maxSizeBytes());
             case Found found -> {
-                out.uint8(FOUND).varint(found.transactions().size());
-                found.transactions().forEach(transaction -> writeTransaction(out, transaction));
+                writeTransactions(out.uint8(FOUND), LIST_LIMIT, found.transactions());
                 writeRanges(writeRanges(out, found.large()), found.gone());
             }
             case WantPart want ->
@@ -161,12 +167,13 @@ public final class SyncMessageCodec {
         var in = new WireReader(WHAT, body, 0, body.length);
         var kind = in.uint8();
         SyncMessage message = switch (kind) {
-            case PUBLISH -> new Publish(readTransaction(in));
+            case PUBLISH -> new Publish(List.of(readTransaction(in)));
+            case PUBLISH_GROUP -> new Publish(readGroup(in));
             case ANNOUNCE -> new Announce(in.origin(), readSeq(in));
             case ACKNOWLEDGE -> new Acknowledge(in.origin(), readSeq(in));
             case STATUS -> readStatus(in);
             case WANT -> new Want(readRanges(in), readInt(in));
-            case FOUND -> new Found(readTransactions(in), readRanges(in), readRanges(in));
+            case FOUND -> new Found(readTransactions(in, LIST_LIMIT), readRanges(in), readRanges(in));
             case WANT_PART -> new WantPart(in.origin(), readSeq(in), readInt(in));
             case PART ->
                 new Part(in.origin(), readSeq(in), readInt(in), readInt(in), Chunk.wrap(in.bytes(maxSizeBytes)));
@@ -190,13 +197,30 @@ public final class SyncMessageCodec {
         out.bytes(transactions.encode(transaction));
     }
 
+    private void writeTransactions(WireWriter out, int limit, List<Transaction> written) {
+        if (written.size() > limit) {
+            throw new TooLarge(WHAT, written.size(), limit);
+        }
+        out.varint(written.size());
+        written.forEach(transaction -> writeTransaction(out, transaction));
+    }
+
+    private List<Transaction> readGroup(WireReader in) {
+        var start = in.position();
+        var group = readTransactions(in, GROUP_LIMIT);
+        if (group.size() < 2) {
+            throw new Malformed(WHAT, start, "a group of " + group.size() + " transactions, must be at least 2");
+        }
+        return group;
+    }
+
     private Transaction readTransaction(WireReader in) {
         return transactions.decode(in.bytes(maxSizeBytes));
     }
 
-    private List<Transaction> readTransactions(WireReader in) {
+    private List<Transaction> readTransactions(WireReader in, int limit) {
         List<Transaction> found = new ArrayList<>();
-        var count = in.count(2, LIST_LIMIT);
+        var count = in.count(2, limit);
         for (var i = 0; i < count; i++) {
             found.add(readTransaction(in));
         }

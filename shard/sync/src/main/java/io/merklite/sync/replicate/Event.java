@@ -4,11 +4,28 @@ import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
+import java.util.List;
 
 /** Something that a replica's owner may want to know. */
 public sealed interface Event {
-    /** A transaction of another replica was applied; {@code changes} is what it changed here, repairs included. */
-    record Applied(Transaction transaction, Changeset changes) implements Event {}
+    /**
+     * Transactions of other replicas were applied, in one commit.
+     *
+     * @param transactions which, in that order
+     * @param changes what they changed here together, repairs included
+     */
+    record Applied(List<Transaction> transactions, Changeset changes) implements Event {
+        public Applied {
+            transactions = List.copyOf(transactions);
+        }
+    }
+
+    /** Transactions that were to be applied in one commit could not be: {@code why}. Each is applied by itself. */
+    record GroupFailed(List<Transaction> transactions, RuntimeException why) implements Event {
+        public GroupFailed {
+            transactions = List.copyOf(transactions);
+        }
+    }
 
     /** Rows came by the merkle path; {@code changes} is what they changed. */
     record RowsMerged(String table, Changeset changes) implements Event {}

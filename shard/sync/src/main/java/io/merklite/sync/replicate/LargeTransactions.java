@@ -64,9 +64,28 @@ final class LargeTransactions {
         return transaction.sizeBytes() > maxMessageBytes;
     }
 
-    /** What is said of a new transaction. */
-    SyncMessage publish(Transaction transaction) {
-        return isLarge(transaction) ? new Announce(transaction.origin(), transaction.seq()) : new Publish(transaction);
+    /** What is said of new transactions: as many as fit in a message, and of a large one only that it is there. */
+    List<SyncMessage> publish(List<Transaction> transactions) {
+        List<SyncMessage> messages = new ArrayList<>();
+        List<Transaction> together = new ArrayList<>();
+        var sizeBytes = 0L;
+        for (var transaction : transactions) {
+            if (!together.isEmpty() && sizeBytes + transaction.sizeBytes() > maxMessageBytes) {
+                messages.add(new Publish(together));
+                together.clear();
+                sizeBytes = 0;
+            }
+            if (isLarge(transaction)) {
+                messages.add(new Announce(transaction.origin(), transaction.seq()));
+            } else {
+                together.add(transaction);
+                sizeBytes += transaction.sizeBytes();
+            }
+        }
+        if (!together.isEmpty()) {
+            messages.add(new Publish(together));
+        }
+        return messages;
     }
 
     /**

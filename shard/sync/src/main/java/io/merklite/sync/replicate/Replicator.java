@@ -1,5 +1,8 @@
 package io.merklite.sync.replicate;
 
+import io.merklite.schema.SchemaException;
+import io.merklite.session.SessionException;
+import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.SyncException.UnknownVersion;
@@ -32,6 +35,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +50,9 @@ import java.util.random.RandomGenerator;
  *
  * <p>Three paths lead to the same rows: transactions as they are published; the log, for what was missed; the merkle
  * index, for what no log has. Each message may be lost, repeated, reordered or late.
+ *
+ * <p>What is published is applied in groups: whatever has come, and is ready, shares a commit, and is acknowledged by one
+ * message.
  *
  * <p><b>Invariants.</b> (1) Transactions of one origin apply in the order of their seqs, each once, and after everything
  * they were written on. (2) A vector is adopted only after every row it stands for is here. (3) Roots are compared only
@@ -87,6 +94,9 @@ public final class Replicator {
         /** After a descent that changed nothing although roots differ there is none for a while: time must tell. */
         private Instant fruitlessUntil = Instant.MIN;
 
+        /** What it has passed on to here, and so has. */
+        private VersionVector told = VersionVector.EMPTY;
+
         private long reportedSchema;
         /** Whether it only receives: what it has of its own is not asked for, and not taken. */
         private boolean isReader;
@@ -94,6 +104,40 @@ public final class Replicator {
         private Peer(String name, Instant nextRound) {
             this.name = name;
             this.nextRound = nextRound;
+        }
+
+        private boolean has(Transaction transaction) {
+            return told.seq(transaction.origin()) >= transaction.seq()
+                    || status.map(said -> said.vector().seq(transaction.origin()) >= transaction.seq())
+                            .orElse(false);
+        }
+    }
+
+    /** What was published since transactions were last applied, by who sent it: seqs from the first to the last. */
+    private static final class Live {
+        private final Map<Peer, Map<Origin, SeqRange>> published = new LinkedHashMap<>();
+        private int count;
+        private long sizeBytes;
+
+        private void add(Peer peer, Transaction transaction) {
+            var seq = transaction.seq();
+            published
+                    .computeIfAbsent(peer, key -> new TreeMap<>())
+                    .merge(
+                            transaction.origin(),
+                            new SeqRange(transaction.origin(), seq, seq),
+                            (known, one) -> new SeqRange(
+                                    known.origin(),
+                                    Math.min(known.first(), one.first()),
+                                    Math.max(known.last(), one.last())));
+            count++;
+            sizeBytes += transaction.sizeBytes();
+        }
+
+        private void clear() {
+            published.clear();
+            count = 0;
+            sizeBytes = 0;
         }
     }
 
@@ -173,6 +217,7 @@ public final class Replicator {
     private List<Envelope> compareAnew(Peer known) {
         known.wantedUntil = Optional.empty();
         known.descent = Optional.empty();
+        known.told = VersionVector.EMPTY;
         send(known, status(false));
         return takeOut();
     }
@@ -199,14 +244,19 @@ public final class Replicator {
 
     /** Publishes a transaction that was written here. */
     public List<Envelope> written(Transaction transaction) {
-        publish(transaction, Optional.empty());
+        return written(List.of(transaction));
+    }
+
+    /** Publishes transactions that were written here, and committed together. */
+    public List<Envelope> written(List<Transaction> transactions) {
+        publish(transactions);
         return takeOut();
     }
 
     /** The schema has changed: what waited for it may go on. */
     public List<Envelope> schemaChanged() {
         store.schemaChanged();
-        drain(Optional.empty());
+        drain();
         peers.values().forEach(peer -> send(peer, status(false)));
         return takeOut();
     }
@@ -214,7 +264,7 @@ public final class Replicator {
     /** Releases transactions whose stamps are too far ahead of the clock. */
     public List<Envelope> release(Origin origin, long seq) {
         inbox.release(origin, seq);
-        drain(Optional.empty());
+        drain();
         return takeOut();
     }
 
@@ -232,7 +282,7 @@ public final class Replicator {
                 send(peer, status(false));
             }
         }
-        drain(Optional.empty());
+        drain();
         tombstones.tick(now);
         return takeOut();
     }
@@ -250,12 +300,31 @@ public final class Replicator {
      * @param from name of the peer that sent it; one that was never {@linkplain #connect connected} is from now on
      */
     public List<Envelope> receive(String from, SyncMessage message) {
-        var peer = peers.computeIfAbsent(from, name -> new Peer(name, now.plus(nextInterval())));
-        if (peer.isReader && !isOfReader(message)) {
-            return takeOut();
+        return receive(List.of(new Received(from, message)));
+    }
+
+    /**
+     * Takes messages in, in their order. Transactions that were published are applied together, as far as nothing else
+     * that was said comes between them.
+     */
+    public List<Envelope> receive(List<Received> messages) {
+        var live = new Live();
+        for (var received : messages) {
+            var peer = peers.computeIfAbsent(received.peer(), name -> new Peer(name, now.plus(nextInterval())));
+            if (!peer.isReader || isOfReader(received.message())) {
+                on(peer, received.message(), live);
+            }
+        }
+        apply(live);
+        return takeOut();
+    }
+
+    private void on(Peer peer, SyncMessage message, Live live) {
+        if (!isOfLiveFlow(message)) {
+            apply(live);
         }
         switch (message) {
-            case Publish publish -> onPublish(peer, publish.transaction());
+            case Publish publish -> onPublish(peer, publish, live);
             case Announce announce -> onAnnounce(peer, announce);
             case Acknowledge acknowledge -> onAcknowledge(peer, acknowledge);
             case Status status -> onStatus(peer, status);
@@ -264,14 +333,18 @@ public final class Replicator {
             case WantPart want -> large.part(want).ifPresent(part -> send(peer, part));
             case Part part -> onPart(peer, part);
             case WantSchema want -> onWantSchema(peer, want);
-            case Schema schema -> onSchema(peer, schema);
+            case Schema schema -> onSchema(schema);
             case Inspect inspect -> send(peer, answers.answer(inspect));
             case Inspected inspected -> onDescent(peer, descent -> descent.onInspected(inspected));
             case Fetch fetch -> send(peer, answers.answer(fetch));
             case FetchRange fetch -> send(peer, answers.answer(fetch));
             case Rows rows -> onDescent(peer, descent -> descent.onRows(rows));
         }
-        return takeOut();
+    }
+
+    /** Whether a message can be taken in before what was published earlier is applied. */
+    public static boolean isOfLiveFlow(SyncMessage message) {
+        return message instanceof Publish || message instanceof Acknowledge;
     }
 
     /** Whether a peer that may not write may say this: questions, and where it stands. */
@@ -295,15 +368,40 @@ public final class Replicator {
         };
     }
 
-    private void onPublish(Peer peer, Transaction transaction) {
-        offer(transaction);
-        drain(Optional.of(peer));
-        if (store.vector().seq(transaction.origin()) >= transaction.seq()) {
-            send(peer, new Acknowledge(transaction.origin(), transaction.seq()));
-        } else {
-            wantMissing(peer, VersionVector.EMPTY.with(transaction.origin(), transaction.seq()));
-            wantSchema(peer, transaction.schemaFingerprint());
+    /** Takes in what was published, and applies it as soon as it is enough for a commit. */
+    private void onPublish(Peer peer, Publish publish, Live live) {
+        for (var transaction : publish.transactions()) {
+            offer(peer, transaction);
+            live.add(peer, transaction);
+            if (!options.groups().allow(live.count + 1, live.sizeBytes + 1)) {
+                apply(live);
+            }
         }
+    }
+
+    /** Applies what was published, says how far that has come, and asks for what is missing. */
+    private void apply(Live live) {
+        if (live.count == 0) {
+            return;
+        }
+        drain();
+        live.published.forEach((peer, byOrigin) -> {
+            var missing = VersionVector.EMPTY;
+            for (var range : byOrigin.values()) {
+                var applied = store.vector().seq(range.origin());
+                if (applied >= range.first()) {
+                    send(peer, new Acknowledge(range.origin(), applied));
+                }
+                if (applied < range.last()) {
+                    missing = missing.with(range.origin(), range.last());
+                }
+            }
+            if (!missing.isEmpty()) {
+                wantMissing(peer, missing);
+                wantSchemas(peer);
+            }
+        });
+        live.clear();
     }
 
     private void onAnnounce(Peer peer, Announce announce) {
@@ -378,8 +476,8 @@ public final class Replicator {
     private void onFound(Peer peer, Found found) {
         peer.wantedUntil = Optional.empty();
         var before = progress();
-        found.transactions().forEach(this::offer);
-        drain(Optional.of(peer));
+        found.transactions().forEach(transaction -> offer(peer, transaction));
+        drain();
         var next = found.large().stream()
                 .filter(range -> range.first() == store.vector().seq(range.origin()) + 1)
                 .findFirst();
@@ -423,8 +521,8 @@ public final class Replicator {
             if (whole.isPresent()) {
                 peer.wantedUntil = Optional.empty();
                 var before = progress();
-                offer(whole.get());
-                drain(Optional.of(peer));
+                offer(peer, whole.get());
+                drain();
                 goOn(peer, !before.equals(progress()));
                 return;
             }
@@ -446,9 +544,9 @@ public final class Replicator {
         }
     }
 
-    private void onSchema(Peer peer, Schema schema) {
+    private void onSchema(Schema schema) {
         store.learnSchema(schema.fingerprint(), schema.columns());
-        drain(Optional.of(peer));
+        drain();
     }
 
     /** Asks what the schemas were that transactions wait for. */
@@ -520,20 +618,20 @@ public final class Replicator {
             peer.fruitlessUntil = now.plus(options.interval().dividedBy(2));
         }
         if (peer.isDescentOfSchema) {
-            finishDescentOfSchema(peer, descent);
+            finishDescentOfSchema(descent);
             return;
         }
         store.adopt(descent.target().vector(), descent.target().clocks());
         // Tombstones that the peer has forgotten did not come; to keep others of that age would tell the two apart.
         tombstones.follow(descent.target(), now);
         listener.accept(new Event.Descended(peer.name, descent.rowCount()));
-        drain(Optional.of(peer));
+        drain();
         send(peer, status(false));
     }
 
     /** The schema is the peer's now, or what both make together: transactions may go on, and rows compare. */
-    private void finishDescentOfSchema(Peer peer, Descent descent) {
-        drain(Optional.of(peer));
+    private void finishDescentOfSchema(Descent descent) {
+        drain();
         if (descent.rowCount() > 0) {
             peers.values().forEach(each -> send(each, status(false)));
         }
@@ -541,27 +639,21 @@ public final class Replicator {
 
     // ---- transactions -----------------------------------------------------------------------------------------------
 
-    private void offer(Transaction transaction) {
+    private void offer(Peer peer, Transaction transaction) {
         if (transaction.database().equals(store.database())) {
+            peer.told = peer.told.with(transaction.origin(), transaction.seq());
             inbox.offer(transaction, store.vector());
         }
     }
 
-    /** Applies what is ready. */
-    private void drain(Optional<Peer> from) {
+    /** Applies what is ready, as much at once as limits allow. */
+    private void drain() {
         while (true) {
-            var ready = inbox.takeReady(store.vector());
-            if (ready.isEmpty()) {
+            var group = inbox.takeGroup(store.vector(), options.groups(), store::mayMergeTogether);
+            if (group.isEmpty()) {
                 break;
             }
-            var transaction = ready.get();
-            var merged = store.merge(transaction);
-            log.append(transaction);
-            listener.accept(new Event.Applied(transaction, merged.changes()));
-            if (options.forwarding()) {
-                forward(transaction, from);
-            }
-            repaired(merged);
+            merge(group);
         }
         for (var waiting : inbox.waiting(store.vector())) {
             if (waiting.reason() == Inbox.Reason.DRIFT && quarantined.add(waiting.transaction())) {
@@ -573,27 +665,76 @@ public final class Replicator {
         quarantined.removeIf(transaction -> store.vector().seq(transaction.origin()) >= transaction.seq());
     }
 
+    private void merge(List<Transaction> group) {
+        Merged merged;
+        try {
+            merged = store.merge(group);
+        } catch (SyncException | SessionException | SchemaException e) {
+            if (group.size() == 1) {
+                throw e;
+            }
+            listener.accept(new Event.GroupFailed(group, e));
+            mergeApart(group);
+            return;
+        }
+        applied(group, merged);
+    }
+
+    /** Something of the group has spoilt it for all: each merges by itself, so that only the one at fault fails. */
+    private void mergeApart(List<Transaction> group) {
+        Optional<RuntimeException> failure = Optional.empty();
+        for (var transaction : group) {
+            if (!isNext(transaction)) {
+                inbox.offer(transaction, store.vector()); // it waits for one that failed
+                continue;
+            }
+            try {
+                applied(List.of(transaction), store.merge(transaction));
+            } catch (SyncException | SessionException | SchemaException e) {
+                failure.ifPresent(e::addSuppressed);
+                failure = Optional.of(e);
+            }
+        }
+        if (failure.isPresent()) {
+            throw failure.get();
+        }
+    }
+
+    private boolean isNext(Transaction transaction) {
+        return store.vector().seq(transaction.origin()) == transaction.seq() - 1
+                && store.vector().covers(transaction.dependencies());
+    }
+
+    private void applied(List<Transaction> group, Merged merged) {
+        group.forEach(log::append);
+        listener.accept(new Event.Applied(group, merged.changes()));
+        if (options.forwarding()) {
+            forward(group);
+        }
+        repaired(merged);
+    }
+
     private void repaired(Merged merged) {
         merged.repair().ifPresent(repair -> {
             listener.accept(new Event.Repaired(repair));
-            publish(repair, Optional.empty());
+            publish(List.of(repair));
         });
     }
 
-    private void publish(Transaction transaction, Optional<Peer> except) {
-        log.append(transaction);
-        forward(transaction, except);
+    private void publish(List<Transaction> transactions) {
+        transactions.forEach(log::append);
+        forward(transactions);
     }
 
-    private void forward(Transaction transaction, Optional<Peer> except) {
+    /** Tells each peer what it does not have; all who have nothing of it get the same messages. */
+    private void forward(List<Transaction> transactions) {
+        var toAll = large.publish(transactions);
         for (var peer : peers.values()) {
-            var knows = except.filter(peer::equals).isPresent()
-                    || peer.status
-                            .map(status -> status.vector().seq(transaction.origin()) >= transaction.seq())
-                            .orElse(false);
-            if (!knows) {
-                send(peer, large.publish(transaction));
-            }
+            var unknown = transactions.stream()
+                    .filter(transaction -> !peer.has(transaction))
+                    .toList();
+            var messages = unknown.size() == transactions.size() ? toAll : large.publish(unknown);
+            messages.forEach(message -> send(peer, message));
         }
     }
 

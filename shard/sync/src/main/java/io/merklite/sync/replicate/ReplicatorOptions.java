@@ -1,5 +1,6 @@
 package io.merklite.sync.replicate;
 
+import io.merklite.sync.vector.GroupLimits;
 import java.time.Duration;
 
 /**
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param maxMessageBytes how large a message may be, about
  * @param maxHeldCount how many transactions may wait for others
  * @param maxHeldBytes how much memory they may take
+ * @param groups how many transactions of others are applied in one commit
  * @param forwarding whether what comes from one peer is published to the others: for a line or a star of replicas
  */
 public record ReplicatorOptions(
@@ -22,6 +24,7 @@ public record ReplicatorOptions(
         int maxMessageBytes,
         int maxHeldCount,
         long maxHeldBytes,
+        GroupLimits groups,
         boolean forwarding) {
     /** Every 10 s, tombstones for 30 days, messages of 128 KiB, 64 MiB of waiting transactions. */
     public static final ReplicatorOptions DEFAULTS = new ReplicatorOptions(
@@ -32,6 +35,7 @@ public record ReplicatorOptions(
             128 << 10,
             10_000,
             64L << 20,
+            GroupLimits.DEFAULTS,
             true);
 
     public ReplicatorOptions {
@@ -50,18 +54,32 @@ public record ReplicatorOptions(
     /** The same with another retention of tombstones. */
     public ReplicatorOptions withTombstoneRetention(Duration retention) {
         return new ReplicatorOptions(
-                interval, jitter, timeout, retention, maxMessageBytes, maxHeldCount, maxHeldBytes, forwarding);
+                interval, jitter, timeout, retention, maxMessageBytes, maxHeldCount, maxHeldBytes, groups, forwarding);
     }
 
     /** The same with another limit on messages. */
     public ReplicatorOptions withMaxMessageBytes(int limit) {
         return new ReplicatorOptions(
-                interval, jitter, timeout, tombstoneRetention, limit, maxHeldCount, maxHeldBytes, forwarding);
+                interval, jitter, timeout, tombstoneRetention, limit, maxHeldCount, maxHeldBytes, groups, forwarding);
     }
 
     /** The same with other limits on what waits. */
     public ReplicatorOptions withMaxHeld(int count, long sizeBytes) {
         return new ReplicatorOptions(
-                interval, jitter, timeout, tombstoneRetention, maxMessageBytes, count, sizeBytes, forwarding);
+                interval, jitter, timeout, tombstoneRetention, maxMessageBytes, count, sizeBytes, groups, forwarding);
+    }
+
+    /** The same with other limits on what is applied in one commit. */
+    public ReplicatorOptions withGroups(GroupLimits limits) {
+        return new ReplicatorOptions(
+                interval,
+                jitter,
+                timeout,
+                tombstoneRetention,
+                maxMessageBytes,
+                maxHeldCount,
+                maxHeldBytes,
+                limits,
+                forwarding);
     }
 }

@@ -212,13 +212,13 @@ final class MergeWriter {
         merged.forEach((table, rows) -> {
             Map<List<ChangesetValue>, MergedRow> ofTable = new HashMap<>();
             rows.stream()
-                    .filter(row -> row.before().isEmpty())
+                    .filter(row -> row.before().isEmpty() && row.after().isAlive())
                     .forEach(row -> ofTable.put(changesetKey(table, row), row));
             arrivals.put(table, ofTable);
         });
         for (var table : inWritingOrder(merged)) {
             var waiting = merged.getOrDefault(table, List.of()).stream()
-                    .filter(row -> refused.contains(new Refused(table.name(), changesetKey(table, row))))
+                    .filter(row -> isRefused(table, row))
                     .sorted(Comparator.comparing((MergedRow row) -> row.after().birth())
                             .thenComparing(MergedRow::key, KeyOrder::compare))
                     .toList();
@@ -228,6 +228,11 @@ final class MergeWriter {
                 }
             }
         }
+    }
+
+    /** A row that came and went in the same merge may bear the rowid of one that is refused. */
+    private boolean isRefused(TrackedTable table, MergedRow row) {
+        return row.after().isAlive() && refused.contains(new Refused(table.name(), changesetKey(table, row)));
     }
 
     /** While a row without a key waited, SQLite may have given its rowid to a row that has one. */
@@ -240,7 +245,7 @@ final class MergeWriter {
         var next = statements.number("SELECT coalesce(max(" + rowid + "), 0) + 1" + source);
         for (var i = 0; i < rows.size(); i++) {
             var row = rows.get(i);
-            if (row.wasPresent() || !refused.contains(new Refused(table.name(), changesetKey(table, row)))) {
+            if (row.wasPresent() || !isRefused(table, row)) {
                 continue;
             }
             next = Math.max(next, row.rowid() + 1);

@@ -8,6 +8,7 @@ import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.InvalidState;
 import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.row.Cell;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
@@ -15,6 +16,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,16 +70,17 @@ final class Merger {
         this.database = database;
     }
 
-    /** Merges a transaction, which must be ready. */
-    Merged merge(Transaction transaction) {
-        requireReady(transaction);
-        return merging(tablesNow(transaction), merge -> merge.add(transaction), () -> {
-            state.origins()
-                    .raise(
-                            transaction.origin(),
-                            transaction.seq(),
-                            transaction.stamp().clock());
-            state.clock().follow(transaction.stamp().clock());
+    /** Merges transactions, each of which must be ready after those before it. */
+    Merged merge(List<Transaction> transactions) {
+        requireReady(transactions);
+        return merging(tablesNow(transactions), merge -> merge.add(transactions), () -> {
+            Map<Origin, Transaction> last = new LinkedHashMap<>();
+            transactions.forEach(transaction -> last.put(transaction.origin(), transaction));
+            for (var transaction : last.values()) {
+                var clock = transaction.stamp().clock();
+                state.origins().raise(transaction.origin(), transaction.seq(), clock);
+                state.clock().follow(clock);
+            }
         });
     }
 
@@ -85,7 +88,7 @@ final class Merger {
     Map<String, List<RemoteRow>> changedBy(Transaction transaction) {
         return StoreTransactions.call("checking " + transaction, () -> {
             var merge = new RowMerge(registry, shadow, statements, schemas.history(), state.origins());
-            merge.add(transaction);
+            merge.add(List.of(transaction));
             Map<String, List<RemoteRow>> changed = new TreeMap<>();
             merge.merged()
                     .forEach((table, rows) -> rows.stream()
@@ -96,23 +99,33 @@ final class Merger {
         });
     }
 
-    private void requireReady(Transaction transaction) {
-        if (!transaction.database().equals(database)) {
-            throw new InvalidState(
-                    "a transaction of " + transaction.database() + " for " + database, "Route it rightly");
-        }
-        var isNext = transaction.seq() == state.vector().seq(transaction.origin()) + 1;
-        if (!isNext || !state.vector().covers(transaction.dependencies())) {
-            throw new InvalidState(transaction + " does not follow on " + state.vector(), "Hold it until it does");
+    private void requireReady(List<Transaction> transactions) {
+        var reached = state.vector();
+        for (var transaction : transactions) {
+            if (!transaction.database().equals(database)) {
+                throw new InvalidState(
+                        "a transaction of " + transaction.database() + " for " + database, "Route it rightly");
+            }
+            var isNext = transaction.seq() == reached.seq(transaction.origin()) + 1;
+            if (!isNext || !reached.covers(transaction.dependencies())) {
+                throw new InvalidState(transaction + " does not follow on " + reached, "Hold it until it does");
+            }
+            if (transactions.size() > 1
+                    && transaction.schemaFingerprint() != schemas.history().current()) {
+                throw new InvalidState(transaction + " is of another schema", "Merge it by itself");
+            }
+            reached = reached.with(transaction.origin(), transaction.seq());
         }
     }
 
-    /** The tables of a transaction, by the names that they have now. */
-    private Set<String> tablesNow(Transaction transaction) {
+    /** The tables of transactions, by the names that they have now. */
+    private Set<String> tablesNow(List<Transaction> transactions) {
         return StoreTransactions.call("reading table names", () -> {
             Set<String> names = new HashSet<>();
-            for (var group : LocalWrites.tablesOf(transaction.changes())) {
-                names.add(schemas.history().groupNow(transaction.schemaFingerprint(), group));
+            for (var transaction : transactions) {
+                for (var group : LocalWrites.tablesOf(transaction.changes())) {
+                    names.add(schemas.history().groupNow(transaction.schemaFingerprint(), group));
+                }
             }
             return names;
         });

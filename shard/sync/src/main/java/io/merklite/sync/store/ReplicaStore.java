@@ -491,7 +491,24 @@ public final class ReplicaStore implements AutoCloseable {
      * @throws InvalidState if it is not ready, or a transaction is open
      */
     public Merged merge(Transaction transaction) {
-        return merger.merge(transaction);
+        return merger.merge(List.of(transaction));
+    }
+
+    /**
+     * Merges transactions of other replicas in one commit: all of them, or none. The result is that of merging one after
+     * the other; constraints are only asked what they have against all together.
+     *
+     * @param transactions each ready after those before it; if they are several, {@linkplain #mayMergeTogether written on
+     *     the schema that is here}
+     * @throws InvalidState if one is not ready, or a transaction is open
+     */
+    public Merged merge(List<Transaction> transactions) {
+        return merger.merge(transactions);
+    }
+
+    /** Whether a transaction can be merged together with others: it was written on the schema that is here. */
+    public boolean mayMergeTogether(Transaction transaction) {
+        return transaction.schemaFingerprint() == schemaFingerprint();
     }
 
     /**

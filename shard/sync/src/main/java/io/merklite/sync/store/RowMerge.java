@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Joins what comes from elsewhere with what the file has, row by row, and tells what changes. Writes nothing.
@@ -80,22 +79,37 @@ final class RowMerge {
         return isOfAnotherSchema;
     }
 
-    /** Joins the changes of a transaction. Those of tables and columns that are gone here are left out. */
-    void add(Transaction transaction) throws SQLException {
+    /**
+     * Joins the changes of transactions. Those of tables and columns that are gone here are left out.
+     *
+     * @param transactions those of several are read before the first is joined, so that each row is looked for once
+     */
+    void add(List<Transaction> transactions) throws SQLException {
+        Map<TrackedTable, List<Incoming>> chunks = new LinkedHashMap<>();
+        for (var transaction : transactions) {
+            collect(transaction, chunks, transactions.size() == 1 ? CHUNK : Integer.MAX_VALUE);
+        }
+        for (var chunk : chunks.entrySet()) {
+            flush(chunk.getKey(), chunk.getValue(), Rule.JOIN);
+        }
+    }
+
+    private void collect(Transaction transaction, Map<TrackedTable, List<Incoming>> chunks, int chunkCount)
+            throws SQLException {
         isOfAnotherSchema |= transaction.schemaFingerprint() != history.current();
         var cursor = transaction.changes();
         var births = transaction.births().asList().iterator();
         TrackedTable table = null;
         int[] columns = {};
-        List<Incoming> chunk = new ArrayList<>();
+        List<Incoming> chunk = List.of();
         var insertCount = 0;
         while (cursor.next()) {
             if (cursor.newGroup()) {
-                flush(table, chunk);
                 var name = history.groupNow(
                         transaction.schemaFingerprint(), new String(cursor.tableName(), StandardCharsets.UTF_8));
                 table = registry.table(name).orElse(null);
                 columns = table == null ? new int[0] : history.columns(transaction.schemaFingerprint(), table, cursor);
+                chunk = table == null ? List.of() : chunks.computeIfAbsent(table, key -> new ArrayList<>());
             }
             if (cursor.op() == ChangeOp.INSERT) {
                 insertCount++;
@@ -107,12 +121,11 @@ final class RowMerge {
                 if (table.fitsKey(incoming.key().values())) {
                     chunk.add(incoming);
                 }
-                if (chunk.size() == CHUNK) {
-                    flush(table, chunk);
+                if (chunk.size() >= chunkCount) {
+                    flush(table, chunk, Rule.JOIN);
                 }
             }
         }
-        flush(table, chunk);
     }
 
     /** What a whole row of another replica does to the one that is here. */
@@ -227,14 +240,11 @@ final class RowMerge {
         return cells;
     }
 
-    private void flush(@Nullable TrackedTable table, List<Incoming> chunk) throws SQLException {
-        flush(table, chunk, Rule.JOIN);
-    }
-
-    private void flush(@Nullable TrackedTable table, List<Incoming> chunk, Rule rule) throws SQLException {
-        if (table == null || chunk.isEmpty()) {
+    private void flush(TrackedTable table, List<Incoming> chunk, Rule rule) throws SQLException {
+        if (chunk.isEmpty()) {
             return;
         }
+        // What several transactions say of one row stays in their order.
         chunk.sort((one, other) -> KeyOrder.compare(one.key(), other.key()));
         List<RowKey> known = new ArrayList<>();
         for (var incoming : chunk) {
@@ -244,11 +254,25 @@ final class RowMerge {
         }
         var rows = shadow.rows(table, known);
         var results = merged.computeIfAbsent(table, key -> new ArrayList<>());
+        var isOfChunk = false;
         for (var incoming : chunk) {
+            if (isOfChunk && results.getLast().key().equals(incoming.key())) {
+                results.set(results.size() - 1, joinAgain(table, incoming, results.getLast()));
+                continue;
+            }
             var before = Optional.ofNullable(rows.get(incoming.key()));
-            join(table, incoming, before, rule).ifPresent(results::add);
+            var joined = join(table, incoming, before, rule);
+            joined.ifPresent(results::add);
+            isOfChunk |= joined.isPresent();
         }
         chunk.clear();
+    }
+
+    /** What a later transaction makes of a row that an earlier one of the same merge has changed. */
+    private MergedRow joinAgain(TrackedTable table, Incoming incoming, MergedRow row) {
+        var joined =
+                withAdditions(row.after().join(incoming.version(), table.merge().registers()), incoming);
+        return isWhole(joined) ? new MergedRow(row.key(), row.before(), joined, row.rowid()) : row;
     }
 
     /** What the row becomes; none if it stays as it is. */

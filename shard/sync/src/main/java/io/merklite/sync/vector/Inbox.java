@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 
 /**
  * Holds transactions that came too early, and gives them out when their time has come.
@@ -24,7 +25,7 @@ import java.util.function.LongPredicate;
  * again by catch-up. A transaction that is the very next of its origin is taken although the bounds are reached, so that
  * a full inbox cannot block what would empty it.
  *
- * <p><b>Threading.</b> Not thread-safe. <b>Cost.</b> {@link #offer} O(log n); {@link #takeReady} O(origins held) for
+ * <p><b>Threading.</b> Not thread-safe. <b>Cost.</b> {@link #offer} O(log n); {@link #takeGroup} O(origins held) for
  * each transaction given out.
  *
  * @param <T> the transactions
@@ -121,16 +122,39 @@ public final class Inbox<T extends Inbox.Held> {
     }
 
     /**
-     * Gives out one transaction that can be applied to {@code applied} now, and forgets it and whatever is applied
-     * already. Call again, with the raised vector, until it gives none.
+     * Gives out transactions that can be applied to {@code applied} now, one after the other and in this order, and forgets
+     * them and whatever is applied already. Call again, with the raised vector, until it gives none.
+     *
+     * @param limits how many; the first is given out however large it is
+     * @param mayShare whether a transaction may be applied together with others; one that may not is given out alone
      */
-    public Optional<T> takeReady(VersionVector applied) {
+    public List<T> takeGroup(VersionVector applied, GroupLimits limits, Predicate<T> mayShare) {
         forgetApplied(applied);
+        List<T> group = new ArrayList<>();
+        var reached = applied;
+        var groupSizeBytes = 0L;
+        for (var next = nextReady(reached); next.isPresent(); next = nextReady(reached)) {
+            var transaction = next.get();
+            groupSizeBytes += transaction.sizeBytes();
+            var isAlone = !mayShare.test(transaction);
+            if (!group.isEmpty() && (isAlone || !limits.allow(group.size() + 1, groupSizeBytes))) {
+                break;
+            }
+            remove(transaction);
+            clock.follow(transaction.stamp().clock());
+            group.add(transaction);
+            reached = reached.with(transaction.origin(), transaction.seq());
+            if (isAlone) {
+                break;
+            }
+        }
+        return List.copyOf(group);
+    }
+
+    private Optional<T> nextReady(VersionVector reached) {
         for (var ofOrigin : held.values()) {
             var transaction = ofOrigin.firstEntry().getValue();
-            if (reason(transaction, applied).isEmpty()) {
-                remove(transaction);
-                clock.follow(transaction.stamp().clock());
+            if (reason(transaction, reached).isEmpty()) {
                 return Optional.of(transaction);
             }
         }

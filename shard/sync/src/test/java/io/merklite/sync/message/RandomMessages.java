@@ -38,7 +38,7 @@ final class RandomMessages {
 
     SyncMessage ofKind(int kind) {
         return switch (kind) {
-            case 0 -> new SyncMessage.Publish(transaction());
+            case 0 -> new SyncMessage.Publish(published());
             case 1 -> new SyncMessage.Announce(origin(), seq());
             case 2 -> new SyncMessage.Acknowledge(origin(), seq());
             case 3 -> status();
@@ -66,6 +66,12 @@ final class RandomMessages {
             case 13 -> new SyncMessage.WantSchema(random.nextLong());
             default -> new SyncMessage.Schema(random.nextLong(), columns());
         };
+    }
+
+    private List<Transaction> published() {
+        List<Transaction> transactions = new ArrayList<>(some(this::transaction));
+        transactions.add(transaction());
+        return transactions;
     }
 
     private SyncMessage inspected() {

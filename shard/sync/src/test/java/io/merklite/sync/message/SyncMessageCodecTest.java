@@ -59,7 +59,8 @@ class SyncMessageCodecTest {
 
     private static Map<String, SyncMessage> messages() {
         Map<String, SyncMessage> messages = new LinkedHashMap<>();
-        messages.put("publish", new SyncMessage.Publish(transaction()));
+        messages.put("publish", new SyncMessage.Publish(List.of(transaction(3))));
+        messages.put("publish-group", new SyncMessage.Publish(List.of(transaction(3), transaction(4))));
         messages.put("announce", new SyncMessage.Announce(ANNE, 70_000));
         messages.put("acknowledge", new SyncMessage.Acknowledge(BERT, 1));
         messages.put(
@@ -72,7 +73,7 @@ class SyncMessageCodecTest {
         messages.put(
                 "found",
                 new SyncMessage.Found(
-                        List.of(transaction()),
+                        List.of(transaction(3)),
                         List.of(new SeqRange(new Origin(0xd8169c4e07b35af2L), 301, 301)),
                         List.of(new SeqRange(new Origin(0xe92705bf61ac48d3L), 1, 128))));
         messages.put("want-part", new SyncMessage.WantPart(CARL, 9, 131_072));
@@ -100,7 +101,7 @@ class SyncMessageCodecTest {
         return messages;
     }
 
-    private static Transaction transaction() {
+    private static Transaction transaction(long seq) {
         var changes = new ChangesetWriter();
         changes.table(false, "t", new byte[] {1, 0});
         changes.change(ChangeOp.DELETE, false);
@@ -108,7 +109,7 @@ class SyncMessageCodecTest {
         changes.nullValue();
         return Transaction.wrap(
                 "orders",
-                3,
+                seq,
                 new Stamp(0x1122334455667788L, ANNE),
                 VersionVector.of(Map.of(BERT, 300L)),
                 0x0102030405060708L,
@@ -228,6 +229,19 @@ class SyncMessageCodecTest {
                     .isEqualTo(HexFormat.of().formatHex(frame.decode(golden.get(name))));
             assertThat(codec.decode(golden.get(name))).as(name).isEqualTo(message);
         });
+    }
+
+    @Test
+    void groupOfFewerThanTwoIsRefused() {
+        var one = body(new SyncMessage.Publish(List.of(transaction(3))));
+        var grouped = new WireWriter().uint8(17).varint(1).toByteArray();
+        var groupOfOne = Arrays.copyOf(grouped, grouped.length + one.length - 1);
+        System.arraycopy(one, 1, groupOfOne, grouped.length, one.length - 1);
+        var empty = new WireWriter().uint8(17).varint(0).toByteArray();
+
+        for (var body : List.of(groupOfOne, empty)) {
+            assertThatThrownBy(() -> codec.decode(frame.encode(body))).isInstanceOf(Malformed.class);
+        }
     }
 
     // ---- laws -------------------------------------------------------------------------------------------------------

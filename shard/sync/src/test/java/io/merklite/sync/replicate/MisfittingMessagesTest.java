@@ -152,7 +152,7 @@ final class MisfittingMessagesTest {
                 Births.of(List.of()),
                 changes.toByteArray());
 
-        answers(new Publish(transaction));
+        answers(new Publish(List.of(transaction)));
 
         assertThat(store.vector().seq(STAMP.origin())).isEqualTo(1);
         assertThat(store.ranges().count("item", KeyRange.ALL, 9)).isEqualTo(2);

@@ -4,6 +4,7 @@ import io.merklite.session.SessionException;
 import io.merklite.sync.log.MemoryLog;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Event;
+import io.merklite.sync.replicate.Received;
 import io.merklite.sync.replicate.Replicator;
 import io.merklite.sync.replicate.ReplicatorOptions;
 import io.merklite.sync.simulation.Simulation.RarePath;
@@ -196,12 +197,13 @@ final class SimulatedReplica {
         }
     }
 
-    void receive(String from, SyncMessage message) {
+    void receive(List<Received> messages) {
         var waitedBefore = replicator.waiting().size();
         var schemaBefore = store.schemaFingerprint();
-        simulation.send(name, replicator.receive(from, message));
+        simulation.send(name, replicator.receive(messages));
         if (simulation.isSchemaReplicated() && store.schemaFingerprint() != schemaBefore) {
-            simulation.count(message instanceof SyncMessage.Rows ? RarePath.SCHEMA_BY_ROWS : RarePath.SCHEMA_MERGED);
+            var isByRows = messages.getLast().message() instanceof SyncMessage.Rows;
+            simulation.count(isByRows ? RarePath.SCHEMA_BY_ROWS : RarePath.SCHEMA_MERGED);
         }
         if (!store.missingFromSchema().isEmpty()) {
             simulation.count(RarePath.SCHEMA_INCOMPLETE);
@@ -287,7 +289,7 @@ final class SimulatedReplica {
     private void happened(Event event) {
         simulation.happened(this, event);
         if (event instanceof Event.Applied applied) {
-            simulation.note(name + " applied " + applied.transaction());
+            simulation.note(name + " applied " + applied.transactions());
         }
         if (event instanceof Event.Repaired repaired) {
             unsynced.add(repaired.repair());

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.merklite.sync.message.SyncMessageCodec;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.replicate.Event;
+import io.merklite.sync.replicate.Received;
+import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.RandomWrites;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.transaction.Transaction;
@@ -55,7 +57,8 @@ final class Simulation {
         SCHEMA_MERGED,
         SCHEMA_BY_ROWS,
         SCHEMA_INCOMPLETE,
-        HELD_BACK
+        HELD_BACK,
+        APPLIED_TOGETHER
     }
 
     static final long RETENTION_MILLIS = 600_000;
@@ -63,6 +66,7 @@ final class Simulation {
     private static final int HEAL_ROUNDS = 60;
     private static final int RECENT_COUNT = 60;
     private static final int ROOTS_COMPARED_EVERY = 10;
+    private static final int MAX_AT_ONCE = 5;
     private static final int WHOLE_CHECKED_EVERY = 3;
 
     private final RandomGenerator random;
@@ -206,9 +210,22 @@ final class Simulation {
         }
     }
 
-    /** In the order of its origin, after all that it was written on, and all of it. */
+    /** In the order of their origins, none missing, and nothing beyond them. */
+    private static void requireInOrder(ReplicaStore store, List<Transaction> applied) {
+        Map<Origin, Long> last = new HashMap<>();
+        for (var transaction : applied) {
+            var before = last.put(transaction.origin(), transaction.seq());
+            assertThat(before == null || before == transaction.seq() - 1)
+                    .as("%s after %s", transaction, before)
+                    .isTrue();
+        }
+        last.forEach((origin, seq) -> assertThat(store.vector().seq(origin))
+                .as("the last of %s", origin)
+                .isEqualTo(seq));
+    }
+
+    /** After all that it was written on, and all of it. */
     private void requireWhole(ReplicaStore store, Transaction applied) {
-        assertThat(store.vector().seq(applied.origin())).as("%s", applied).isEqualTo(applied.seq());
         assertThat(store.vector().covers(applied.dependencies()))
                 .as("what %s was written on", applied)
                 .isTrue();
@@ -363,9 +380,20 @@ final class Simulation {
             if (lastArrived.merge(flight.from + ">" + flight.to, flight.number, Math::max) > flight.number) {
                 count(RarePath.REORDERED);
             }
+            var arrived = new ArrayList<>(List.of(flight));
+            // What waits while a replica is busy is taken in together.
+            while (!network.isEmpty()
+                    && arrived.size() < MAX_AT_ONCE
+                    && network.peek().at <= nowMillis
+                    && network.peek().to.equals(flight.to)
+                    && !cut.contains(network.peek().from + ">" + flight.to)) {
+                arrived.add(network.remove());
+            }
             for (var replica : replicas) {
                 if (replica.name().equals(flight.to)) {
-                    replica.receive(flight.from, codec.decode(flight.bytes));
+                    replica.receive(arrived.stream()
+                            .map(one -> new Received(one.from, codec.decode(one.bytes)))
+                            .toList());
                 }
             }
         }
@@ -471,7 +499,15 @@ final class Simulation {
                 throw new AssertionError("every reopened file has a new origin, and yet: " + forked + describe());
             case Event.Quarantined quarantined -> count(RarePath.QUARANTINED);
             case Event.Descended descended -> count(RarePath.DESCENT);
-            case Event.Applied applied -> requireWhole(replica.store(), applied.transaction());
+            case Event.Applied applied -> {
+                requireInOrder(replica.store(), applied.transactions());
+                applied.transactions().forEach(transaction -> requireWhole(replica.store(), transaction));
+                if (applied.transactions().size() > 1) {
+                    count(RarePath.APPLIED_TOGETHER);
+                }
+            }
+            case Event.GroupFailed failed ->
+                throw new AssertionError("a group that does not merge: " + failed + describe(), failed.why());
             case Event.RowsMerged rows -> {}
             case Event.Repaired repaired -> written(repaired.repair());
             case Event.SchemaDiffers differs -> {}

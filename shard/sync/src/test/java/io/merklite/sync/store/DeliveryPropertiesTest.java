@@ -3,6 +3,7 @@ package io.merklite.sync.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.GroupLimits;
 import io.merklite.sync.vector.Inbox;
 import io.merklite.testkit.Seeds;
 import java.sql.SQLException;
@@ -93,10 +94,12 @@ class DeliveryPropertiesTest {
             for (var transaction : delivery.subList(from, Math.min(delivery.size(), from + batchCount))) {
                 assertThat(inbox.offer(transaction, store.vector())).isNotEqualTo(Inbox.Offer.FULL);
             }
-            var ready = inbox.takeReady(store.vector());
-            while (ready.isPresent()) {
-                assertThat(receiver.merge(ready.get()).repair()).isEmpty();
-                ready = inbox.takeReady(store.vector());
+            var limits = new GroupLimits(1 + batchCount / 2, Long.MAX_VALUE);
+            var ready = inbox.takeGroup(store.vector(), limits, store::mayMergeTogether);
+            while (!ready.isEmpty()) {
+                assertThat(receiver.merge(ready).repair()).isEmpty();
+                receiver.requireConsistent();
+                ready = inbox.takeGroup(store.vector(), limits, store::mayMergeTogether);
             }
         }
         assertThat(inbox.count()).isZero();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
 import io.merklite.testkit.Seeds;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -151,30 +152,56 @@ final class TestReplica {
         log.computeIfAbsent(transaction.origin(), origin -> new TreeMap<>()).put(transaction.seq(), transaction);
     }
 
-    /** Merges everything that {@code other} has and is ready; whether there was anything. */
+    /** Merges everything that {@code other} has and is ready, one by one; whether there was anything. */
     boolean catchUp(TestReplica other) {
         var moved = false;
-        while (mergeOne(other)) {
+        while (mergeSome(other, 1)) {
             moved = true;
         }
         return moved;
     }
 
-    void catchUpPartly(TestReplica other, RandomGenerator random) {
-        while (random.nextInt(4) > 0 && mergeOne(other)) {
+    /** As {@link #catchUp}, up to {@code count} transactions in one commit. */
+    void catchUpTogether(TestReplica other, int count) {
+        while (mergeSome(other, count)) {
             requireConsistent();
         }
     }
 
-    private boolean mergeOne(TestReplica other) {
-        for (var origin : List.copyOf(other.log.keySet())) {
-            var next = other.log.get(origin).get(store.vector().seq(origin) + 1);
-            if (next != null && store.vector().covers(next.dependencies()) && knowsSchemaOf(next, other)) {
-                merge(next);
-                return true;
+    void catchUpPartly(TestReplica other, RandomGenerator random) {
+        while (random.nextInt(4) > 0 && mergeSome(other, 1 + random.nextInt(4))) {
+            requireConsistent();
+        }
+    }
+
+    private boolean mergeSome(TestReplica other, int count) {
+        List<Transaction> group = new ArrayList<>();
+        var reached = store.vector();
+        for (var next = next(other, reached); next.isPresent() && group.size() < count; next = next(other, reached)) {
+            if (!group.isEmpty() && !store.mayMergeTogether(next.get())) {
+                break;
+            }
+            group.add(next.get());
+            reached = reached.with(next.get().origin(), next.get().seq());
+            if (!store.mayMergeTogether(next.get())) {
+                break;
             }
         }
-        return false;
+        if (!group.isEmpty()) {
+            merge(group);
+        }
+        return !group.isEmpty();
+    }
+
+    /** What {@code other} has and can be merged once {@code reached} is. */
+    private Optional<Transaction> next(TestReplica other, VersionVector reached) {
+        for (var origin : List.copyOf(other.log.keySet())) {
+            var next = other.log.get(origin).get(reached.seq(origin) + 1);
+            if (next != null && reached.covers(next.dependencies()) && knowsSchemaOf(next, other)) {
+                return Optional.of(next);
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean knowsSchemaOf(Transaction transaction, TestReplica other) {
@@ -186,8 +213,13 @@ final class TestReplica {
     }
 
     Merged merge(Transaction transaction) {
-        var merged = store.merge(transaction);
-        keep(transaction);
+        return merge(List.of(transaction));
+    }
+
+    /** Merges transactions in one commit. */
+    Merged merge(List<Transaction> transactions) {
+        var merged = store.merge(transactions);
+        transactions.forEach(this::keep);
         merged.repair().ifPresent(this::keep);
         return merged;
     }

@@ -1,6 +1,7 @@
 package io.merklite.sync.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.merklite.sync.stamp.HybridClock;
 import io.merklite.sync.stamp.Origin;
@@ -12,9 +13,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class InboxTest {
@@ -43,11 +46,83 @@ class InboxTest {
         return new Stamp(now.get().plus(ahead).toEpochMilli() << Stamp.COUNTER_BITS, origin);
     }
 
+    /** One that can be applied now. */
+    private Optional<Sent> takeReady(VersionVector applied) {
+        return inbox.takeGroup(applied, new GroupLimits(1, 1), sent -> true).stream()
+                .findFirst();
+    }
+
+    private List<Sent> takeGroup(int maxCount, long maxSizeBytes) {
+        return inbox.takeGroup(VersionVector.EMPTY, new GroupLimits(maxCount, maxSizeBytes), sent -> true);
+    }
+
+    private void offer(Sent... sent) {
+        for (var one : sent) {
+            inbox.offer(one, VersionVector.EMPTY);
+        }
+    }
+
+    @Test
+    void groupIsWhatCanBeAppliedOneAfterTheOther() {
+        var onAnne = VersionVector.of(Map.of(ANNE, 1L));
+        var onWhatIsMissing = VersionVector.of(Map.of(ANNE, 9L));
+        offer(sent(BERT, 1, onAnne), sent(BERT, 2, onWhatIsMissing), sent(ANNE, 1));
+
+        assertThat(takeGroup(9, 1000)).containsExactly(sent(ANNE, 1), sent(BERT, 1, onAnne));
+        assertThat(inbox.count()).isEqualTo(1);
+    }
+
+    @Test
+    void groupEndsBeforeWhatIsHeldBackAndGoesOnWithOtherOrigins() {
+        var early = new Sent(ANNE, 2, stamp(ANNE, Duration.ofHours(9)), VersionVector.EMPTY, KNOWN, 10);
+        offer(sent(ANNE, 1), early, sent(BERT, 1));
+
+        assertThat(takeGroup(9, 1000)).containsExactly(sent(ANNE, 1), sent(BERT, 1));
+        assertThat(inbox.waiting(VersionVector.of(Map.of(ANNE, 1L, BERT, 1L))))
+                .containsExactly(new Inbox.Waiting<>(early, Inbox.Reason.DRIFT));
+    }
+
+    @Test
+    void groupIsBoundedByCountAndBySize() {
+        offer(sent(ANNE, 1), sent(ANNE, 2), sent(ANNE, 3));
+
+        assertThat(takeGroup(2, 1000)).hasSize(2);
+        offer(sent(ANNE, 1), sent(ANNE, 2));
+        assertThat(takeGroup(9, 25)).hasSize(2);
+    }
+
+    @Test
+    void firstOfAGroupIsGivenOutHoweverLargeItIs() {
+        var large = new Sent(ANNE, 1, stamp(ANNE, Duration.ZERO), VersionVector.EMPTY, KNOWN, 900);
+        offer(large, sent(ANNE, 2));
+
+        assertThat(takeGroup(9, 50)).containsExactly(large);
+    }
+
+    @Test
+    void whatMayNotShareIsGivenOutAlone() {
+        var limits = new GroupLimits(9, 1000);
+        Predicate<Sent> mayShare = sent -> sent.seq() != 2;
+        offer(sent(ANNE, 1), sent(ANNE, 2), sent(ANNE, 3));
+
+        var first = inbox.takeGroup(VersionVector.EMPTY, limits, mayShare);
+        var second = inbox.takeGroup(VersionVector.EMPTY.with(ANNE, 1), limits, mayShare);
+
+        assertThat(first).containsExactly(sent(ANNE, 1));
+        assertThat(second).containsExactly(sent(ANNE, 2));
+    }
+
+    @Test
+    void limitsBelowOneAreRefused() {
+        assertThatThrownBy(() -> new GroupLimits(0, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new GroupLimits(1, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
     @Test
     void nextTransactionIsReadyAtOnce() {
         inbox.offer(sent(ANNE, 1), VersionVector.EMPTY);
 
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).contains(sent(ANNE, 1));
+        assertThat(takeReady(VersionVector.EMPTY)).contains(sent(ANNE, 1));
         assertThat(inbox.count()).isZero();
     }
 
@@ -55,10 +130,10 @@ class InboxTest {
     void gapHoldsUntilTheMissingOneIsApplied() {
         inbox.offer(sent(ANNE, 2), VersionVector.EMPTY);
 
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).isEmpty();
+        assertThat(takeReady(VersionVector.EMPTY)).isEmpty();
         assertThat(inbox.waiting(VersionVector.EMPTY))
                 .containsExactly(new Inbox.Waiting<>(sent(ANNE, 2), Inbox.Reason.GAP));
-        assertThat(inbox.takeReady(VersionVector.EMPTY.with(ANNE, 1))).contains(sent(ANNE, 2));
+        assertThat(takeReady(VersionVector.EMPTY.with(ANNE, 1))).contains(sent(ANNE, 2));
     }
 
     @Test
@@ -69,7 +144,7 @@ class InboxTest {
         assertThat(inbox.waiting(VersionVector.EMPTY))
                 .extracting(Inbox.Waiting::reason)
                 .containsExactly(Inbox.Reason.DEPENDENCY);
-        assertThat(inbox.takeReady(onBert)).isPresent();
+        assertThat(takeReady(onBert)).isPresent();
     }
 
     @Test
@@ -82,7 +157,7 @@ class InboxTest {
                 .containsExactly(Inbox.Reason.SCHEMA);
 
         schemas.add(8L);
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).contains(onNewSchema);
+        assertThat(takeReady(VersionVector.EMPTY)).contains(onNewSchema);
     }
 
     @Test
@@ -90,10 +165,10 @@ class InboxTest {
         var early = new Sent(ANNE, 1, stamp(ANNE, Duration.ofMinutes(2)), VersionVector.EMPTY, KNOWN, 10);
         inbox.offer(early, VersionVector.EMPTY);
 
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).isEmpty();
+        assertThat(takeReady(VersionVector.EMPTY)).isEmpty();
 
         now.updateAndGet(instant -> instant.plusSeconds(60));
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).contains(early);
+        assertThat(takeReady(VersionVector.EMPTY)).contains(early);
     }
 
     @Test
@@ -103,7 +178,7 @@ class InboxTest {
 
         inbox.release(ANNE, 1);
 
-        assertThat(inbox.takeReady(VersionVector.EMPTY)).contains(early);
+        assertThat(takeReady(VersionVector.EMPTY)).contains(early);
         assertThat(clock.tick()).isGreaterThan(early.stamp().clock());
     }
 
@@ -132,7 +207,7 @@ class InboxTest {
     void whatWasAppliedByAnotherWayIsForgotten() {
         inbox.offer(sent(ANNE, 2), VersionVector.EMPTY);
 
-        inbox.takeReady(VersionVector.EMPTY.with(ANNE, 5));
+        takeReady(VersionVector.EMPTY.with(ANNE, 5));
 
         assertThat(inbox.count()).isZero();
         assertThat(inbox.sizeBytes()).isZero();
@@ -155,20 +230,22 @@ class InboxTest {
                         written = written.with(origin, written.seq(origin) + 1);
                     }
                     var small = new Inbox<Sent>(clock, schemas::contains, 1 + random.nextInt(5), 1_000_000);
+                    var limits = new GroupLimits(1 + random.nextInt(4), 1 + random.nextInt(60));
                     var applied = VersionVector.EMPTY;
                     var deliveries = 0;
 
                     while (!applied.equals(written)) {
                         assertThat(deliveries++).as("deliveries").isLessThan(100_000);
                         small.offer(all.get(random.nextInt(all.size())), applied);
-                        for (var ready = small.takeReady(applied);
-                                ready.isPresent();
-                                ready = small.takeReady(applied)) {
-                            var transaction = ready.get();
-                            assertThat(transaction.seq()).isEqualTo(applied.seq(transaction.origin()) + 1);
-                            assertThat(applied.covers(transaction.dependencies()))
-                                    .isTrue();
-                            applied = applied.with(transaction.origin(), transaction.seq());
+                        for (var group = small.takeGroup(applied, limits, sent -> sent.seq() % 5 != 0);
+                                !group.isEmpty();
+                                group = small.takeGroup(applied, limits, sent -> sent.seq() % 5 != 0)) {
+                            for (var transaction : group) {
+                                assertThat(transaction.seq()).isEqualTo(applied.seq(transaction.origin()) + 1);
+                                assertThat(applied.covers(transaction.dependencies()))
+                                        .isTrue();
+                                applied = applied.with(transaction.origin(), transaction.seq());
+                            }
                         }
                     }
                 }));
