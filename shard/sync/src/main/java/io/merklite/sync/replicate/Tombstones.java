@@ -31,6 +31,12 @@ final class Tombstones {
     /** A replica that lost its end may write with a clock behind the one it once reported: the horizon stays behind. */
     private static final int DRIFTS = 3;
 
+    /**
+     * In how many steps the retention passes. Each is a transaction, so without them every tick of every open database
+     * would be one; and replicas that step at the same moments have forgotten the same deaths.
+     */
+    private static final int RETENTION_STEPS = 256;
+
     private final ReplicaStore store;
     private final Duration retention;
     private final Duration hearing;
@@ -110,8 +116,8 @@ final class Tombstones {
      * has passed: it costs the others tombstones, never rows.
      */
     void tick(Instant now) {
-        var expired = now.minus(retention).toEpochMilli() << Stamp.COUNTER_BITS;
-        if (replicas.isEmpty() || hasAllThatIsHeardOf(now)) {
+        var expired = expired(now);
+        if (expired > store.horizon() && (replicas.isEmpty() || hasAllThatIsHeardOf(now))) {
             store.raiseHorizon(expired);
         }
         if (replicas.isEmpty()) {
@@ -137,6 +143,12 @@ final class Tombstones {
             step = Optional.empty();
             store.raiseHorizon(current.clock());
         }
+    }
+
+    /** The clock of the last step that is a retention ago. */
+    private long expired(Instant now) {
+        var stepMillis = Math.max(1, retention.toMillis() / RETENTION_STEPS);
+        return (Math.floorDiv(now.minus(retention).toEpochMilli(), stepMillis) * stepMillis) << Stamp.COUNTER_BITS;
     }
 
     /**
