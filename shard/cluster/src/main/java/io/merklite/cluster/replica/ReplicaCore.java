@@ -113,20 +113,13 @@ final class ReplicaCore implements AutoCloseable {
             InstantSource clock,
             RandomGenerator random,
             Consumer<Event> listener) {
-        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
-                var statement = connection.createStatement()) {
-            statement.execute("PRAGMA journal_mode = WAL");
-        } catch (SQLException e) {
-            throw new StoreFailure("opening " + file, e);
-        }
         var database = Database.open(
                 file.toString(),
                 DatabaseOptions.of(name, clock, random)
+                        .withCommitsLogged()
                         .withMaxDrift(settings.maxDrift())
                         .withSchemaReplication());
         try (var statement = database.connection().createStatement()) {
-            // The log is on disk before a commit: what a power cut takes from the file, the log gives back.
-            statement.execute("PRAGMA synchronous = NORMAL");
             statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
             statement.execute("PRAGMA foreign_keys = ON");
             // SQLite's default of 2 MB makes writes of keys that are spread read each page from the file again.

@@ -100,11 +100,17 @@ public final class Database implements AutoCloseable {
         this.connection = connection;
         Predicate<String> isReplicated =
                 table -> !TableNames.isInternal(table) && options.tables().test(table);
+        if (options.isLogged()) {
+            writeAhead(connection);
+        }
         DeepFunctions.register(connection);
         options.schema().filter(ddl -> !ddl.isBlank()).ifPresent(this::migrate);
         this.store = ReplicaStore.open(connection, storeOptions(isReplicated));
         this.keys = new KeyGenerator(connection, options.clock(), options.random(), store::origin);
         keys.register();
+        if (options.isLogged()) {
+            syncAtCheckpoints(connection);
+        }
         this.runner = new ScriptRunner(connection, store, keys);
         this.unrecorded = new UnrecordedChanges(isReplicated);
         this.check = new SchemaCheck(options.log(), options.tables());
@@ -165,6 +171,29 @@ public final class Database implements AutoCloseable {
 
     private static boolean isInMemory(String path) {
         return path.equals(IN_MEMORY);
+    }
+
+    /**
+     * A new file waits for no disk until all is there that a replica needs: else it would do so ten times. A power cut
+     * leaves it empty or with a beginning of its write-ahead log.
+     */
+    private static void writeAhead(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            boolean isNew;
+            try (var rows = statement.executeQuery("PRAGMA page_count")) {
+                isNew = rows.next() && rows.getLong(1) == 0;
+            }
+            if (isNew) {
+                statement.execute("PRAGMA synchronous = OFF");
+            }
+            statement.execute("PRAGMA journal_mode = WAL");
+        }
+    }
+
+    private static void syncAtCheckpoints(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("PRAGMA synchronous = NORMAL");
+        }
     }
 
     /** An absolute path is never taken for one of the driver's special names. */
