@@ -154,11 +154,8 @@ final class DatabaseRoutes {
     private CompletionStage<Catalog.Entry> entry(String name) {
         return parts.node()
                 .catalog()
-                .thenCompose(catalog -> catalog.list(name, "", 1))
-                .thenApply(entries -> entries.stream()
-                        .filter(entry -> entry.name().equals(name))
-                        .findFirst()
-                        .orElseThrow(DatabaseRoutes::unknown));
+                .thenCompose(catalog -> catalog.find(name))
+                .thenApply(entry -> entry.orElseThrow(DatabaseRoutes::unknown));
     }
 
     static RuntimeException unknown() {

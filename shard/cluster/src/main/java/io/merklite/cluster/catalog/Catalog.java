@@ -41,6 +41,14 @@ public final class Catalog {
             ON CONFLICT(name) DO UPDATE SET created_at = ?2, dropped_at = NULL WHERE dropped_at IS NOT NULL
             """;
 
+    /** A range of the key: without its ends each page of a list would read all names before and behind it. */
+    private static final String LIST = """
+            SELECT name, created_at FROM databases
+            WHERE name >= max(?1, ?2) AND name <> ?1 AND name < ?2 || char(0x10FFFF)
+                AND substr(name, 1, length(?2)) = ?2 AND dropped_at IS NULL
+            ORDER BY name LIMIT ?3
+            """;
+
     private final Supplier<SqlStream> streams;
     private final InstantSource clock;
     /** The table is made once; if that fails, it is tried again at the next call. */
@@ -103,13 +111,16 @@ public final class Catalog {
 
     /** Databases in the order of their names, at most {@code limit}, whose names begin with {@code prefix} and come after {@code after}. */
     public CompletionStage<List<Entry>> list(String prefix, String after, int limit) {
-        return run(SqlStatement.of(
-                        "SELECT name, created_at FROM databases WHERE dropped_at IS NULL AND name > ?1"
-                                + " AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3",
-                        SqlValue.of(after),
-                        SqlValue.of(prefix),
-                        SqlValue.of(limit)))
+        return run(SqlStatement.of(LIST, SqlValue.of(after), SqlValue.of(prefix), SqlValue.of(limit)))
                 .thenApply(result -> result.rows().stream().map(Catalog::entry).toList());
+    }
+
+    /** The entry of a database; none if there is no such database. */
+    public CompletionStage<Optional<Entry>> find(String name) {
+        return run(SqlStatement.of(
+                        "SELECT name, created_at FROM databases WHERE name = ? AND dropped_at IS NULL",
+                        SqlValue.of(name)))
+                .thenApply(result -> result.rows().stream().findFirst().map(Catalog::entry));
     }
 
     private static Entry entry(List<SqlValue> row) {
