@@ -6,6 +6,7 @@ import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
 import io.merklite.query.subscribe.SqlValue;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ class CapacityTest {
     private static final StreamOptions ALL = new StreamOptions(Acknowledgement.ALL, Optional.empty(), false);
     private static final int DATABASES = 1_000;
     private static final int ACTIVE = 50;
+    private static final int MANY = 60;
     private static final int ROWS = 100_000;
 
     @TempDir
@@ -48,6 +50,32 @@ class CapacityTest {
             var listed =
                     TestCluster.join(node.catalog().thenCompose(catalog -> catalog.list("db-", "", 2 * DATABASES)));
             assertThat(listed).hasSize(DATABASES);
+        }
+    }
+
+    @Test
+    void filesThatNobodyUsesCloseWhenManyAreOpen() {
+        try (var cluster = TestCluster.start(directory, "merklite.database.max-open = 10", "a1")) {
+            var node = cluster.node("a1");
+            for (var i = 0; i < MANY; i++) {
+                TestCluster.join(node.create("db-" + i));
+                TestCluster.join(node.database("db-" + i).execute("CREATE TABLE item(id INTEGER PRIMARY KEY)"));
+            }
+
+            TestCluster.await(() -> openCount(cluster) < MANY / 2);
+            for (var i = 0; i < MANY; i++) {
+                assertThat(cluster.rows("a1", "db-" + i, "SELECT count(*) FROM item"))
+                        .isEqualTo(List.of(List.of("0")));
+            }
+        }
+    }
+
+    /** A database whose file is open has its write-ahead log beside it. */
+    private static long openCount(TestCluster cluster) {
+        try (var files = Files.list(cluster.directory("a1").resolve("databases"))) {
+            return files.filter(file -> file.toString().endsWith(".db-wal")).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -207,6 +207,7 @@ public final class DatabaseActor {
         GIVE_UP_WAITING
     }
 
+    /** From itself from time to time, and from the register when many are open: closes if nothing was done since the last. */
     enum Idle implements Command {
         IDLE
     }

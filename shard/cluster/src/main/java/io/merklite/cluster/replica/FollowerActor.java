@@ -73,7 +73,8 @@ public final class FollowerActor {
         RETRY
     }
 
-    private enum Idle implements Command {
+    /** From itself from time to time, and from the register when many are open: closes if nothing was done since the last. */
+    enum Idle implements Command {
         IDLE
     }
 

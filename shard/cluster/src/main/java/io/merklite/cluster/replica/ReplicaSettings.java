@@ -10,6 +10,7 @@ import java.time.Duration;
  *
  * @param requestTimeout how long a request may take in all before its outcome is called unknown
  * @param idleTimeout after how long without work a replica closes its file
+ * @param maxOpenCount how many files are open on a node before those are closed that nobody has used lately
  * @param tickInterval how often due things are looked for
  * @param maxBatchCount how many clients' transactions are one transaction of the log
  * @param maxQueueCount how many requests wait for the writer; more are refused
@@ -36,6 +37,7 @@ import java.time.Duration;
 public record ReplicaSettings(
         Duration requestTimeout,
         Duration idleTimeout,
+        int maxOpenCount,
         Duration tickInterval,
         int maxBatchCount,
         int maxQueueCount,
@@ -65,6 +67,7 @@ public record ReplicaSettings(
     public ReplicaSettings {
         requirePositive("merklite.request-timeout", requestTimeout);
         requirePositive("merklite.database.idle-timeout", idleTimeout);
+        requirePositive("merklite.database.max-open", maxOpenCount);
         requirePositive("merklite.database.tick-interval", tickInterval);
         requirePositive("merklite.database.max-batch", maxBatchCount);
         requirePositive("merklite.database.max-queue", maxQueueCount);
@@ -115,6 +118,7 @@ public record ReplicaSettings(
         return new ReplicaSettings(
                 merklite.getDuration("request-timeout"),
                 merklite.getDuration("database.idle-timeout"),
+                merklite.getInt("database.max-open"),
                 merklite.getDuration("database.tick-interval"),
                 merklite.getInt("database.max-batch"),
                 merklite.getInt("database.max-queue"),

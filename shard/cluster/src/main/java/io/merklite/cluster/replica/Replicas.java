@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -42,6 +44,8 @@ public final class Replicas {
     private static final int BUCKETS = 32;
     private static final int WOKEN_AT_ONCE = 10;
     private static final Duration WAKE_INTERVAL = Duration.ofMillis(500);
+    /** Each that is asked may have been used, and stays once: with one for each that opens, none would ever close. */
+    private static final int ASKED_TO_CLOSE = 3;
 
     /** What the register is told. */
     public sealed interface Command {}
@@ -89,8 +93,10 @@ public final class Replicas {
     private final LogLink.Factory logs;
     private final ServiceKey<Command> key;
     private final List<ActorRef<Topic.Command<Command>>> topics = new ArrayList<>();
-    private final Map<String, ActorRef<FollowerActor.Command>> followers = new HashMap<>();
-    private final Map<String, ActorRef<DatabaseActor.Command>> owners = new HashMap<>();
+    /** In the order in which they were opened, or last asked whether they are used. */
+    private final SequencedMap<String, ActorRef<FollowerActor.Command>> followers = new LinkedHashMap<>();
+
+    private final SequencedMap<String, ActorRef<DatabaseActor.Command>> owners = new LinkedHashMap<>();
     private final Map<String, Acquire> waiting = new HashMap<>();
     private final Set<String> doomed = new HashSet<>();
     private final Deque<String> asleep = new ArrayDeque<>();
@@ -225,18 +231,44 @@ public final class Replicas {
     }
 
     private ActorRef<FollowerActor.Command> follower(String database) {
-        return followers.computeIfAbsent(database, name -> {
-            followerCount++;
-            var follower = context.spawn(
-                    Behaviors.withMdc(
-                            FollowerActor.Command.class,
-                            Map.of("database", name, "replica", home.node()),
-                            FollowerActor.create(home, name, writers.of(name), logs)),
-                    "follower-" + followerCount,
-                    Dispatchers.BLOCKING);
-            context.watchWith(follower, new FollowerStopped(name));
-            return follower;
-        });
+        var known = followers.get(database);
+        if (known != null) {
+            return known;
+        }
+        followerCount++;
+        var follower = context.spawn(
+                Behaviors.withMdc(
+                        FollowerActor.Command.class,
+                        Map.of("database", database, "replica", home.node()),
+                        FollowerActor.create(home, database, writers.of(database), logs)),
+                "follower-" + followerCount,
+                Dispatchers.BLOCKING);
+        context.watchWith(follower, new FollowerStopped(database));
+        followers.put(database, follower);
+        makeRoom();
+        return follower;
+    }
+
+    /**
+     * Asks those that were opened first whether they are used, if too many are open. One that was not used since it was asked
+     * last closes, and one that was comes again when all others were asked (the clock algorithm of paging: Corbato, <i>A paging
+     * experiment with the Multics system</i>, 1968).
+     */
+    private void makeRoom() {
+        var excess = owners.size() + followers.size() - home.settings().maxOpenCount();
+        for (var asked = 0; asked < Math.min(excess, ASKED_TO_CLOSE); asked++) {
+            if (owners.size() > followers.size()) {
+                tellFirst(owners, DatabaseActor.Idle.IDLE);
+            } else {
+                tellFirst(followers, FollowerActor.Idle.IDLE);
+            }
+        }
+    }
+
+    private static <C> void tellFirst(SequencedMap<String, ActorRef<C>> open, C command) {
+        var first = open.pollFirstEntry();
+        open.putLast(first.getKey(), first.getValue());
+        first.getValue().tell(command);
     }
 
     private void onAcquire(Acquire acquire) {
@@ -279,6 +311,7 @@ public final class Replicas {
         context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
         var bucket = home.placement().shardOf(acquire.database()) % BUCKETS;
         acquire.replyTo().tell(new Acquired(topics.get(bucket), hosts));
+        makeRoom();
     }
 
     private void onFollowerStopped(String database) {
