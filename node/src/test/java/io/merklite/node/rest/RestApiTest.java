@@ -500,6 +500,46 @@ class RestApiTest {
         }
     }
 
+    /** What waits on the way is at most some MiB for each socket: behind that it waits in the node. */
+    @Test
+    void readerThatStopsIsToldThatItLaggedAndGoesOnFromThere(@TempDir Path folder) {
+        var settings = Map.of("merklite.rest.feed-buffer-count", "1", "merklite.rest.feed-buffer-size", "1 KiB");
+        try (var narrow = OneNode.open(folder, settings)) {
+            narrow.send("PUT", "v1/databases/shop", "{\"schema\":\"" + ITEM + "\"}");
+            var stopped = narrow.send(narrow.request("v1/databases/shop/changes"), BodyHandlers.ofLines());
+            var count = 48;
+            for (var i = 1; i <= count; i++) {
+                narrow.send(
+                        "POST",
+                        "v1/databases/shop/transaction",
+                        "\"INSERT INTO item VALUES (" + i + ", hex(randomblob(500000)))\"");
+            }
+
+            var feed = events(stopped);
+            var told = 0;
+            var event = feed.next();
+            for (; !event.name().equals("lagged"); event = feed.next()) {
+                told += event.name().equals("transaction") ? 1 : 0;
+            }
+
+            assertThat(told).isLessThan(count);
+            assertThat(feed.hasNext()).as("nothing follows").isFalse();
+            var place = event.id();
+            while (told < count) {
+                var rest = events(narrow.send(
+                        narrow.request("v1/databases/shop/changes?since=" + place), BodyHandlers.ofLines()));
+                for (event = rest.next(); !event.name().equals("lagged"); event = rest.next()) {
+                    place = event.id();
+                    told += event.name().equals("transaction") ? 1 : 0;
+                    if (told == count) {
+                        break;
+                    }
+                }
+            }
+            assertThat(told).isEqualTo(count);
+        }
+    }
+
     @Test
     void followedQueryMayHaveValuesAndMustRead() {
         var name = database();

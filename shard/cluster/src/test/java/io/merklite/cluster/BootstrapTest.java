@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BootstrapTest {
     private static final int MEGABYTES = Integer.getInteger("merklite.bootstrap.megabytes", 1024);
     private static final int FEW_MEGABYTES = 50;
+    private static final int PART_MEGABYTES = 10;
 
     @TempDir
     Path directory;
@@ -37,7 +38,8 @@ class BootstrapTest {
             cluster.create("a1", database);
             cluster.result(
                     "a1", database, StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY, value BLOB)");
-            for (var part = 0; part < megabytes / 10; part++) {
+            var parts = Math.ceilDiv(megabytes, PART_MEGABYTES);
+            for (var part = 0; part < parts; part++) {
                 cluster.result(
                         "a1",
                         database,
@@ -63,7 +65,7 @@ class BootstrapTest {
 
             assertThat(Files.size(file)).isGreaterThan(megabytes * 1_000_000L);
             assertThat(cluster.rows("a2", database, "SELECT count(*), sum(length(value)) FROM item"))
-                    .isEqualTo(List.of(List.of(Integer.toString(megabytes / 10 * 100), megabytes / 10 + "0000000")));
+                    .isEqualTo(List.of(List.of(Integer.toString(parts * 100), parts + "0000000")));
         }
     }
 

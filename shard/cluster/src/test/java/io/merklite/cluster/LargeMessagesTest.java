@@ -104,6 +104,36 @@ class LargeMessagesTest {
                 .isEqualTo(List.of(List.of(Integer.toString(SMALL_WRITES), Integer.toString(LARGE))));
     }
 
+    @Test
+    void largeRowReachesTheFollowerByTheMerklePath() {
+        var database = FollowerReadsTest.databaseWrittenAt("a1", "a1", "a2");
+        cluster.create("a1", database);
+        cluster.result("a1", database, ALL, CREATE);
+
+        cluster.stopNode("a2");
+        cluster.result("a1", database, StreamOptions.DEFAULTS, "INSERT INTO item VALUES (1, ?)", SqlValue.of(TEXT));
+        for (var id = 2; id <= SMALL_WRITES; id++) {
+            cluster.result("a1", database, StreamOptions.DEFAULTS, "INSERT INTO item VALUES (?, 'x')", SqlValue.of(id));
+        }
+        assertThat(gapBefore(database)).isTrue();
+        cluster.startNode("a2");
+        cluster.awaitMembers(3);
+
+        TestCluster.await(() -> countAndLength("a2", database).equals(List.of(SMALL_WRITES + "", LARGE + "")));
+    }
+
+    /** As the copy on the node has it. */
+    private static List<String> countAndLength(String node, String database) {
+        var local = new StreamOptions(Acknowledgement.LOCAL, Optional.empty(), true, StreamOptions.Level.LOCAL);
+        var rows = TestCluster.join(cluster.node(node)
+                .database(database)
+                .with(local)
+                .query("SELECT CAST(count(*) AS TEXT), CAST(max(length(label)) AS TEXT) FROM item"));
+        return rows.getFirst().stream()
+                .map(value -> ((SqlValue.Text) value).value())
+                .toList();
+    }
+
     private static String text(int length) {
         return new Random(7)
                 .ints(length, '!', '~')
