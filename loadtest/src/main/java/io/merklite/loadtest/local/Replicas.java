@@ -98,39 +98,54 @@ public final class Replicas {
     }
 
     /**
-     * What each node has in its file. All nodes must have stopped.
+     * What each node has in its file. All nodes must have stopped, and the replicas been equal.
+     *
+     * <p>A node may have been stopped before it had forgotten the deaths that another one had: all do so first, since roots
+     * compare only between replicas that have forgotten the same ones.
      *
      * @param query whose rows are a key and a number
      */
     public Map<String, Copy> inFiles(String query) {
-        Map<String, Copy> copies = new TreeMap<>();
+        Map<String, Path> files = new TreeMap<>();
+        var horizon = Long.MIN_VALUE;
         for (var node : cluster.nodes()) {
-            copies.put(node.name(), inFile(node, query));
+            try {
+                var file = copied(node);
+                files.put(node.name(), file);
+                try (var opened = opened(file)) {
+                    horizon = Math.max(horizon, opened.store().horizon());
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("copying the file of " + node, e);
+            }
+        }
+        Map<String, Copy> copies = new TreeMap<>();
+        for (var file : files.entrySet()) {
+            copies.put(file.getKey(), inFile(file.getValue(), horizon, query));
         }
         return copies;
     }
 
-    private Copy inFile(LocalNode node, String query) {
-        try {
-            var copy = copied(node);
-            var random = new SplittableRandom(node.number());
-            var options =
-                    DatabaseOptions.of(database, InstantSource.system(), random).withSchemaReplication();
-            try (var opened = Database.open(copy.toString(), options)) {
-                List<String> complaints = new ArrayList<>();
-                var root = HexFormat.of().toHexDigits(opened.store().root());
-                opened.store().scrub().run().forEach(damage -> complaints.add("rows and index differ: " + damage));
-                for (var answer : column(opened, "PRAGMA integrity_check")) {
-                    if (!answer.equals("ok")) {
-                        complaints.add("integrity_check: " + answer);
-                    }
+    private Database opened(Path file) {
+        var options = DatabaseOptions.of(database, InstantSource.system(), new SplittableRandom(file.hashCode()))
+                .withSchemaReplication();
+        return Database.open(file.toString(), options);
+    }
+
+    private Copy inFile(Path file, long horizon, String query) {
+        try (var opened = opened(file)) {
+            opened.store().raiseHorizon(horizon);
+            List<String> complaints = new ArrayList<>();
+            var root = HexFormat.of().toHexDigits(opened.store().root());
+            opened.store().scrub().run().forEach(damage -> complaints.add("rows and index differ: " + damage));
+            for (var answer : column(opened, "PRAGMA integrity_check")) {
+                if (!answer.equals("ok")) {
+                    complaints.add("integrity_check: " + answer);
                 }
-                return new Copy(root, values(opened, query), complaints);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("copying the file of " + node, e);
+            return new Copy(root, values(opened, query), complaints);
         } catch (SQLException e) {
-            throw new IllegalStateException("reading the file of " + node, e);
+            throw new IllegalStateException("reading " + file, e);
         }
     }
 
