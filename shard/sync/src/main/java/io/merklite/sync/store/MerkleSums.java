@@ -6,10 +6,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +50,14 @@ final class MerkleSums {
     static final int LEAVES_PER_PART = 4;
 
     /** Changes of so many rows at once may wait. */
-    private static final int WAITING_COUNT = 16;
+    private static final int WAITING_COUNT = 64;
 
     private static final int[] BATCHES = {64, 8, 1};
+
+    /** Level 1 has most nodes, and writes touch each of them seldom; those above are few, and every write touches some. */
+    private static final int FIRST_KNOWN_LEVEL = 2;
+
+    private static final int MAX_KNOWN_PER_LEVEL = 1024;
 
     private final SqlStatements statements;
     private final ShadowRows rows;
@@ -58,6 +66,8 @@ final class MerkleSums {
 
     /** The node of each level that was touched last; writes tend to come next to each other. */
     private final List<@Nullable Node> lastTouched = new ArrayList<>();
+    /** By level, from {@link #FIRST_KNOWN_LEVEL} on: nodes by their start, which need not be read again. */
+    private final List<NavigableMap<RowKey, Node>> nodesByStart = new ArrayList<>();
     /** The sum of all rows, once it was asked for. */
     private OptionalLong total = OptionalLong.empty();
 
@@ -94,6 +104,7 @@ final class MerkleSums {
         this.pending = pending;
         for (var level = 0; level <= MAX_LEVEL; level++) {
             lastTouched.add(null);
+            nodesByStart.add(new TreeMap<>(KeyOrder::compare));
         }
     }
 
@@ -106,6 +117,7 @@ final class MerkleSums {
     /** Forgets what is cached: a transaction was undone, or somebody else wrote. */
     void forget() {
         lastTouched.replaceAll(node -> null);
+        nodesByStart.forEach(Map::clear);
         total = OptionalLong.empty();
     }
 
@@ -283,6 +295,7 @@ final class MerkleSums {
             ShadowRows.bindKey(delete, FIRST + 1, key);
             delete.executeUpdate();
             lastTouched.set(level, null);
+            nodesByStart.get(level).remove(key);
             var before = nodeAround(level, key);
             write(level, before.plus(node.sum()));
         }
@@ -552,6 +565,10 @@ final class MerkleSums {
         if (cached != null && cached.contains(key)) {
             return cached;
         }
+        var before = nodesByStart.get(level).floorEntry(key);
+        if (before != null && before.getValue().contains(key)) {
+            return before.getValue();
+        }
         var query = statements.prepare(table.nodeAround());
         List<RowKey> starts = new ArrayList<>(2);
         var sum = new long[1];
@@ -567,7 +584,18 @@ final class MerkleSums {
             default -> new Node(starts.getFirst(), starts.getLast(), sum[0]);
         };
         lastTouched.set(level, node);
+        remember(level, node);
         return node;
+    }
+
+    private void remember(int level, Node node) {
+        if (level >= FIRST_KNOWN_LEVEL && node.start() != null) {
+            var ofLevel = nodesByStart.get(level);
+            if (ofLevel.size() >= MAX_KNOWN_PER_LEVEL) {
+                ofLevel.clear();
+            }
+            ofLevel.put(node.start(), node);
+        }
     }
 
     private Optional<RowKey> nextStart(int level, RowKey key) throws SQLException {
@@ -611,6 +639,7 @@ final class MerkleSums {
         }
         if (!nodes.isEmpty()) {
             lastTouched.set(level, nodes.getLast());
+            nodes.forEach(node -> remember(level, node));
         }
     }
 

@@ -28,9 +28,15 @@ final class PendingSums {
      *
      * Values as in a changeset; the key is that of the row, or the one that begins its node of level 1.
      */
-    private static final int MAX_COUNT = 64;
+    private static final int FEW_COUNT = 64;
     /** With this the row of the state stays within a page of 4 KiB. */
-    private static final int MAX_SIZE_BYTES = 1536;
+    private static final int FEW_SIZE_BYTES = 1536;
+    /** Rows that are written together, but not next to each other, would each write a page of the index. */
+    private static final int MANY_AT_ONCE = 16;
+
+    private static final int MANY_COUNT = 256;
+    /** With this the row of the state takes two pages more. */
+    private static final int MANY_SIZE_BYTES = 6144;
 
     private static final int KEY_VALUES_LIMIT = 32_767;
     private static final int ENTRY_MIN_BYTES = Long.BYTES + 1;
@@ -51,7 +57,9 @@ final class PendingSums {
 
     /** Whether so many more can be taken in. */
     boolean hasRoom(int more) {
-        return count + more <= MAX_COUNT && toBytes().length < MAX_SIZE_BYTES;
+        return more > MANY_AT_ONCE
+                ? count + more <= MANY_COUNT && toBytes().length < MANY_SIZE_BYTES
+                : count + more <= FEW_COUNT && toBytes().length < FEW_SIZE_BYTES;
     }
 
     /** Adds to the sum of every node around {@code key}. */
@@ -142,7 +150,7 @@ final class PendingSums {
         while (in.remaining() > 0) {
             var number = (int) in.varint();
             var table = new OfTable(in.int64(), new TreeMap<>(KeyOrder::compare));
-            var entries = in.count(ENTRY_MIN_BYTES, MAX_COUNT);
+            var entries = in.count(ENTRY_MIN_BYTES, MANY_COUNT);
             for (var i = 0; i < entries; i++) {
                 var key = readKey(in, table.seed());
                 table.deltas().put(key, in.int64());

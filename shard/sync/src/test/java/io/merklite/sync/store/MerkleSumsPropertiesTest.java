@@ -72,7 +72,7 @@ final class MerkleSumsPropertiesTest {
 
     private static void change(TestReplica replica, Keyed keyed, RandomGenerator random) {
         var from = random.nextInt(ROWS);
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
             case 0 -> replica.run(keyed.insert(ROWS + from, 1 + random.nextInt(300)));
             case 1 -> replica.run("DELETE FROM t WHERE (substr(v, 2) * 5 + " + from + ") % 17 = 3");
             case 2 ->
@@ -82,6 +82,7 @@ final class MerkleSumsPropertiesTest {
                 replica.store().raiseHorizon(replica.store().clock().last());
             }
             case 4 -> changeSingleRows(replica, keyed, from);
+            case 5 -> changeScatteredRows(replica, from);
             default -> replica.run("DELETE FROM t WHERE v LIKE '%" + from % 100 + "'", keyed.insert(1, from));
         }
     }
@@ -95,6 +96,15 @@ final class MerkleSumsPropertiesTest {
                 case 1 -> replica.run(keyed.insert(2 * ROWS + from + i, 1));
                 default -> replica.run("UPDATE t SET v = v || 'x' WHERE " + row);
             }
+        }
+    }
+
+    /** Some at once, far from each other: what they add waits too, and is read again after a rollback. */
+    private static void changeScatteredRows(TestReplica replica, int from) {
+        for (var i = 0; i < 12; i++) {
+            replica.run("UPDATE t SET v = v || 'y' WHERE (substr(v, 2) + " + (from + i) + ") % " + ROWS / 30 + " = 1");
+            replica.store().beginOpen();
+            replica.store().rollbackOpen();
         }
     }
 
