@@ -75,8 +75,8 @@ class WriterPeersTest {
     }
 
     private static SyncMessage.Publish publish(long seq) {
-        return new SyncMessage.Publish(Transaction.wrap(
-                "shop", seq, new Stamp(seq, WRITER), VersionVector.EMPTY, 0, Births.NONE, new byte[0]));
+        return new SyncMessage.Publish(List.of(Transaction.wrap(
+                "shop", seq, new Stamp(seq, WRITER), VersionVector.EMPTY, 0, Births.NONE, new byte[0])));
     }
 
     private void send(String peer, SyncMessage message) {
