@@ -35,7 +35,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -110,34 +109,6 @@ public final class Replicator {
             return told.seq(transaction.origin()) >= transaction.seq()
                     || status.map(said -> said.vector().seq(transaction.origin()) >= transaction.seq())
                             .orElse(false);
-        }
-    }
-
-    /** What was published since transactions were last applied, by who sent it: seqs from the first to the last. */
-    private static final class Live {
-        private final Map<Peer, Map<Origin, SeqRange>> published = new LinkedHashMap<>();
-        private int count;
-        private long sizeBytes;
-
-        private void add(Peer peer, Transaction transaction) {
-            var seq = transaction.seq();
-            published
-                    .computeIfAbsent(peer, key -> new TreeMap<>())
-                    .merge(
-                            transaction.origin(),
-                            new SeqRange(transaction.origin(), seq, seq),
-                            (known, one) -> new SeqRange(
-                                    known.origin(),
-                                    Math.min(known.first(), one.first()),
-                                    Math.max(known.last(), one.last())));
-            count++;
-            sizeBytes += transaction.sizeBytes();
-        }
-
-        private void clear() {
-            published.clear();
-            count = 0;
-            sizeBytes = 0;
         }
     }
 
@@ -308,7 +279,7 @@ public final class Replicator {
      * that was said comes between them.
      */
     public List<Envelope> receive(List<Received> messages) {
-        var live = new Live();
+        var live = new LiveFlow(options.groups());
         for (var received : messages) {
             var peer = peers.computeIfAbsent(received.peer(), name -> new Peer(name, now.plus(nextInterval())));
             if (!peer.isReader || isOfReader(received.message())) {
@@ -319,7 +290,7 @@ public final class Replicator {
         return takeOut();
     }
 
-    private void on(Peer peer, SyncMessage message, Live live) {
+    private void on(Peer peer, SyncMessage message, LiveFlow live) {
         if (!isOfLiveFlow(message)) {
             apply(live);
         }
@@ -369,39 +340,34 @@ public final class Replicator {
     }
 
     /** Takes in what was published, and applies it as soon as it is enough for a commit. */
-    private void onPublish(Peer peer, Publish publish, Live live) {
+    private void onPublish(Peer peer, Publish publish, LiveFlow live) {
         for (var transaction : publish.transactions()) {
             offer(peer, transaction);
-            live.add(peer, transaction);
-            if (!options.groups().allow(live.count + 1, live.sizeBytes + 1)) {
+            live.add(peer.name, transaction);
+            if (live.isEnough()) {
                 apply(live);
             }
         }
     }
 
     /** Applies what was published, says how far that has come, and asks for what is missing. */
-    private void apply(Live live) {
-        if (live.count == 0) {
+    private void apply(LiveFlow live) {
+        if (live.isEmpty()) {
             return;
         }
         drain();
-        live.published.forEach((peer, byOrigin) -> {
-            var missing = VersionVector.EMPTY;
-            for (var range : byOrigin.values()) {
-                var applied = store.vector().seq(range.origin());
-                if (applied >= range.first()) {
-                    send(peer, new Acknowledge(range.origin(), applied));
-                }
-                if (applied < range.last()) {
-                    missing = missing.with(range.origin(), range.last());
-                }
-            }
-            if (!missing.isEmpty()) {
-                wantMissing(peer, missing);
-                wantSchemas(peer);
-            }
-        });
+        live.answers(store.vector())
+                .forEach(
+                        (name, answer) -> Optional.ofNullable(peers.get(name)).ifPresent(peer -> answer(peer, answer)));
         live.clear();
+    }
+
+    private void answer(Peer peer, LiveFlow.Answer answer) {
+        answer.acknowledged().seqs().forEach((origin, seq) -> send(peer, new Acknowledge(origin, seq)));
+        if (!answer.missing().isEmpty()) {
+            wantMissing(peer, answer.missing());
+            wantSchemas(peer);
+        }
     }
 
     private void onAnnounce(Peer peer, Announce announce) {
