@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.apache.pekko.cluster.typed.Cluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,33 @@ class PartitionTest {
                         .isEqualTo(List.of(List.of("1")));
             }
         }
+    }
+
+    @Test
+    void datacentersCompareAsSoonAsTheyReachEachOther() {
+        var settings = "merklite.anti-entropy.interval = 1h, pekko.cluster.multi-data-center.failure-detector"
+                + " { heartbeat-interval = 200ms, acceptable-heartbeat-pause = 1s }";
+        try (var cluster = TestCluster.start(directory, settings, "a1", "b1")) {
+            cluster.create("a1", "shop");
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "CREATE TABLE item(id INTEGER PRIMARY KEY)");
+            TestCluster.await(() -> TestCluster.join(cluster.node("b1").exists("shop")));
+            TestCluster.await(() -> areEqual(cluster));
+
+            cluster.cut("a1", "b1");
+            TestCluster.await(() -> isApart(cluster, "a1") && isApart(cluster, "b1"));
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, "INSERT INTO item VALUES (1)");
+            cluster.mend("a1", "b1");
+
+            TestCluster.await(() -> areEqual(cluster));
+            assertThat(cluster.rows("b1", "shop", "SELECT id FROM item")).isEqualTo(List.of(List.of("1")));
+        }
+    }
+
+    private static boolean isApart(TestCluster cluster, String node) {
+        return !Cluster.get(cluster.node(node).system())
+                .state()
+                .getUnreachableDataCenters()
+                .isEmpty();
     }
 
     private static CompletionStage<?> insert(TestCluster cluster, String node, int id, String side) {

@@ -167,6 +167,9 @@ public final class DatabaseActor {
     /** From the node's register: who is there has changed. */
     record HostsChanged(Hosts hosts) implements Command {}
 
+    /** From the node's register: the nodes of another datacenter can be reached again. */
+    record DatacenterIsBack(String datacenter) implements Command {}
+
     /** From the shard, or by itself when idle. */
     enum Stop implements Command {
         STOP

@@ -82,6 +82,8 @@ public final class Replicas {
 
     private record MembersChanged(ClusterEvent.MemberEvent event) implements Command {}
 
+    private record DatacenterSeen(ClusterEvent.DataCenterReachabilityEvent event) implements Command {}
+
     private enum WakeSome implements Command {
         WAKE_SOME
     }
@@ -154,6 +156,11 @@ public final class Replicas {
                 .tell(Subscribe.create(
                         context.messageAdapter(ClusterEvent.MemberEvent.class, MembersChanged::new),
                         ClusterEvent.MemberEvent.class));
+        Cluster.get(context.getSystem())
+                .subscriptions()
+                .tell(Subscribe.create(
+                        context.messageAdapter(ClusterEvent.DataCenterReachabilityEvent.class, DatacenterSeen::new),
+                        ClusterEvent.DataCenterReachabilityEvent.class));
         Files.createDirectories(home.directory());
         try (Stream<java.nio.file.Path> files = Files.list(home.directory())) {
             files.map(file -> file.getFileName().toString())
@@ -185,6 +192,12 @@ public final class Replicas {
                     lookAround();
                 }
                 case MembersChanged changed -> lookAround();
+                case DatacenterSeen seen -> {
+                    if (seen.event() instanceof ClusterEvent.ReachableDataCenter back) {
+                        var told = new DatabaseActor.DatacenterIsBack(back.dataCenter());
+                        owners.values().forEach(owner -> owner.tell(told));
+                    }
+                }
                 case WakeSome wake -> wakeSome();
             }
             return Behaviors.same();

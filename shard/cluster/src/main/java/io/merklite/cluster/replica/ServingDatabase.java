@@ -8,6 +8,7 @@ import io.merklite.cluster.replica.DatabaseActor.CloseStream;
 import io.merklite.cluster.replica.DatabaseActor.Command;
 import io.merklite.cluster.replica.DatabaseActor.ConflictSettled;
 import io.merklite.cluster.replica.DatabaseActor.ConnectReplica;
+import io.merklite.cluster.replica.DatabaseActor.DatacenterIsBack;
 import io.merklite.cluster.replica.DatabaseActor.Drop;
 import io.merklite.cluster.replica.DatabaseActor.FeedRead;
 import io.merklite.cluster.replica.DatabaseActor.FetchSql;
@@ -221,6 +222,7 @@ final class ServingDatabase {
                     return Behaviors.same();
                 })
                 .onMessage(HostsChanged.class, this::onHostsChanged)
+                .onMessage(DatacenterIsBack.class, back -> onTask(() -> compareWith(back.datacenter())))
                 .onMessage(Idle.class, idle -> onIdle())
                 .onMessage(Stop.class, stop -> onStop())
                 .onSignal(PostStop.class, stopped -> {
@@ -414,6 +416,14 @@ final class ServingDatabase {
             gone.stream().filter(peer -> !now.contains(peer)).forEach(core::forget);
             come.stream().filter(now::contains).forEach(exchange::connect);
         });
+    }
+
+    /** What was written on both sides of a partition does not wait for the next comparison that is due. */
+    private void compareWith(String datacenter) {
+        var peer = PeerName.ofDatacenter(datacenter);
+        if (peers.datacenters().contains(peer)) {
+            exchange.connect(peer);
+        }
     }
 
     private Behavior<Command> onWantSnapshot(WantSnapshot want) {
