@@ -15,7 +15,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.junit.jupiter.api.Test;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
 
 /**
  * Random scripts, over one or several calls, with transactions and savepoints that begin and end anywhere, statements
@@ -181,13 +183,13 @@ class DatabasePropertiesTest {
         }
     }
 
-    @Test
-    void anyScriptIsStampedReportedAndReplicated() {
-        Seeds.upTo(Seeds.count("merklite.histories", 8)).forEach(seed -> Seeds.run(seed, random -> run(random, false)));
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF)
+    void anyScriptIsStampedReportedAndReplicated(@ForAll long seed) {
+        run(Seeds.random(seed), false);
     }
 
-    @Test
-    void anyScriptMayChangeTheSchema() {
-        Seeds.upTo(Seeds.count("merklite.histories", 8)).forEach(seed -> Seeds.run(seed, random -> run(random, true)));
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF)
+    void anyScriptMayChangeTheSchema(@ForAll long seed) {
+        run(Seeds.random(seed), true);
     }
 }
