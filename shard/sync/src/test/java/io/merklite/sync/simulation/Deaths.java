@@ -25,6 +25,12 @@ final class Deaths {
 
     private record Row(String table, List<ChangesetValue> key) {}
 
+    /** The name that a table or column had first. */
+    static String original(String name) {
+        var suffix = name.indexOf("_r");
+        return suffix > 0 && (name.startsWith("more") || name.startsWith("extra")) ? name.substring(0, suffix) : name;
+    }
+
     /** Takes note of the deaths in a transaction. */
     void add(Transaction transaction) {
         var births = transaction.births().asList().iterator();
@@ -32,7 +38,7 @@ final class Deaths {
         var table = "";
         while (cursor.next()) {
             if (cursor.newGroup()) {
-                table = Identifiers.fold(new String(cursor.tableName(), StandardCharsets.UTF_8));
+                table = original(Identifiers.fold(new String(cursor.tableName(), StandardCharsets.UTF_8)));
             }
             if (cursor.op() == ChangeOp.INSERT) {
                 continue;
@@ -71,7 +77,7 @@ final class Deaths {
             return version.death().get().clock() <= horizon;
         }
         return clocks
-                .getOrDefault(new Row(table, row.key()), new TreeMap<>())
+                .getOrDefault(new Row(original(table), row.key()), new TreeMap<>())
                 .tailMap(version.birth())
                 .values()
                 .stream()

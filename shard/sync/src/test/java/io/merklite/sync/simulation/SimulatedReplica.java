@@ -23,12 +23,18 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.sqlite.SQLiteConnection;
 
 /** One replica of a simulation: its file, its log, its conversation, its clock, and what of the file is on disk. */
 final class SimulatedReplica {
+    /** Columns of table item, and tables, that some replica added. */
+    static final String ADDED_COLUMNS = "SELECT name FROM pragma_table_info('item') WHERE name GLOB 'extra*'";
+
+    static final String ADDED_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'more*'";
+
     private final Simulation simulation;
     private final String name;
     private final RandomGenerator random;
@@ -143,26 +149,50 @@ final class SimulatedReplica {
     private List<String> writesOfWhatWasAdded() {
         List<String> statements = new ArrayList<>();
         var small = random.nextInt(6);
-        for (var column : query("SELECT name FROM pragma_table_info('item') WHERE name GLOB 'extra*'")) {
+        for (var column : query(ADDED_COLUMNS)) {
             statements.add("UPDATE item SET " + column + " = 'x" + small + "' WHERE id % 6 = " + small);
         }
-        for (var table : query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'more*'")) {
+        for (var table : query(ADDED_TABLES)) {
             statements.add(
                     "INSERT OR REPLACE INTO " + table + "(id, v) VALUES (" + random.nextInt(5) + ", " + small + ")");
         }
         return statements.isEmpty() ? statements : List.of(statements.get(random.nextInt(statements.size())));
     }
 
-    /** Changes the schema of this replica, if its schema allows for it. */
-    void change(String sql) {
+    /** Changes the schema of this replica, if its schema allows for it; whether it did. */
+    boolean change(String sql) {
         try {
             publish(store.write(() -> {
                 store.changeSchema(sql);
                 return true;
             }));
+            return true;
         } catch (SessionException.DatabaseFailure e) {
             simulation.note(name + " refused " + sql);
+            return false;
         }
+    }
+
+    /** One of the names that {@code query} finds. */
+    Optional<String> any(String query, RandomGenerator choice) {
+        var names = query(query);
+        return names.isEmpty() ? Optional.empty() : Optional.of(names.get(choice.nextInt(names.size())));
+    }
+
+    /** Gives a column another type that converts none of its values, without a rebuild; whether there was such a one. */
+    boolean retype(String table, String from, String to) {
+        if (query("SELECT 1 FROM sqlite_schema WHERE name = '" + table + "' AND instr(sql, '" + from + "')")
+                .isEmpty()) {
+            return false;
+        }
+        execute("PRAGMA writable_schema = ON");
+        execute("UPDATE sqlite_schema SET sql = replace(sql, '" + from + "', '" + to + "') WHERE name = '" + table
+                + "'");
+        execute("PRAGMA schema_version = "
+                + (Long.parseLong(query("PRAGMA schema_version").getFirst()) + 1));
+        execute("PRAGMA writable_schema = RESET");
+        write(List.of());
+        return true;
     }
 
     /** A transaction that does not fit into a message. */

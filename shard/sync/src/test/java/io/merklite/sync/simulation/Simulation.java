@@ -10,6 +10,7 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.RandomWrites;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.transaction.Transaction;
+import io.merklite.testkit.Seeds;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -57,6 +58,9 @@ final class Simulation {
         SCHEMA_MERGED,
         SCHEMA_BY_ROWS,
         SCHEMA_INCOMPLETE,
+        TABLE_RENAMED,
+        COLUMN_RENAMED,
+        COLUMN_RETYPED,
         HELD_BACK,
         APPLIED_TOGETHER
     }
@@ -318,6 +322,11 @@ final class Simulation {
                 replica.change(nextChange());
                 count(RarePath.SCHEMA_CHANGED);
             }
+            // A generator of its own, so that seeds which once failed still take the same way otherwise.
+            var own = Seeds.random(nowMillis);
+            if (own.nextInt(3) == 0) {
+                changeNamesOrTypes(replica, own);
+            }
             return;
         }
         if (columnsAdded < 3 && random.nextInt(5) == 0) {
@@ -327,6 +336,34 @@ final class Simulation {
             count(RarePath.SCHEMA_CHANGED);
         }
         replica.migrate(schema);
+    }
+
+    private void changeNamesOrTypes(SimulatedReplica replica, RandomGenerator own) {
+        switch (own.nextInt(5)) {
+            case 0, 1 ->
+                replica.any(SimulatedReplica.ADDED_TABLES, own).ifPresent(table -> {
+                    if (replica.change("ALTER TABLE " + table + " RENAME TO " + renamed(table, own))) {
+                        count(RarePath.TABLE_RENAMED);
+                    }
+                });
+            case 2, 3 ->
+                replica.any(SimulatedReplica.ADDED_COLUMNS, own).ifPresent(column -> {
+                    if (replica.change("ALTER TABLE item RENAME COLUMN " + column + " TO " + renamed(column, own))) {
+                        count(RarePath.COLUMN_RENAMED);
+                    }
+                });
+            default ->
+                replica.any(SimulatedReplica.ADDED_COLUMNS, own).ifPresent(column -> {
+                    if (replica.retype("item", column + " TEXT", column + " NUMERIC")) {
+                        count(RarePath.COLUMN_RETYPED);
+                    }
+                });
+        }
+    }
+
+    /** Few names, so that replicas give one thing two names, and two things one. */
+    private static String renamed(String name, RandomGenerator own) {
+        return Deaths.original(name) + "_r" + own.nextInt(3);
     }
 
     /** Names repeat at times: two replicas add the same. */
