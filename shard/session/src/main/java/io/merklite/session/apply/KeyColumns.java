@@ -1,5 +1,6 @@
 package io.merklite.session.apply;
 
+import io.merklite.session.catalog.Affinity;
 import io.merklite.session.catalog.TableLayout;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
@@ -39,29 +40,6 @@ final class KeyColumns {
     private static final Pattern COLLATION =
             Pattern.compile("\\bCOLLATE\\b(?:\\s*[\"'`\\[]?(\\w+))?", Pattern.CASE_INSENSITIVE);
     private static final Set<String> OWN_COLLATIONS = Set.of("BINARY", "NOCASE", "RTRIM");
-
-    /** What a column does to values before it compares them. */
-    enum Affinity {
-        NONE,
-        TEXT,
-        NUMERIC,
-        REAL;
-
-        /** By the rules of SQLite's documentation of data types, section 3.1. */
-        static Affinity of(String declaredType) {
-            var type = declaredType.toUpperCase(Locale.ROOT);
-            if (type.contains("INT")) {
-                return NUMERIC;
-            }
-            if (type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT")) {
-                return TEXT;
-            }
-            if (type.isEmpty() || type.contains("BLOB")) {
-                return NONE;
-            }
-            return type.contains("REAL") || type.contains("FLOA") || type.contains("DOUB") ? REAL : NUMERIC;
-        }
-    }
 
     private enum Collations {
         BINARY,

@@ -56,8 +56,8 @@ public final class Conflicts {
         /** The row that it refers to is gone. The row is out of its table. */
         FOREIGN_KEY("foreign-key"),
         /**
-         * It had NULL in several columns of the primary key, and they were filled in one by one on several replicas. The row
-         * is out of its table.
+         * It had NULL in several columns of the primary key, and they were filled in one by one on several replicas; or it was
+         * written when its table had another key, and the one of now does not tell it. The row is out of its table.
          */
         KEY("key"),
         /**

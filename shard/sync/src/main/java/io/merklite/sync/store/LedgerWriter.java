@@ -40,6 +40,11 @@ final class LedgerWriter {
         add(Conflicts.Kind.FOREIGN_KEY, table, identity, orphan.row());
     }
 
+    /** Enters a row that left its table, which has another key now; {@code columns} are those of the table. */
+    void addLeft(TrackedTable table, List<ChangesetValue> columns) throws SQLException {
+        add(Conflicts.Kind.KEY, table, 0, columns);
+    }
+
     private void add(Conflicts.Kind kind, TrackedTable table, long identity, List<ChangesetValue> columns)
             throws SQLException {
         List<ChangesetValue> row = new ArrayList<>(columns);

@@ -80,7 +80,9 @@ final class LocalWrites {
             stampElements(renames, true);
             adopted = schemas.follow(recorded, Set.of());
             if (schema().isPresent() && !schema().get().missing().isEmpty()) {
-                schemas.migrate(); // what did not fit may do so now
+                // What did not fit may do so now.
+                enterLedger(schemas.migrate())
+                        .ifPresent(transaction -> transactions.note(new Commit.Written(transaction)));
             }
         }
         session.discard(); // also of rows that were touched and are as they were
@@ -124,6 +126,18 @@ final class LocalWrites {
         var changes = session.changeset().toByteArray();
         session.discard();
         return Optional.of(stamp(Evictions.NONE, changes, stamp, SchemaHistory.INTERNAL));
+    }
+
+    /** Enters rows into the ledger that left their tables when the schema was migrated. */
+    Optional<Transaction> enterLedger(List<KeyChange.Left> left) throws SQLException {
+        if (left.isEmpty()) {
+            return Optional.empty();
+        }
+        session.discard();
+        new KeyChange(statements, registry, shadow).enter(left, new LedgerWriter(statements, shadow, state.clock()));
+        var changes = session.changeset();
+        session.discard();
+        return changes.isEmpty() ? Optional.empty() : Optional.of(stamp(changes.toByteArray(), state.nextStamp()));
     }
 
     private Transaction stamp(byte[] changeset, Stamp stamp) throws SQLException {

@@ -217,7 +217,16 @@ final class Merger {
 
     /** Tries again to make what the schema lacks: rows may have been in its way. */
     void completeSchema() {
-        merging(List.of(ReplicatedSchema.TABLE), merge -> {}, schemas::migrate);
+        enforcement.without(
+                List.of(ReplicatedSchema.TABLE),
+                isEnforcing -> transactions.run("completing the schema", () -> {
+                    followIfStale();
+                    var entered = writes.enterLedger(schemas.migrate());
+                    entered.ifPresent(
+                            transaction -> transactions.note(new Commit.Untold(Set.of(ConflictLedger.TABLE))));
+                    state.save();
+                    return true;
+                }));
     }
 
     /** Joins what comes. */
@@ -238,22 +247,28 @@ final class Merger {
         return enforcement.without(
                 tables,
                 isEnforcing -> transactions.run("merging", () -> {
-                    if (schemas.isStale()) {
-                        session.discard();
-                        writes.stampElements(List.of(), false);
-                        schemas.follow(Changeset.EMPTY, Set.of());
-                    }
-                    session.discard();
+                    followIfStale();
                     var merged = mergeOpen(step, afterwards, isEnforcing, authority);
                     if (LocalWrites.tablesOf(merged.changes().cursor()).contains(ReplicatedSchema.TABLE)) {
                         // Told as a repair; beside another repair it is not told, and peers get it by the merkle path.
                         var settled = writes.settleRenames();
-                        merged = new Merged(merged.changes(), merged.repair().or(() -> settled));
-                        schemas.migrate();
+                        var entered = writes.enterLedger(schemas.migrate());
+                        merged = new Merged(
+                                merged.changes(),
+                                merged.repair().or(() -> settled).or(() -> entered));
                     }
                     state.save();
                     return merged;
                 }));
+    }
+
+    private void followIfStale() throws SQLException {
+        if (schemas.isStale()) {
+            session.discard();
+            writes.stampElements(List.of(), false);
+            schemas.follow(Changeset.EMPTY, Set.of());
+        }
+        session.discard();
     }
 
     /**
@@ -292,10 +307,14 @@ final class Merger {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
         var orphans = isEnforcing ? settleForeignKeys(merged, writer.evicted()) : List.<ForeignKeys.Orphan>of();
-        if (written.isPresent() && !isEnforcing && writer.evicted().isEmpty()) {
+        if (written.isPresent()
+                && !isEnforcing
+                && writer.evicted().isEmpty()
+                && merge.unfit().isEmpty()) {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
         enterLedger(merged, writer, orphans);
+        enterLedger(merge.unfit());
         if (session.isEmpty() && writer.evicted().isEmpty()) {
             return new Merged(Changeset.wrap(changes), Optional.empty());
         }
@@ -326,6 +345,13 @@ final class Merger {
         }
         for (var orphan : orphans) {
             ledger.add(orphan);
+        }
+    }
+
+    private void enterLedger(List<RowMerge.Unfit> unfit) throws SQLException {
+        var ledger = new LedgerWriter(statements, shadow, state.clock());
+        for (var row : unfit) {
+            ledger.add(Conflicts.Kind.KEY, row.table(), row.row(), row.row().values());
         }
     }
 

@@ -99,7 +99,8 @@ public final class ReplicaStore implements AutoCloseable {
             this.registry = new TableRegistry(statements, state.origins(), shadow, state.pending(), options);
             this.ranges = new RowRanges(registry, shadow);
             var schema = options.isSchemaReplicated()
-                    ? Optional.of(new ReplicatedSchema(statements, registry))
+                    ? Optional.of(
+                            new ReplicatedSchema(statements, registry, new KeyChange(statements, registry, shadow)))
                     : Optional.<ReplicatedSchema>empty();
             var history = new SchemaHistory(statements, schema);
             this.schemas = new SchemaFollower(statements, session, registry, history, schema, state, transactions);

@@ -57,18 +57,31 @@ final class ReplicatedSchema {
      */
     static final Stamp GENESIS = new Stamp(1, new Origin(1));
 
+    private static final String SAVEPOINT = "merklite_schema";
+
     private final SqlStatements statements;
     private final TableRegistry registry;
     private final SchemaMigrator migrator;
+    private final KeyChange keys;
     private @Nullable ElementRows known;
     private @Nullable Set<String> missing;
 
-    /** What a migration did. */
-    record Migrated(boolean isChanged, Set<String> reborn) {}
+    /**
+     * What a migration did.
+     *
+     * @param left rows that the new key of their table does not tell
+     */
+    record Migrated(boolean isChanged, Set<String> reborn, List<KeyChange.Left> left) {}
 
-    ReplicatedSchema(SqlStatements statements, TableRegistry registry) {
+    /** Follows the schema of the file between two steps of a migration. */
+    interface Follower {
+        void follow() throws SQLException;
+    }
+
+    ReplicatedSchema(SqlStatements statements, TableRegistry registry, KeyChange keys) {
         this.statements = statements;
         this.registry = registry;
+        this.keys = keys;
         this.migrator = SchemaMigrator.ofReplica(statements.connection(), registry::isUsers);
     }
 
@@ -274,24 +287,30 @@ final class ReplicatedSchema {
     /**
      * Brings the file to what the elements make together, in the transaction that is open and with foreign keys not
      * enforced. What rows are in the way of stays out, and is tried again with the next call.
+     *
+     * @param follower called where a table has to have its new key before it loses the columns of the former one
      */
-    Migrated migrate() throws SQLException {
+    Migrated migrate(Follower follower) throws SQLException {
         var before = rows().elements();
         reload();
         var elements = rows().elements();
         var present = migrator.schema();
+        List<KeyChange.Left> left = new ArrayList<>();
         SchemaElements.Assembly assembly;
         try {
             assembly = elements.assemble();
+            var step = KeyChange.withFormerKeys(elements, present, assembly.schema());
+            if (step.isPresent() && isApplied(step.get().assemble().schema(), present, left)) {
+                follower.follow();
+            }
         } catch (SchemaException.Unmergeable | SchemaException.ParseFailed e) {
             // Renames in a circle, or a key whose column nobody has: what was written last must be written anew.
-            return new Migrated(false, Set.of());
+            return new Migrated(false, Set.of(), List.of());
         }
-        var target = assembly.schema();
-        reach(target, present);
+        reach(assembly.schema(), migrator.schema(), left);
         var reached = migrator.schema();
         recordMissing(assembly, reached);
-        return new Migrated(!present.equals(reached), reborn(before, elements, reached));
+        return new Migrated(!present.equals(reached), reborn(before, elements, reached), left);
     }
 
     /** Tables that somebody dropped, and that live on because a column was written later: their rows begin anew. */
@@ -309,8 +328,8 @@ final class ReplicatedSchema {
         return reborn;
     }
 
-    private void reach(Schema target, Schema present) throws SQLException {
-        if (target.equals(present) || isApplied(target)) {
+    private void reach(Schema target, Schema present, List<KeyChange.Left> left) throws SQLException {
+        if (target.equals(present) || isApplied(target, present, left)) {
             return;
         }
         var newUnique = target.indexes().stream()
@@ -320,14 +339,14 @@ final class ReplicatedSchema {
                         .isEmpty())
                 .toList();
         var modest = target.withoutIndexes(newUnique);
-        if (!newUnique.isEmpty() && isApplied(modest)) {
+        if (!newUnique.isEmpty() && isApplied(modest, present, left)) {
             return;
         }
-        reachTableByTable(modest, present);
+        reachTableByTable(modest, present, left);
     }
 
     /** A table that can't be brought to its wanted form must not keep the others from theirs. */
-    private void reachTableByTable(Schema target, Schema present) throws SQLException {
+    private void reachTableByTable(Schema target, Schema present, List<KeyChange.Left> left) throws SQLException {
         var renames = MigrationPlan.between(present, target).operations().stream()
                 .anyMatch(operation -> operation.type() == OperationType.RENAME_TABLE
                         || operation.type() == OperationType.RENAME_COLUMN);
@@ -341,38 +360,49 @@ final class ReplicatedSchema {
                 .forEach(name -> names.add(Identifiers.fold(name)));
         for (var name : names) {
             var next = reached.withTableOf(target, name);
-            if (!next.equals(reached) && isPossible(next)) {
+            if (!next.equals(reached) && isPossible(next, present)) {
                 reached = next;
             }
         }
-        if (!isApplied(reached.withCodeOf(target))) {
-            isApplied(reached);
+        if (!isApplied(reached.withCodeOf(target), present, left)) {
+            isApplied(reached, present, left);
         }
     }
 
-    private boolean isApplied(Schema target) throws SQLException {
+    /** Migrates, or leaves the file as it is: what is missing is recorded, and told. */
+    private boolean isApplied(Schema target, Schema present, List<KeyChange.Left> left) throws SQLException {
+        List<KeyChange.Left> leaving = new ArrayList<>();
+        var isDone = statements.keeping(SAVEPOINT, () -> {
+            leaving.addAll(keys.makeWay(present, target));
+            return isMigrated(target);
+        });
+        if (isDone) {
+            left.addAll(leaving);
+        }
+        return isDone;
+    }
+
+    private boolean isMigrated(Schema target) throws SQLException {
         try {
             // As everywhere, a row that a CHECK is against stays: each of its values was valid where it was written.
             statements.run("PRAGMA ignore_check_constraints = ON");
             migrator.migrate(target, Allow.everything());
             return true;
         } catch (SchemaException e) {
-            return false; // it left the file as it was; what is missing is recorded, and told
+            return false;
         } finally {
             statements.run("PRAGMA ignore_check_constraints = OFF");
         }
     }
 
-    private boolean isPossible(Schema target) throws SQLException {
-        try {
-            statements.run("PRAGMA ignore_check_constraints = ON");
-            migrator.rehearse(migrator.plan(target));
-            return true;
-        } catch (SchemaException e) {
+    private boolean isPossible(Schema target, Schema present) throws SQLException {
+        var isDone = new boolean[1];
+        statements.keeping(SAVEPOINT, () -> {
+            keys.makeWay(present, target);
+            isDone[0] = isMigrated(target);
             return false;
-        } finally {
-            statements.run("PRAGMA ignore_check_constraints = OFF");
-        }
+        });
+        return isDone[0];
     }
 
     private void recordMissing(SchemaElements.Assembly assembly, Schema reached) throws SQLException {

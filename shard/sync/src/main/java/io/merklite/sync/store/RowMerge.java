@@ -31,7 +31,7 @@ final class RowMerge {
     private static final int CHUNK = 16_384;
 
     /** A death before all horizons: no tombstone is kept of it. */
-    private static final Stamp FORGOTTEN = new Stamp(0, new Origin(1));
+    static final Stamp FORGOTTEN = new Stamp(0, new Origin(1));
 
     private final TableRegistry registry;
     private final ShadowRows shadow;
@@ -43,7 +43,13 @@ final class RowMerge {
     /** By the seeds of table and column. */
     private final Map<Long, ChangesetValue> defaults = new LinkedHashMap<>();
 
+    /** Rows that the key which their table has now does not tell. */
+    private final List<Unfit> unfit = new ArrayList<>();
+
     private boolean isOfAnotherSchema;
+
+    /** A row that can't be in its table: it was written when that had another key. */
+    record Unfit(TrackedTable table, MergedRow row) {}
 
     /**
      * One row that comes in.
@@ -74,6 +80,11 @@ final class RowMerge {
         return merged;
     }
 
+    /** Rows that the key of their table does not tell: they go to the ledger. */
+    List<Unfit> unfit() {
+        return unfit;
+    }
+
     /** Whether something came that was written on another schema: its values may not be of the types that columns have. */
     boolean isOfAnotherSchema() {
         return isOfAnotherSchema;
@@ -99,32 +110,150 @@ final class RowMerge {
         isOfAnotherSchema |= transaction.schemaFingerprint() != history.current();
         var cursor = transaction.changes();
         var births = transaction.births().asList().iterator();
-        TrackedTable table = null;
-        int[] columns = {};
-        List<Incoming> chunk = List.of();
+        Optional<Group> group = Optional.empty();
         var insertCount = 0;
         while (cursor.next()) {
             if (cursor.newGroup()) {
-                var name = history.groupNow(
-                        transaction.schemaFingerprint(), new String(cursor.tableName(), StandardCharsets.UTF_8));
-                table = registry.table(name).orElse(null);
-                columns = table == null ? new int[0] : history.columns(transaction.schemaFingerprint(), table, cursor);
-                chunk = table == null ? List.of() : chunks.computeIfAbsent(table, key -> new ArrayList<>());
+                if (group.isPresent()) {
+                    group.get().end();
+                }
+                group = group(transaction, cursor, chunks, chunkCount);
             }
             if (cursor.op() == ChangeOp.INSERT) {
                 insertCount++;
             }
             var birth = cursor.op() == ChangeOp.INSERT ? new Birth(transaction.stamp(), insertCount) : births.next();
-            if (table != null && columns.length > 0) {
-                var incoming = incoming(table, columns, cursor, birth, transaction.stamp());
-                // A key that was no integer when the table's key could be anything means nothing here any more.
-                if (table.fitsKey(incoming.key().values())) {
-                    chunk.add(incoming);
-                }
-                if (chunk.size() >= chunkCount) {
-                    flush(table, chunk, Rule.JOIN);
+            if (group.isPresent()) {
+                group.get().add(cursor, birth);
+            }
+        }
+        if (group.isPresent()) {
+            group.get().end();
+        }
+    }
+
+    /** The group that {@code change} begins; none if it means nothing here any more. */
+    private Optional<Group> group(
+            Transaction transaction, ChangesetCursor change, Map<TrackedTable, List<Incoming>> chunks, int chunkCount)
+            throws SQLException {
+        var name = history.groupNow(
+                transaction.schemaFingerprint(), new String(change.tableName(), StandardCharsets.UTF_8));
+        var table = registry.table(name);
+        if (table.isEmpty()) {
+            return Optional.empty();
+        }
+        var columns = history.columns(transaction.schemaFingerprint(), table.get(), change);
+        if (columns.key() == ChangeColumns.Key.NONE) {
+            return Optional.empty();
+        }
+        var chunk = chunks.computeIfAbsent(table.get(), key -> new ArrayList<>());
+        return Optional.of(new Group(table.get(), columns, transaction.stamp(), chunk, chunkCount));
+    }
+
+    /** The changes of one table in a transaction. */
+    private final class Group {
+        private final TrackedTable table;
+        private final ChangeColumns columns;
+        private final Stamp stamp;
+        private final List<Incoming> chunk;
+        private final int chunkCount;
+        private final ColumnConversion keyTypes;
+        private final FormerKeyChanges former;
+
+        /**
+         * @param chunk what is not joined yet
+         * @param chunkCount so many are joined at once
+         */
+        private Group(TrackedTable table, ChangeColumns columns, Stamp stamp, List<Incoming> chunk, int chunkCount) {
+            this.table = table;
+            this.columns = columns;
+            this.stamp = stamp;
+            this.chunk = chunk;
+            this.chunkCount = chunkCount;
+            this.keyTypes = new ColumnConversion(statements, table.keyColumns());
+            this.former = new FormerKeyChanges(statements, shadow, table, columns);
+        }
+
+        private void add(ChangesetCursor change, Birth birth) throws SQLException {
+            var incoming = incoming(change, birth);
+            if (incoming.isPresent() && table.isTold(incoming.get().key().values())) {
+                chunk.add(incoming.get());
+            } else if (change.op() == ChangeOp.INSERT) {
+                incoming.ifPresent(row -> leaveOut(row.key(), row.version()));
+            }
+            if (chunk.size() >= chunkCount) {
+                flush(table, chunk, Rule.JOIN);
+            }
+        }
+
+        /** The row that is changed; none if that is found later. */
+        private Optional<Incoming> incoming(ChangesetCursor change, Birth birth) throws SQLException {
+            Map<Integer, ChangesetValue> additions = change.op() == ChangeOp.UPDATE ? new TreeMap<>() : Map.of();
+            if (columns.key() == ChangeColumns.Key.FORMER && change.op() != ChangeOp.INSERT) {
+                List<Cell> cells =
+                        change.op() == ChangeOp.UPDATE ? updated(table, columns, change, stamp, additions) : List.of();
+                former.add(change, birth, cells, additions, stamp);
+                return Optional.empty();
+            }
+            var version = switch (change.op()) {
+                case INSERT -> RowVersion.alive(stamp, inserted(table, columns, change, stamp));
+                case UPDATE -> RowVersion.alive(birth.stamp(), updated(table, columns, change, stamp, additions));
+                case DELETE -> RowVersion.dead(birth.stamp(), stamp);
+            };
+            return Optional.of(
+                    new Incoming(key(change, birth), version, additions, stamp, change.op() != ChangeOp.INSERT));
+        }
+
+        private RowKey key(ChangesetCursor change, Birth birth) throws SQLException {
+            if (table.identity() == TrackedTable.Identity.BIRTH) {
+                return Keys.ofBirth(table, birth);
+            }
+            var values = switch (columns.key()) {
+                case SAME -> keyValues(change);
+                case CONVERTED -> keyTypes.apply(keyValues(change));
+                case FORMER -> former.insertedKey(change);
+                case NONE -> throw new IllegalStateException("a change that means nothing here");
+            };
+            return RowKey.of(table.seed(), values);
+        }
+
+        private List<ChangesetValue> keyValues(ChangesetCursor change) {
+            List<ChangesetValue> values = new ArrayList<>(table.keyCount());
+            for (var column : table.changesetKeys()) {
+                var position = columns.position(column);
+                values.add(change.op() == ChangeOp.INSERT ? change.newValue(position) : change.oldValue(position));
+            }
+            return values;
+        }
+
+        private void leaveOut(RowKey key, RowVersion version) {
+            unfit.add(new Unfit(table, new MergedRow(key, Optional.empty(), version, 0)));
+        }
+
+        /** Changes of the same schema may wait for those of other transactions. */
+        private void end() throws SQLException {
+            if (columns.key() == ChangeColumns.Key.SAME) {
+                return;
+            }
+            for (var result : former.results()) {
+                switch (result) {
+                    case FormerKeyChanges.Result.Gone gone ->
+                        forget(table, List.of(gone.row().key()));
+                    case FormerKeyChanges.Result.Changed changed ->
+                        chunk.add(new Incoming(
+                                changed.key(), changed.version(), changed.additions(), changed.stamp(), true));
+                    case FormerKeyChanges.Result.Moved moved -> {
+                        var key = RowKey.of(table.seed(), moved.key());
+                        if (table.isTold(moved.key())) {
+                            chunk.add(new Incoming(key, moved.version(), Map.of(), stamp, false));
+                        } else {
+                            leaveOut(key, moved.version());
+                        }
+                    }
                 }
             }
+            flush(table, chunk, Rule.JOIN);
+            merged.computeIfPresent(table, FormerKeyChanges::together);
         }
     }
 
@@ -168,37 +297,12 @@ final class RowMerge {
                 row.key(), row.before(), RowVersion.dead(row.after().birth(), FORGOTTEN), row.rowid());
     }
 
-    private Incoming incoming(TrackedTable table, int[] columns, ChangesetCursor change, Birth birth, Stamp stamp)
-            throws SQLException {
-        var key = table.identity() == TrackedTable.Identity.BIRTH
-                ? Keys.ofBirth(table, birth)
-                : key(table, columns, change);
-        Map<Integer, ChangesetValue> additions = change.op() == ChangeOp.UPDATE ? new TreeMap<>() : Map.of();
-        var version = switch (change.op()) {
-            case INSERT -> RowVersion.alive(stamp, inserted(table, columns, change, stamp));
-            case UPDATE -> RowVersion.alive(birth.stamp(), updated(table, columns, change, stamp, additions));
-            case DELETE -> RowVersion.dead(birth.stamp(), stamp);
-        };
-        return new Incoming(key, version, additions, stamp, change.op() != ChangeOp.INSERT);
-    }
-
-    private static RowKey key(TrackedTable table, int[] columns, ChangesetCursor change) {
-        List<ChangesetValue> values = new ArrayList<>();
-        for (var column : table.changesetKeys()) {
-            values.add(
-                    change.op() == ChangeOp.INSERT
-                            ? change.newValue(columns[column])
-                            : change.oldValue(columns[column]));
-        }
-        return RowKey.of(table.seed(), values);
-    }
-
-    private List<Cell> inserted(TrackedTable table, int[] columns, ChangesetCursor change, Stamp stamp)
+    private List<Cell> inserted(TrackedTable table, ChangeColumns columns, ChangesetCursor change, Stamp stamp)
             throws SQLException {
         var born = RowState.born(stamp);
         List<Cell> cells = new ArrayList<>(table.cellCount());
         for (var cell = 0; cell < table.cellCount(); cell++) {
-            var column = columns[table.column(cell)];
+            var column = columns.position(table.column(cell));
             var value = column < 0 ? defaultOf(table, cell) : change.newValue(column);
             cells.add(born.cell(cell, value, table.counters()[cell]));
         }
@@ -218,13 +322,13 @@ final class RowMerge {
 
     private static List<Cell> updated(
             TrackedTable table,
-            int[] columns,
+            ChangeColumns columns,
             ChangesetCursor change,
             Stamp stamp,
             Map<Integer, ChangesetValue> additions) {
         List<Cell> cells = new ArrayList<>();
         for (var cell = 0; cell < table.cellCount(); cell++) {
-            var column = columns[table.column(cell)];
+            var column = columns.position(table.column(cell));
             Cell updated = Cell.Unknown.INSTANCE;
             if (column >= 0 && change.newType(column) != 0) {
                 var value = change.newValue(column);
@@ -270,8 +374,11 @@ final class RowMerge {
 
     /** What a later transaction makes of a row that an earlier one of the same merge has changed. */
     private MergedRow joinAgain(TrackedTable table, Incoming incoming, MergedRow row) {
-        var joined =
-                withAdditions(row.after().join(incoming.version(), table.merge().registers()), incoming);
+        var joined = withAdditions(
+                row.after().join(incoming.version(), table.merge().registers()),
+                incoming.version().birth(),
+                incoming.additions(),
+                incoming.stamp());
         return isWhole(joined) ? new MergedRow(row.key(), row.before(), joined, row.rowid()) : row;
     }
 
@@ -292,7 +399,11 @@ final class RowMerge {
                 rule == Rule.OVERWRITE || (rule == Rule.REPAIR && stored.state().equals(RowState.of(version)));
         var joined = overwrites
                 ? version
-                : withAdditions(known.join(version, table.merge().registers()), incoming);
+                : withAdditions(
+                        known.join(version, table.merge().registers()),
+                        version.birth(),
+                        incoming.additions(),
+                        incoming.stamp());
         if (!isWhole(joined) || (joined.equals(known) && !stored.isDamaged())) {
             return Optional.empty();
         }
@@ -310,17 +421,18 @@ final class RowMerge {
     }
 
     /** Adds to counters, unless a state that came by the merkle path has the addition already. */
-    private static RowVersion withAdditions(RowVersion joined, Incoming incoming) {
-        var fits = joined.isAlive() && joined.birth().equals(incoming.version().birth());
-        if (incoming.additions().isEmpty() || !fits) {
+    static RowVersion withAdditions(
+            RowVersion joined, Stamp birth, Map<Integer, ChangesetValue> additions, Stamp stamp) {
+        var fits = joined.isAlive() && joined.birth().equals(birth);
+        if (additions.isEmpty() || !fits) {
             return joined;
         }
         List<Cell> cells = new ArrayList<>(joined.cells());
-        incoming.additions().forEach((cell, addition) -> {
+        additions.forEach((cell, addition) -> {
             if (cells.get(cell) instanceof Cell.Counter counter) {
-                var total = counter.totals().get(incoming.stamp().origin());
-                if (total == null || total.clock() < incoming.stamp().clock()) {
-                    cells.set(cell, counter.add(addition, incoming.stamp()));
+                var total = counter.totals().get(stamp.origin());
+                if (total == null || total.clock() < stamp.clock()) {
+                    cells.set(cell, counter.add(addition, stamp));
                 }
             }
         });

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The state of a row as a shadow table stores it: clocks of birth and death in columns of their own, the rest, if there is any, in a blob. */
@@ -94,17 +95,39 @@ final class RowStateCodec {
 
     private static Map<Integer, RowState.Later> overrides(WireReader reader, TrackedTable table, OriginTable origins) {
         Map<Integer, RowState.Later> overrides = new TreeMap<>();
+        forEachOverride(
+                reader,
+                origins,
+                (column, later) -> table.cellOfColumnId(column).ifPresent(cell -> overrides.put(cell, later)));
+        return overrides;
+    }
+
+    /** The stamps of columns, by their ids, that are registers and were written after the birth. */
+    static Map<Integer, Stamp> stamps(byte[] blob, OriginTable origins) {
+        Map<Integer, Stamp> stamps = new TreeMap<>();
+        var reader = new WireReader(WHAT, blob, 0, blob.length);
+        if (reader.uint8() == OVERRIDES) {
+            forEachOverride(reader, origins, (column, later) -> {
+                if (later instanceof RowState.Later.Written written) {
+                    stamps.put(column, written.stamp());
+                }
+            });
+        }
+        return stamps;
+    }
+
+    private static void forEachOverride(
+            WireReader reader, OriginTable origins, BiConsumer<Integer, RowState.Later> consumer) {
         var count = reader.count(ENTRY_MIN_BYTES, Short.MAX_VALUE);
         for (var i = 0; i < count; i++) {
-            var cell = table.cellOfColumnId((int) reader.varint());
+            var column = (int) reader.varint();
             RowState.Later override = switch (reader.uint8()) {
                 case REGISTER -> new RowState.Later.Written(stamp(reader, origins));
                 case COUNTER -> new RowState.Later.Counted(counter(reader, origins));
                 default -> throw new Malformed(WHAT, reader.position() - 1, "neither a register nor a counter");
             };
-            cell.ifPresent(index -> overrides.put(index, override));
+            consumer.accept(column, override);
         }
-        return overrides;
     }
 
     private static Cell.Counter counter(WireReader reader, OriginTable origins) {

@@ -8,6 +8,7 @@ import io.merklite.session.statement.SqlStatements;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -90,7 +91,7 @@ final class SchemaFollower {
      *
      * @param recorded changes that are not stamped yet
      * @param reborn folded names of tables whose rows are born anew
-     * @return the folded names of tables whose rows were adopted, though they may stand in {@code recorded}
+     * @return the folded names of tables whose rows have their states, though they may stand in {@code recorded}
      */
     Set<String> follow(Changeset recorded, Set<String> reborn) throws SQLException {
         hasFollowed = true;
@@ -98,22 +99,23 @@ final class SchemaFollower {
         var present = version();
         var birth = state.nextStamp();
         var renames = schema.isPresent() ? schema.get().renames() : Renames.NONE;
-        var adopted = registry.follow(birth, insertCounts(recorded), renames, reborn);
-        if (!adopted.isEmpty()) {
+        var followed = registry.follow(birth, insertCounts(recorded), renames, reborn);
+        var isAdopting = !followed.adopted().isEmpty();
+        if (isAdopting) {
             // A seq without a transaction: peers get the rows by the merkle path.
-            transactions.note(new Commit.Untold(Set.copyOf(adopted)));
+            transactions.note(new Commit.Untold(followed.adopted()));
             state.count(birth);
         }
         history.record(registry);
         schemaVersion = version();
-        if (seen != present || !adopted.isEmpty()) {
+        if (seen != present || isAdopting) {
             state.root(registry.total());
         }
         var update = statements.prepare("UPDATE _merklite_state SET schema_version = ?1");
         update.setLong(1, schemaVersion);
         update.executeUpdate();
         state.save();
-        return adopted;
+        return followed.settled();
     }
 
     private static Map<String, Long> insertCounts(Changeset changes) {
@@ -131,22 +133,25 @@ final class SchemaFollower {
     /**
      * Follows the schema that elements make that have come: at once, since the next transaction may be written on it. The
      * session is off meanwhile: what a migration writes is no change of rows, and its triggers would be in the way.
+     *
+     * @return rows that had to leave their tables, for the ledger
      */
-    void migrate() throws SQLException {
+    List<KeyChange.Left> migrate() throws SQLException {
         if (schema.isEmpty()) {
-            return;
+            return List.of();
         }
         hasFollowed = true;
         session.enable(false);
         ReplicatedSchema.Migrated migrated;
         try {
-            migrated = schema.get().migrate();
+            migrated = schema.get().migrate(() -> follow(Changeset.EMPTY, Set.of()));
         } finally {
             session.enable(true);
         }
         if (migrated.isChanged() || !migrated.reborn().isEmpty()) {
             follow(Changeset.EMPTY, migrated.reborn());
         }
+        return migrated.left();
     }
 
     void committed() {

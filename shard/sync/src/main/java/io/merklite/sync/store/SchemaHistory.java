@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The schemas that this replica has had: what the columns of a changeset were when it was written.
@@ -125,42 +126,50 @@ final class SchemaHistory {
         insert.executeUpdate();
     }
 
-    /**
-     * For each column of a changeset of {@code table}, where it is in {@code change}; -1 if it is not there. Empty if the
-     * table had another key then, so that the change means nothing here any more.
-     */
-    int[] columns(long fingerprint, TrackedTable table, ChangesetCursor change) throws SQLException {
-        var columns = new int[table.changesetColumnCount()];
+    /** Where the columns of {@code table} are in the changes of its group that {@code change} is at the beginning of. */
+    ChangeColumns columns(long fingerprint, TrackedTable table, ChangesetCursor change) throws SQLException {
         if (fingerprint == current || TableRegistry.isInternal(table.name())) {
-            for (var i = 0; i < columns.length; i++) {
-                columns[i] = i;
+            var positions = IntStream.range(0, table.changesetColumnCount()).toArray();
+            if (positions.length != change.columnCount()) {
+                throw misfit(table, change, positions.length);
             }
-            if (columns.length != change.columnCount()) {
-                throw misfit(table, change, columns.length);
-            }
-            return columns;
+            return ChangeColumns.of(ChangeColumns.Key.SAME, positions);
         }
-        Arrays.fill(columns, -1);
         var schema = schemas.getOrDefault(fingerprint, Map.of());
         var then = namedAsNow(table, schema.getOrDefault(tableThen(schema, table.foldedTableName()), List.of()));
-        var rowidCount = table.identity() == TrackedTable.Identity.BIRTH ? 1 : 0;
-        if (then.size() + rowidCount != change.columnCount()) {
-            throw misfit(table, change, then.size() + rowidCount);
+        // Rows that had no key have their rowid in front.
+        var wasKeyless = change.columnCount() == then.size() + 1;
+        if (!wasKeyless && change.columnCount() != then.size()) {
+            throw misfit(table, change, then.size());
         }
+        var isKeyless = table.identity() == TrackedTable.Identity.BIRTH;
+        if (wasKeyless != isKeyless) {
+            return ChangeColumns.none();
+        }
+        var rowidCount = isKeyless ? 1 : 0;
+        var positions = new int[table.changesetColumnCount()];
         var now = names(table);
         for (var i = 0; i < now.size(); i++) {
             var index = then.indexOf(now.get(i));
-            columns[i + rowidCount] = index < 0 ? -1 : index + rowidCount;
+            positions[i + rowidCount] = index < 0 ? -1 : index + rowidCount;
         }
-        if (rowidCount > 0) {
-            columns[0] = 0;
-        }
-        for (var key : table.changesetKeys()) {
-            if (columns[key] < 0 || change.keyPosition(columns[key]) == 0) {
-                return new int[0];
-            }
-        }
-        return columns;
+        return isKeyless ? ChangeColumns.of(ChangeColumns.Key.SAME, positions) : keyed(table, then, positions, change);
+    }
+
+    private static ChangeColumns keyed(TrackedTable table, List<String> then, int[] positions, ChangesetCursor change) {
+        var formerKey = IntStream.range(0, change.columnCount())
+                .filter(column -> change.keyPosition(column) != 0)
+                .toArray();
+        var key = IntStream.of(table.changesetKeys())
+                .map(column -> positions[column])
+                .sorted()
+                .toArray();
+        return Arrays.equals(key, formerKey)
+                ? ChangeColumns.of(ChangeColumns.Key.CONVERTED, positions)
+                : ChangeColumns.ofFormerKey(
+                        positions,
+                        formerKey,
+                        IntStream.of(formerKey).mapToObj(then::get).toList());
     }
 
     /** What a group of a changeset is called now that was written on the schema with this fingerprint. */

@@ -317,7 +317,8 @@ final class ShadowRows {
         return key(table, row, 0);
     }
 
-    private static RowKey key(TrackedTable table, RawRows row, int first) throws SQLException {
+    /** The key in the columns from {@code first} on. */
+    static RowKey key(TrackedTable table, RawRows row, int first) throws SQLException {
         if (table.identity() == TrackedTable.Identity.INTEGER) {
             return RowKey.of(table.seed(), row.longAt(first));
         }

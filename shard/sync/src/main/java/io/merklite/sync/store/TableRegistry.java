@@ -22,12 +22,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables that replicate, followed through changes of the schema.
  *
- * <p>A table that is new here is adopted: its rows are born now. One whose key changed is adopted anew; one that only got
- * or lost columns keeps the states of its rows, and its sums are made anew where digests changed.
+ * <p>A table that is new here is adopted: its rows are born now. One that only got or lost columns keeps the states of its
+ * rows, and its sums are made anew where digests changed. So does one whose key changed, if the columns of the former key
+ * are still there to {@linkplain CarriedStates tell which row is which}; otherwise, or if only one of then and now it has a
+ * key, it is adopted anew.
  */
 final class TableRegistry {
     static final List<String> CREATE = List.of("""
@@ -129,6 +132,21 @@ final class TableRegistry {
     }
 
     /**
+     * What a change of the schema brought.
+     *
+     * @param adopted folded names of tables with rows that were adopted
+     * @param settled folded names of tables whose rows have their states, whatever is recorded of them
+     */
+    record Followed(Set<String> adopted, Set<String> settled) {}
+
+    /** What becomes of the states of a table. */
+    private enum Following {
+        KEPT,
+        CARRIED,
+        NEW
+    }
+
+    /**
      * Reads the schema anew, inside a transaction.
      *
      * @param birth the stamp of rows that are adopted
@@ -136,10 +154,10 @@ final class TableRegistry {
      *     new table, they need not be adopted
      * @param renames a table or column that was renamed keeps the states of its rows
      * @param reborn folded names of tables whose rows are adopted although they are known
-     * @return folded names of the tables whose rows were adopted
      */
-    Set<String> follow(Stamp birth, Map<String, Long> inserted, Renames renames, Set<String> reborn)
-            throws SQLException {
+    Followed follow(Stamp birth, Map<String, Long> inserted, Renames renames, Set<String> reborn) throws SQLException {
+        Map<Integer, TrackedTable> former = new HashMap<>();
+        tables.values().forEach(table -> former.put(table.number(), table));
         sums.clear();
         rows.forgetLast();
         tables.clear();
@@ -163,15 +181,53 @@ final class TableRegistry {
             }
         }
         Set<String> adopted = new HashSet<>();
+        Set<String> settled = new HashSet<>();
         for (var entry : present.entrySet()) {
             var name = entry.getKey();
-            var isNew = follow(entry.getValue(), Optional.ofNullable(known.get(name)), renames);
             var stamp = name.equals(ReplicatedSchema.TABLE) ? ReplicatedSchema.GENESIS : birth;
-            if (isNew && adopt(justFollowed(name), stamp, inserted.getOrDefault(name, 0L))) {
-                adopted.add(name);
+            var recorded = Optional.ofNullable(known.get(name));
+            var isWritten = inserted.containsKey(name);
+            var unwritten = recorded.filter(table -> !isWritten || isUnchanged(former.get(table.number()), present));
+            switch (follow(entry.getValue(), recorded, unwritten.isPresent(), renames)) {
+                case KEPT -> {
+                    // states and rows belong together as before
+                }
+                case CARRIED -> {
+                    settled.add(name);
+                    if (adoptOthers(justFollowed(name), stamp)) {
+                        adopted.add(name);
+                    }
+                }
+                case NEW -> {
+                    if (adopt(justFollowed(name), stamp, inserted.getOrDefault(name, 0L))) {
+                        settled.add(name);
+                        adopted.add(name);
+                    }
+                }
             }
         }
-        return adopted;
+        return new Followed(adopted, settled);
+    }
+
+    /**
+     * Whether rows have the values of which the states tell: the user may have made a table anew and changed them with it.
+     */
+    private boolean isUnchanged(@Nullable TrackedTable before, Map<String, TrackedTable> present) {
+        var now = before == null ? null : present.get(before.foldedName());
+        if (before == null || now == null) {
+            return false;
+        }
+        var names = now.layout().columns().stream()
+                .map(column -> Identifiers.fold(column.name()))
+                .toList();
+        var isWhole = before.layout().columns().stream()
+                .map(column -> Identifiers.fold(column.name()))
+                .allMatch(names::contains);
+        return isWhole
+                && StoreTransactions.call(
+                        "comparing rows with their index",
+                        () -> new MerkleSums(statements, rows, before, pending).sum(KeyRange.ALL)
+                                == rows.sumOfDigests(before, KeyRange.ALL));
     }
 
     private static Optional<String> nameBefore(TrackedTable table, Renames renames, Predicate<String> isKnown) {
@@ -195,35 +251,92 @@ final class TableRegistry {
         return TrackedTable.of(layout.get(), UniqueIndex.read(statements.connection(), layout.get()), merge);
     }
 
-    /** Follows one table, and returns whether it is new here. */
-    private boolean follow(TrackedTable present, Optional<Known> known, Renames renames) throws SQLException {
-        var name = present.foldedName();
-        var shape = shape(present, Map.of());
-        var cells = cells(present.layout());
-        if (known.isPresent()) {
-            var number = known.get().number();
-            var before = columnsBefore(number, present, renames);
-            if (known.get().shape().equals(shape(present, before))) {
-                renameColumns(number, before);
-                var table = withColumns(number, present);
-                tables.put(name, table);
-                var now = new Known(number, name, shape, cells);
-                if (!known.get().equals(now)) {
-                    record(now);
-                    sums(table).rebuild();
-                }
-                return false;
-            }
-            forget(number);
+    private Following follow(TrackedTable present, Optional<Known> known, boolean isUnwritten, Renames renames)
+            throws SQLException {
+        if (known.isEmpty()) {
+            begin(nextNumber(), present);
+            return Following.NEW;
         }
-        var number = Math.toIntExact(statements.number("SELECT coalesce(max(number), 0) + 1 FROM _merklite_tables"));
-        record(new Known(number, name, shape, cells));
+        var number = known.get().number();
+        var before = columnsBefore(number, present, renames);
+        var then = KeyShape.parse(known.get().shape());
+        if (then.isSameAs(KeyShape.of(present, before))) {
+            renameColumns(number, before);
+            keep(known.get(), present);
+            return Following.KEPT;
+        }
+        var former = formerKey(then, present, before);
+        if (former.isEmpty() || present.identity() == TrackedTable.Identity.BIRTH || !isUnwritten) {
+            forget(number);
+            begin(nextNumber(), present);
+            return Following.NEW;
+        }
+        renameColumns(number, before);
+        carry(number, present, former);
+        return Following.CARRIED;
+    }
+
+    private void keep(Known known, TrackedTable present) throws SQLException {
+        var table = withColumns(known.number(), present);
+        tables.put(present.foldedName(), table);
+        var now = known(known.number(), present);
+        if (!known.equals(now)) {
+            record(now);
+            if (!known.name().equals(now.name()) || !known.cells().equals(now.cells())) {
+                sums(table).rebuild();
+            }
+        }
+    }
+
+    private static Known known(int number, TrackedTable table) {
+        return new Known(
+                number, table.foldedName(), KeyShape.of(table, Map.of()).text(), cells(table.layout()));
+    }
+
+    private void begin(int number, TrackedTable present) throws SQLException {
+        record(known(number, present));
         var table = withColumns(number, present);
         for (var sql : table.create()) {
             statements.once(sql);
         }
-        tables.put(name, table);
-        return true;
+        tables.put(present.foldedName(), table);
+    }
+
+    private int nextNumber() throws SQLException {
+        return Math.toIntExact(statements.number("SELECT coalesce(max(number), 0) + 1 FROM _merklite_tables"));
+    }
+
+    /** The columns of a former key as they are called now, quoted; empty if there was none, or not all are there. */
+    private static List<String> formerKey(KeyShape then, TrackedTable present, Map<String, String> before) {
+        if (!then.isKeyed()) {
+            return List.of();
+        }
+        List<String> columns = new ArrayList<>();
+        for (var name : then.names()) {
+            present.layout().columns().stream()
+                    .filter(column -> {
+                        var now = Identifiers.fold(column.name());
+                        return before.getOrDefault(now, now).equals(name);
+                    })
+                    .findFirst()
+                    .ifPresent(column -> columns.add(column.quoted()));
+        }
+        return columns.size() == then.names().size() ? columns : List.of();
+    }
+
+    private void carry(int number, TrackedTable present, List<String> former) throws SQLException {
+        var next = nextNumber();
+        statements.once("UPDATE _merklite_columns SET number = " + next + " WHERE number = " + number);
+        begin(next, present);
+        var table = justFollowed(present.foldedName());
+        var states = new CarriedStates(statements, origins, rows, table, "_merklite_rows_" + number, former);
+        states.move();
+        if (former.equals(table.rowKeyNames())) {
+            states.moveTombstones();
+        }
+        forget(number);
+        rows.forgetLast();
+        sums(table).rebuild();
     }
 
     /** Columns that were renamed: what they are called to what they are recorded as. */
@@ -304,26 +417,41 @@ final class TableRegistry {
         if (insertedCount > 0 && statements.number("SELECT count(*) FROM " + table.from()) == insertedCount) {
             return false;
         }
+        adopt(table, birth, "");
+        return statements.number("SELECT EXISTS (SELECT 1 FROM " + table.shadow() + ")") != 0;
+    }
+
+    /** Adopts rows that have no state, if there are any. */
+    private boolean adoptOthers(TrackedTable table, Stamp birth) throws SQLException {
+        var condition = " AND " + table.withoutState();
+        if (statements.number("SELECT EXISTS (SELECT 1 FROM " + table.from() + condition + ")") == 0) {
+            return false;
+        }
+        adopt(table, birth, condition);
+        return true;
+    }
+
+    private void adopt(TrackedTable table, Stamp birth, String condition) throws SQLException {
         var origin = origins.id(birth.origin());
         var stamp = birth.clock() + ", " + origin;
         var keys = String.join(", ", table.rowKeyNames());
+        var from = table.from() + condition;
         var select = switch (table.identity()) {
-            case INTEGER -> "(k0, b, o) SELECT " + keys + ", " + stamp + " FROM " + table.from();
+            case INTEGER -> "(k0, b, o) SELECT " + keys + ", " + stamp + " FROM " + from;
             case COLUMNS ->
                 "(" + table.keys("") + ", b, o) SELECT " + keys + ", " + stamp + " FROM "
-                        + table.from()
+                        + from
                         + table.rowKeyNames().stream()
                                 .map(name -> " AND " + name + " IS NOT NULL")
                                 .collect(Collectors.joining());
             case BIRTH ->
                 "(k0, k1, k2, b, o, r) SELECT " + birth.clock() + ", "
                         + birth.origin().bits() + ", row_number() OVER (ORDER BY " + keys + "), " + stamp + ", "
-                        + keys + " FROM " + table.from();
+                        + keys + " FROM " + from;
         };
         statements.once("INSERT INTO " + table.shadow() + select);
         rows.forgetLast();
         sums(table).rebuild();
-        return statements.number("SELECT EXISTS (SELECT 1 FROM " + table.shadow() + ")") != 0;
     }
 
     private Map<String, Known> known() throws SQLException {
@@ -348,20 +476,6 @@ final class TableRegistry {
             }
         }
         return names;
-    }
-
-    /**
-     * What the companions depend on: identity and key.
-     *
-     * @param before what columns are recorded as that were renamed
-     */
-    private static String shape(TrackedTable table, Map<String, String> before) {
-        return table.identity() + " "
-                + table.layout().columns().stream()
-                        .filter(TableLayout.Column::isKey)
-                        .map(column -> Identifiers.fold(column.name()))
-                        .map(name -> Identifiers.quote(before.getOrDefault(name, name)))
-                        .collect(Collectors.joining(","));
     }
 
     /** What digests depend on: the columns outside the key, and their types, which convert values when a table is rebuilt. */

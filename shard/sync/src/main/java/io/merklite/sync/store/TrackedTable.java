@@ -255,6 +255,13 @@ final class TrackedTable {
         return false;
     }
 
+    /** The columns of the key; of rows without one those that are the key of other rows. */
+    List<TableLayout.Column> keyColumns() {
+        return isOfKeylessRows()
+                ? keyCells.stream().map(layout.columns()::get).toList()
+                : IntStream.of(keyIndexes).mapToObj(layout.columns()::get).toList();
+    }
+
     int cellCount() {
         return cellIndexes.length;
     }
@@ -310,6 +317,11 @@ final class TrackedTable {
             case INTEGER -> values.getFirst() instanceof ChangesetValue.Integer;
             case BIRTH -> values.stream().allMatch(ChangesetValue.Integer.class::isInstance);
         };
+    }
+
+    /** Whether these values are a key that tells a row of this table from others. */
+    boolean isTold(List<ChangesetValue> values) {
+        return fitsKey(values) && values.stream().noneMatch(ChangesetValue.Null.class::isInstance);
     }
 
     /** Whether a row can have this key. */
@@ -407,6 +419,11 @@ final class TrackedTable {
     /** What a query for these rows of the user's table, {@code t}, reads from, with a WHERE clause in any case. */
     String from() {
         return layout.qualifiedName() + " t WHERE " + (condition.isEmpty() ? "TRUE" : condition);
+    }
+
+    /** The condition that a row of the user's table, {@code t}, has no state. */
+    String withoutState() {
+        return "NOT EXISTS (SELECT 1 FROM " + shadow() + " s WHERE " + join() + ")";
     }
 
     /** Joins the user's table, {@code t}, to the shadow, {@code s}. */

@@ -31,18 +31,23 @@ final class UserTriggers {
 
     /** Runs {@code work} without the triggers of {@code tables}; if it fails, so does the transaction. */
     void without(Set<TrackedTable> tables, Unseen work) throws SQLException {
-        var triggers = drop(tables);
-        work.run();
-        for (var sql : triggers) {
-            statements.once(sql);
-        }
-        if (!triggers.isEmpty()) {
+        if (areSetAside(statements, tables, work)) {
             schemas.seenAsItIs();
         }
     }
 
+    /** The same; returns whether there were any, so that the schema has another number now. */
+    static boolean areSetAside(SqlStatements statements, Set<TrackedTable> tables, Unseen work) throws SQLException {
+        var triggers = drop(statements, tables);
+        work.run();
+        for (var sql : triggers) {
+            statements.once(sql);
+        }
+        return !triggers.isEmpty();
+    }
+
     /** The texts of those that were dropped. */
-    private List<String> drop(Set<TrackedTable> tables) throws SQLException {
+    private static List<String> drop(SqlStatements statements, Set<TrackedTable> tables) throws SQLException {
         Map<String, String> triggers = new LinkedHashMap<>();
         for (var table : tables) {
             var query = statements.prepare(OF_TABLE);

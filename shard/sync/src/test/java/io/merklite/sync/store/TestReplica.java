@@ -3,7 +3,9 @@ package io.merklite.sync.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.merklite.session.catalog.Identifiers;
+import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.testkit.Seeds;
@@ -16,8 +18,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /** A replica in memory with a complete log, and a view into its file. */
 final class TestReplica {
@@ -240,6 +244,30 @@ final class TestReplica {
             }
         }
         store.adopt(other.store.vector(), other.store.clocks());
+    }
+
+    /** Takes all rows of {@code other} as a descent does: what is missing there although its birth was seen has died. */
+    void reconcile(TestReplica other) {
+        for (var table : store.indexedTables()) {
+            var theirs = other.keys(table);
+            var dead = store.ranges().rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1).rows().stream()
+                    .filter(row -> row.version().isAlive() && !theirs.contains(row.key()))
+                    .filter(row -> other.hasSeen(row.version().birth()))
+                    .map(row -> store.ranges().key(table, row.key()))
+                    .toList();
+            store.forgetRows(table, dead, other.store.reach());
+        }
+        takeRows(other);
+    }
+
+    private Set<List<ChangesetValue>> keys(String table) {
+        return store.ranges().rows(table, KeyRange.ALL, Integer.MAX_VALUE - 1).rows().stream()
+                .map(RemoteRow::key)
+                .collect(Collectors.toSet());
+    }
+
+    private boolean hasSeen(Stamp stamp) {
+        return store.clocks().getOrDefault(stamp.origin(), 0L) >= stamp.clock();
     }
 
     /** Takes the elements of the schema of {@code other} by the merkle path. */
