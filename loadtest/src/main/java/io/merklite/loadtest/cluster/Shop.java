@@ -14,6 +14,7 @@ final class Shop {
     static final String UPSERT =
             "INSERT INTO item(id, label) VALUES (?1, ?2)" + " ON CONFLICT(id) DO UPDATE SET label = excluded.label";
     static final String APPEND = "INSERT INTO item(label) VALUES (?1)";
+    private static final String INSERT = "INSERT INTO item(id, label) VALUES (merklite_id(), ?1)";
     static final String FILL = "INSERT INTO item(id, label)"
             + " WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
             + " SELECT (SELECT coalesce(max(id), -1) FROM item) + 1 + i, printf('%0100d', i) FROM n";
@@ -51,6 +52,14 @@ final class Shop {
     /** Writes a row of its own, with the next id that the database gives. */
     static String append(long number) {
         return pipeline(APPEND, text(label(number)));
+    }
+
+    /**
+     * Writes a row whose key no other writer gives. A new writer gives SQLite's own keys anew if only the dead one had their
+     * rows, and then its rows beat those.
+     */
+    static String insert(long number) {
+        return pipeline(INSERT, text(label(number)));
     }
 
     /** Reads a label. */

@@ -41,7 +41,7 @@ public final class TakeOverBars {
     private static double takeOverSeconds(LocalNodes cluster, AtomicLong acknowledged) throws InterruptedException {
         var writer = Shop.writer(cluster, cluster.nodes().getFirst());
         MajorityBars.awaitCopies(NodeApi.of(writer));
-        Shop.on(writer).post(CONNECTIONS, WRITES, Shop::append).whole();
+        Shop.on(writer).post(CONNECTIONS, WRITES, Shop::insert).whole();
         acknowledged.addAndGet(WRITES);
         var survivors =
                 cluster.nodes().stream().filter(node -> !node.equals(writer)).toList();
@@ -79,7 +79,7 @@ public final class TakeOverBars {
     private static boolean isWritten(LocalNode node) {
         var shop = Shop.on(node);
         try (var http = new RawHttp(shop.address(), shop.path(), shop.headers())) {
-            return http.post(Shop.append(Callers.nextNumber())) == 200
+            return http.post(Shop.insert(Callers.nextNumber())) == 200
                     && shop.isGood().test(http.body());
         } catch (IOException gone) {
             return false;
