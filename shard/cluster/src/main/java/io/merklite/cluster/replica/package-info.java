@@ -10,7 +10,8 @@
  * <p>The writer's actor is in parts: {@code DatabaseActor} is what it is told, {@code OpeningDatabase} what it does until it
  * serves, {@code ServingDatabase} how clients and peers take turns then. {@code Admission} leads requests to the lane that they
  * run on and answers to their clients, {@code WriterLane} runs what writes, {@code ReaderPool} what reads; {@code WriterPeers}
- * knows the other replicas, {@code Exchange} the order of file, log and messages.
+ * knows the other replicas, {@code Exchange} the order of file, log and messages. {@code WriteAheadLog} says when the log of
+ * the file is copied, which another actor does; a {@code Cancellation} ends a read that nobody waits for any more.
  *
  * <p>Between nodes {@code ReplicaSerializer} writes what is said. What is larger than a frame of the link goes as a {@code
  * Parcel}, which {@code ParcelReceiver} opens before the actor that it is for.

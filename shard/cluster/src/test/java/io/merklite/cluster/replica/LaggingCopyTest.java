@@ -2,9 +2,7 @@ package io.merklite.cluster.replica;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.merklite.cluster.placement.Placement;
 import io.merklite.cluster.replica.DatabaseActor.FetchSql;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.replica.SqlReply.Refusal;
@@ -12,7 +10,6 @@ import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.vector.VersionVector;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,9 +17,9 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -173,18 +170,10 @@ class LaggingCopyTest {
     }
 
     private ReplicaHome home(String wait, String... more) {
-        Config merklite = ConfigFactory.parseString("database.reads-wait = " + wait + "\n" + String.join("\n", more))
-                .withFallback(ConfigFactory.defaultReference().getConfig("merklite"));
-        return ReplicaHome.of(
-                "a1",
-                "a",
-                directory,
-                ReplicaSettings.from(merklite),
-                new Placement(128, 3),
-                () -> clock.updateAndGet(time -> time.plusMillis(10)),
-                new Random(1),
-                new PrometheusRegistry(),
-                (database, event) -> {});
+        List<String> settings = new ArrayList<>(List.of(more));
+        settings.add("database.reads-wait = " + wait);
+        return TestHome.of(
+                directory, () -> clock.updateAndGet(time -> time.plusMillis(10)), settings.toArray(String[]::new));
     }
 
     private FollowerReads.Run run(VersionVector needed) {

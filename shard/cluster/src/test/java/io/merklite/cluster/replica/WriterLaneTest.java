@@ -3,7 +3,6 @@ package io.merklite.cluster.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import io.merklite.cluster.placement.Placement;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.sql.SqlPlan;
 import io.merklite.cluster.sql.SqlRequest;
@@ -13,7 +12,6 @@ import io.merklite.cluster.sql.StepOutcome;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -23,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -56,16 +53,7 @@ class WriterLaneTest {
 
     @BeforeEach
     void open() {
-        var home = ReplicaHome.of(
-                "a1",
-                "a",
-                directory,
-                ReplicaSettings.from(ConfigFactory.defaultReference().getConfig("merklite")),
-                new Placement(128, 3),
-                InstantSource.system(),
-                new Random(1),
-                new PrometheusRegistry(),
-                (database, event) -> {});
+        var home = TestHome.of(directory, InstantSource.system());
         core = home.open("shop");
         lane = new WriterLane(core, streams, home, new Owner());
         schema("CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");

@@ -4,7 +4,9 @@
  * <p>{@link io.merklite.sync.store.ReplicaStore} is the door. Every replicated table has two companions: a shadow
  * table with the state of each row, and a table of sums, which is its merkle index. What the file says of the
  * replica as a whole is {@code StoreState}; {@code StoreTransactions} ends transactions, and tells of them; {@code
- * SchemaFollower} keeps step with the user's schema.
+ * SchemaFollower} keeps step with the user's schema. Where a table gets another key {@code CarriedStates} brings the states
+ * of its rows along, {@code KeyChange} takes out the rows that the new key does not tell, and {@code FormerKeyChanges} finds
+ * the rows of changes that were written on the old one.
  *
  * <p>Rows come in three ways. A local write is recorded by the session library, and {@code LocalWrites} gives it a
  * stamp by way of {@code LocalChanges}. What comes from elsewhere goes through {@code Merger}: joined by {@code
