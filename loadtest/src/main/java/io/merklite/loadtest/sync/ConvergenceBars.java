@@ -34,7 +34,7 @@ final class ConvergenceBars {
                     FIRST_SYNC_PER_SECOND,
                     perSecond >= FIRST_SYNC_PER_SECOND ? "met" : "short");
         } else {
-            print("first-sync", rows, perSecond, "rows/s");
+            print("first", rows, "", perSecond, "rows/s");
         }
     }
 
@@ -73,12 +73,13 @@ final class ConvergenceBars {
             System.out.println(new Bar("sync.converge." + what + "." + rows, Bar.median(millis), "ms", mostMillis));
             System.out.println(new Bar("sync.converge." + what + "." + rows + ".bytes", bytes, "B", mostBytes));
         } else {
-            print("converge." + what, rows, Bar.median(millis), "ms, " + bytes + " bytes");
+            print("converge." + what, rows, "", Bar.median(millis), "ms");
+            print("converge." + what, rows, ".bytes", (double) bytes, "B");
         }
         return Bar.median(millis);
     }
 
-    private static void print(String what, int rows, double value, String unit) {
-        System.out.printf(Locale.ROOT, "# sync.%s.%d %.2f %s%n", what, rows, value, unit);
+    private static void print(String what, int rows, String more, double value, String unit) {
+        System.out.printf(Locale.ROOT, "figure sync.%s.%d%s %.2f %s%n", what, rows, more, value, unit);
     }
 }

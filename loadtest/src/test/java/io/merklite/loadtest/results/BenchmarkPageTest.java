@@ -2,6 +2,7 @@ package io.merklite.loadtest.results;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -106,11 +107,18 @@ class BenchmarkPageTest {
 
         bars.accept("bar wal-replicate 421.79 MB/s >=300.0-or-0.7-of-copy met");
         bars.accept("bar sync.metadata.row 23.60 B 30.00 met");
+        bars.accept("figure sync.first.1000 12.5 ms");
         bars.accept("# sync.first.1000 12 ms");
 
-        assertThat(bars.figures()).extracting(Figure::name).containsExactly("wal-replicate", "sync.metadata.row");
-        assertThat(bars.figures().getFirst().limitNumber()).isEmpty();
-        assertThat(bars.figures().getLast().limitNumber()).hasValue(30.0);
+        assertThat(bars.figures())
+                .extracting(Figure::name, Figure::value, Figure::limit)
+                .containsExactly(
+                        tuple("wal-replicate", 421.79, Optional.of(">=300.0-or-0.7-of-copy")),
+                        tuple("sync.metadata.row", 23.6, Optional.of("30.00")),
+                        tuple("sync.first.1000", 12.5, Optional.empty()));
+        assertThat(bars.figures())
+                .extracting(Figure::limitNumber)
+                .containsExactly(Optional.empty(), Optional.of(30.0), Optional.empty());
     }
 
     @Test
