@@ -237,7 +237,7 @@ class MerkliteClientTest {
         RealNode.impatient().awaitLostTransaction(database);
 
         assertThat(transaction.commit().toCompletableFuture())
-                .failsWithin(Duration.ofSeconds(5))
+                .failsWithin(RealNode.PATIENCE)
                 .withThrowableThat()
                 .withCauseInstanceOf(TransactionLost.class);
     }
@@ -363,13 +363,13 @@ class MerkliteClientTest {
         }
 
         private void ask(int count) throws Exception {
-            subscription.get(5, TimeUnit.SECONDS).request(count);
+            subscription.get(60, TimeUnit.SECONDS).request(count);
         }
 
         private List<T> await(int count) throws Exception {
             List<T> taken = new ArrayList<>();
             while (taken.size() < count) {
-                taken.add(Optional.ofNullable(items.poll(10, TimeUnit.SECONDS)).orElseThrow());
+                taken.add(Optional.ofNullable(items.poll(60, TimeUnit.SECONDS)).orElseThrow());
             }
             return taken;
         }
@@ -389,7 +389,7 @@ class MerkliteClientTest {
                 .containsExactlyElementsOf(
                         LongStream.rangeClosed(1, 5_000).mapToObj(SqlValue::of).toList());
         taker.subscription.get().request(1);
-        taker.end.get(5, TimeUnit.SECONDS);
+        taker.end.get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -412,7 +412,7 @@ class MerkliteClientTest {
         taker.subscription.join().request(1);
 
         assertThat(taker.end)
-                .failsWithin(Duration.ofSeconds(5))
+                .failsWithin(RealNode.PATIENCE)
                 .withThrowableThat()
                 .withCauseInstanceOf(StatementFailed.class);
     }
@@ -471,12 +471,12 @@ class MerkliteClientTest {
             var taker = new Taker<CommittedChanges>();
             scripted.changes(ChangesQuery.FROM_NOW.withSince("old")).subscribe(taker);
             taker.subscription.get().request(1);
-            var feed = feeds.feeds().poll(5, TimeUnit.SECONDS);
+            var feed = feeds.feeds().poll(60, TimeUnit.SECONDS);
 
             feed.send("event: gap\ndata: {}\n\n");
 
             assertThat(taker.end)
-                    .failsWithin(Duration.ofSeconds(5))
+                    .failsWithin(RealNode.PATIENCE)
                     .withThrowableThat()
                     .withCauseInstanceOf(ClientException.FeedGap.class);
             feed.end();
@@ -490,14 +490,14 @@ class MerkliteClientTest {
             var taker = new Taker<ResultEvent>();
             scripted.follow(SqlStatement.of("SELECT label FROM item WHERE id = ?", 1))
                     .subscribe(taker);
-            var first = feeds.feeds().poll(5, TimeUnit.SECONDS);
+            var first = feeds.feeds().poll(60, TimeUnit.SECONDS);
             first.send(
                     "event: columns\ndata: [\"label\"]\n\nevent: row\ndata: [\"k1\",[\"x\"]]\n\nid: 4\nevent: ready\ndata: {}\n\n");
             var begun = taker.take(3);
             taker.ask(1);
             first.end();
 
-            var second = feeds.feeds().poll(10, TimeUnit.SECONDS);
+            var second = feeds.feeds().poll(60, TimeUnit.SECONDS);
             second.send("id: 5\nevent: change\ndata: [\"update\",\"k1\",[\"y\"],5]\n\n");
             var changed = taker.await(1).getFirst();
             second.end();

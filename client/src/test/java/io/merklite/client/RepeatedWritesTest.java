@@ -12,7 +12,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -223,7 +222,7 @@ class RepeatedWritesTest {
                 assertThat(answer(pipeline(survivor, name, key, "INSERT INTO item(v) VALUES (7) RETURNING id")))
                         .isEqualTo(bodies.get(index));
                 try (var reader = MerkliteClient.of(ClientSettings.of(name, survivor.address())
-                        .withTimeouts(Duration.ofSeconds(5), RealNode.PATIENCE))) {
+                        .withTimeouts(RealNode.PATIENCE, RealNode.PATIENCE))) {
                     assertThat(reader.blocking()
                                     .execute("SELECT count(*) FROM item")
                                     .as(Long.class))

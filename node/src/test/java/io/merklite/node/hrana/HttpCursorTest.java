@@ -76,15 +76,17 @@ class HttpCursorTest {
     }
 
     @Test
-    void streamGoesOnAfterTheBodyWasRead() {
-        var cursor = server.post("/db/a/v3/cursor", batch(null, "{\"stmt\":{\"sql\":\"BEGIN\"}}"));
-        var baton = json(cursor.body().lines().findFirst().orElseThrow())
-                .get("baton")
-                .getAsString();
+    void streamGoesOnAfterTheBodyWasRead(@TempDir Path other) throws Exception {
+        try (var patient = TestServer.start(other, "hrana.stream-idle = 10m", Access.OPEN)) {
+            var cursor = patient.post("/db/a/v3/cursor", batch(null, "{\"stmt\":{\"sql\":\"BEGIN\"}}"));
+            var baton = json(cursor.body().lines().findFirst().orElseThrow())
+                    .get("baton")
+                    .getAsString();
 
-        var next = server.pipeline("/db/a/", baton, "{\"type\":\"get_autocommit\"},{\"type\":\"close\"}");
+            var next = patient.pipeline("/db/a/", baton, "{\"type\":\"get_autocommit\"},{\"type\":\"close\"}");
 
-        assertThat(next.toString()).contains("\"is_autocommit\":false");
+            assertThat(next.toString()).contains("\"is_autocommit\":false");
+        }
     }
 
     @Test

@@ -193,10 +193,10 @@ class HttpStreamsTest {
     }
 
     static void await(BooleanSupplier condition) {
-        var deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        var deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("it did not come true in 20 s");
+                throw new AssertionError("it did not come true in 60 s");
             }
             Thread.onSpinWait();
         }

@@ -11,17 +11,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Clients of libSQL as their users install them, with nothing changed but the URL. */
 class RealClientsTest {
-    private static final String IDLE = "hrana.stream-idle = 1s";
+    private static final String IDLE = "hrana.stream-idle = 3s";
 
     @Test
     void unmodifiedClientsOfLibsqlWorkOnANodeAsItIsShipped(@TempDir Path data) throws Exception {
         var clients = NodeClients.install(".");
-        try (var node = OneNode.open(data, Map.of("merklite.hrana.stream-idle", "1s"))) {
+        try (var node = OneNode.open(data, Map.of("merklite.hrana.stream-idle", "3s"))) {
             assertThat(node.send("PUT", "v1/databases/a", "").statusCode()).isEqualTo(201);
             var http = node.url() + "db/a/";
 
             var passed =
-                    NodeClients.check(clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "2500");
+                    NodeClients.check(clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "6000");
 
             assertThat(passed).isGreaterThanOrEqualTo(68);
         }
@@ -34,7 +34,7 @@ class RealClientsTest {
             var http = server.url("/db/a/");
 
             var passed =
-                    NodeClients.check(clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "2500");
+                    NodeClients.check(clients, "--http", http, "--ws", http.replace("http:", "ws:"), "--idle", "6000");
 
             assertThat(passed).isGreaterThanOrEqualTo(68);
         }

@@ -32,7 +32,7 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
             builder.subprotocols(subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
         }
         client.socket = builder.buildAsync(URI.create(url.replace("http:", "ws:")), client)
-                .get(20, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
         return client;
     }
 
@@ -45,7 +45,7 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
     }
 
     SocketClient send(String message) throws Exception {
-        socket.sendText(message, true).get(20, TimeUnit.SECONDS);
+        socket.sendText(message, true).get(60, TimeUnit.SECONDS);
         return this;
     }
 
@@ -58,7 +58,7 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
     }
 
     JsonObject next() throws Exception {
-        var message = texts.poll(20, TimeUnit.SECONDS);
+        var message = texts.poll(60, TimeUnit.SECONDS);
         if (message == null) {
             throw new AssertionError("nothing came in 20 s");
         }
@@ -66,7 +66,7 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
     }
 
     byte[] nextBinary() throws Exception {
-        var message = binaries.poll(20, TimeUnit.SECONDS);
+        var message = binaries.poll(60, TimeUnit.SECONDS);
         if (message == null) {
             throw new AssertionError("nothing came in 20 s");
         }
@@ -74,7 +74,7 @@ final class SocketClient implements WebSocket.Listener, AutoCloseable {
     }
 
     int closeCode() throws Exception {
-        return closed.get(20, TimeUnit.SECONDS);
+        return closed.get(60, TimeUnit.SECONDS);
     }
 
     @Override

@@ -138,9 +138,9 @@ final class TestServer implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        server.stop(Duration.ofMillis(100)).toCompletableFuture().get(20, TimeUnit.SECONDS);
+        server.stop(Duration.ofMillis(100)).toCompletableFuture().get(60, TimeUnit.SECONDS);
         system.terminate();
-        system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        system.getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
         databases.close();
     }
 }

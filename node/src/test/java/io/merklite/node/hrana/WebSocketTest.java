@@ -304,10 +304,10 @@ class WebSocketTest {
     @Test
     void messageInFragmentsIsPutTogether() throws Exception {
         try (var client = connect("hrana2")) {
-            client.socket().sendText("{\"type\":\"hello\",", false).get(20, TimeUnit.SECONDS);
-            client.socket().sendPing(ByteBuffer.wrap(new byte[3])).get(20, TimeUnit.SECONDS);
-            client.socket().sendText("\"jwt\":\"write\"", false).get(20, TimeUnit.SECONDS);
-            client.socket().sendText("}", true).get(20, TimeUnit.SECONDS);
+            client.socket().sendText("{\"type\":\"hello\",", false).get(60, TimeUnit.SECONDS);
+            client.socket().sendPing(ByteBuffer.wrap(new byte[3])).get(60, TimeUnit.SECONDS);
+            client.socket().sendText("\"jwt\":\"write\"", false).get(60, TimeUnit.SECONDS);
+            client.socket().sendText("}", true).get(60, TimeUnit.SECONDS);
 
             assertThat(client.next()).hasToString("{\"type\":\"hello_ok\"}");
         }
@@ -348,11 +348,11 @@ class WebSocketTest {
     @Test
     void pingsComeAndPeersThatDoNotAnswerAreDropped() throws Exception {
         try (var client = SocketClient.connect(pinging, "/db/a/", "hrana2")) {
-            assertThat(client.pings.poll(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(client.pings.poll(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(client.pings.poll(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(client.pings.poll(60, TimeUnit.SECONDS)).isTrue();
         }
         try (var socket = handshake(pinging)) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             var in = new DataInputStream(socket.getInputStream());
 
             assertThat(in.readUnsignedShort()).isEqualTo(0x8900);
@@ -363,7 +363,7 @@ class WebSocketTest {
     @Test
     void frameWithoutMaskClosesWith1002() throws Exception {
         try (var socket = handshake(server)) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(new byte[] {(byte) 0x81, 1, 'x'});
             var in = new DataInputStream(socket.getInputStream());
             var first = in.readUnsignedByte();
@@ -482,13 +482,13 @@ class WebSocketTest {
     void protobufIsSpokenInBinaryFrames() throws Exception {
         try (var client = connect("hrana3-protobuf")) {
             // hello { jwt: "write" }
-            client.socket().sendBinary(bytes("0a070a057772697465"), true).get(20, TimeUnit.SECONDS);
+            client.socket().sendBinary(bytes("0a070a057772697465"), true).get(60, TimeUnit.SECONDS);
             // request { request_id: 1, open_stream { stream_id: 3 } }
-            client.socket().sendBinary(bytes("1206080112020803"), true).get(20, TimeUnit.SECONDS);
+            client.socket().sendBinary(bytes("1206080112020803"), true).get(60, TimeUnit.SECONDS);
             // request { request_id: 2, execute { stream_id: 3, stmt { sql: "SELECT 5" } } }
             client.socket()
                     .sendBinary(bytes("12120802220e0803120a0a0853454c4543542035"), true)
-                    .get(20, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
 
             assertThat(client.nextBinary()).isEqualTo(bytes("0a00").array());
             assertThat(client.nextBinary()).isEqualTo(bytes("1a0408011200").array());

@@ -76,7 +76,7 @@ class MembershipSettingsTest {
         var second = start(folder, "node2", 0, port);
         try {
             var both = first.createTestProbe();
-            both.awaitAssert(Duration.ofSeconds(20), () -> {
+            both.awaitAssert(Duration.ofSeconds(60), () -> {
                 assertThat(Cluster.get(second.system()).state().getMembers())
                         .hasSize(2)
                         .allMatch(member -> member.status().equals(MemberStatus.up()));

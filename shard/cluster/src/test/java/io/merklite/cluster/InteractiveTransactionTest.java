@@ -75,7 +75,7 @@ class InteractiveTransactionTest {
 
     @Test
     void nodeThatLeavesDoesNotDisturbAnOpenTransaction() {
-        try (var cluster = TestCluster.start(directory, "merklite.database.lease-idle = 60s", "a1", "a2", "a3")) {
+        try (var cluster = TestCluster.start(directory, "", "a1", "a2", "a3")) {
             prepare(cluster);
             var writer = TestCluster.join(cluster.node("a1").status(DATABASE)).node();
             var other = writer.equals("a1") ? "a2" : "a1";

@@ -23,6 +23,8 @@ class KilledWriterTest {
     private static final int ROUNDS = Integer.getInteger("merklite.kills", 2);
     private static final int CALLERS = 8;
     private static final int WRITES_BETWEEN = 300;
+    /** What is under way to a node when it is killed is given up after this. */
+    private static final String SETTINGS = "merklite.request-timeout = 15s";
 
     @TempDir
     Path directory;
@@ -35,7 +37,7 @@ class KilledWriterTest {
     @Test
     void everyAcknowledgedWriteIsThereAfterTheWriterWasKilledAgainAndAgain() throws InterruptedException {
         Map<String, Process> processes = new HashMap<>();
-        try (var cluster = TestCluster.start(directory, "", "a1")) {
+        try (var cluster = TestCluster.start(directory, SETTINGS, "a1")) {
             for (var name : List.of("a2", "a3")) {
                 processes.put(name, cluster.startProcess(name));
             }

@@ -32,7 +32,7 @@ import scala.jdk.javaapi.FutureConverters;
 
 /** Nodes of one or more datacenters in this JVM. */
 public final class TestCluster implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
 
     private final Path directory;
     private final Map<String, MerkliteNode> nodes = new LinkedHashMap<>();
@@ -103,7 +103,10 @@ public final class TestCluster implements AutoCloseable {
                           data-directory = "%2$s"
                           journal.path = "%2$s/journal.db"
                           anti-entropy.interval = 1s
-                          request-timeout = 15s
+                          # a busy machine is no reason for an unknown outcome
+                          request-timeout = 60s
+                          replication.acknowledge-timeout = 60s
+                          database { queue-timeout = 60s, lease-contended = 10m, lease-idle = 10m }
                           # what one node acknowledged, another's copy may have a moment later
                           reads = writer
                         }

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a changeset log does, whatever keeps it. */
 abstract class ChangesetLogContract {
-    static final Duration LIMIT = Duration.ofSeconds(20);
+    static final Duration LIMIT = Duration.ofSeconds(60);
 
     private static final long MUCH = 1 << 20;
     private static int logs;

@@ -22,7 +22,7 @@ class JournalKillTest {
     Path directory;
 
     @Test
-    @Timeout(90)
+    @Timeout(300)
     void whatWasAcknowledgedIsThereAfterAKillAndWhatIsThereIsWhole() throws Exception {
         var file = directory.resolve("journal.sqlite");
         for (var round = 0; round < ROUNDS; round++) {

@@ -23,11 +23,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.pekko.Done;
@@ -173,20 +175,26 @@ class NodeJournalTest {
     }
 
     @Test
-    void manyPersistenceIdsShareCommits() {
+    void manyPersistenceIdsShareCommits() throws SQLException {
         try (var journal = TestJournal.open(file())) {
+            journal.write("first", 1);
             List<CompletionStage<Done>> writes = new ArrayList<>();
-            for (var sequenceNr = 1; sequenceNr <= 5; sequenceNr++) {
-                for (var i = 0; i < 1000; i++) {
-                    writes.add(journal.journal.write("id-" + i, List.of(event(sequenceNr, "x" + sequenceNr))));
+            try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file());
+                    var statement = connection.createStatement()) {
+                statement.execute("BEGIN IMMEDIATE"); // the journal waits for this, and meanwhile all comes together
+                for (var sequenceNr = 1; sequenceNr <= 5; sequenceNr++) {
+                    for (var i = 0; i < 1000; i++) {
+                        writes.add(journal.journal.write("id-" + i, List.of(event(sequenceNr, "x" + sequenceNr))));
+                    }
                 }
+                statement.execute("ROLLBACK");
             }
             writes.forEach(TestJournal::await);
 
             assertThat(IntStream.range(0, 1000)).allMatch(i -> journal.highest("id-" + i) == 5);
-            assertThat(counter(journal, "merklite_journal_events")).isEqualTo(5000);
-            assertThat(counter(journal, "merklite_journal_commits")).isLessThan(2500);
-            assertThat(observations(journal, "merklite_journal_append_seconds")).isEqualTo(5000);
+            assertThat(counter(journal, "merklite_journal_events")).isEqualTo(5001);
+            assertThat(counter(journal, "merklite_journal_commits")).isLessThan(50);
+            assertThat(observations(journal, "merklite_journal_append_seconds")).isEqualTo(5001);
         }
     }
 
@@ -366,19 +374,25 @@ class NodeJournalTest {
     }
 
     @Test
-    void writeAheadLogDoesNotGrowWithWhatIsWritten() {
+    void writeAheadLogDoesNotGrowWithWhatIsWritten() throws IOException {
         try (var journal = TestJournal.open(
                 file(), "merklite.journal.checkpoint-size = 256 KiB", "merklite.journal.max-wal-size = 1 MiB")) {
-            for (var first = 1; first <= 3000; first += 20) {
+            var log = Path.of(file() + "-wal");
+            var deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+            var written = 0L;
+            var first = 1;
+            // It grows while a checkpoint is under way, and no more: how much that is depends on the disk.
+            while (written < 15_000_000 || written < 4 * Files.size(log)) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
                 await(journal.journal.write(
                         "a",
                         LongStream.range(first, first + 20)
                                 .mapToObj(sequenceNr -> event(sequenceNr, new byte[5000]))
                                 .toList()));
+                first += 20;
+                written += 20 * 5000;
             }
 
-            assertThat(Path.of(file() + "-wal"))
-                    .satisfies(wal -> assertThat(Files.size(wal)).isLessThan(8 << 20));
             assertThat(observations(journal, "merklite_journal_checkpoint_seconds"))
                     .isPositive();
         }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The plugins as Pekko sees them, through persistent actors. */
 class SqliteJournalTest {
-    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static int ids;
 
     @TempDir

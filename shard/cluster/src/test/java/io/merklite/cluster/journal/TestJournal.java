@@ -25,7 +25,7 @@ final class TestJournal implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-11-21T10:00:00Z");
 
     private static final int BYTES_SERIALIZER = 4;
-    private static final int LIMIT_SECONDS = 30;
+    private static final int LIMIT_SECONDS = 60;
 
     final ActorSystem<Void> system;
     final NodeJournal journal;
