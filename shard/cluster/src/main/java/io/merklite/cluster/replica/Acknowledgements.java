@@ -21,7 +21,7 @@ final class Acknowledgements {
 
     /** A write that waits. */
     private record Waiting(
-            Origin origin, long seq, Acknowledgement level, Instant until, Runnable answer, Runnable giveUp) {}
+            VersionVector written, Acknowledgement level, Instant until, Runnable answer, Runnable giveUp) {}
 
     /** A peer has said that it has all up to {@code seq} of {@code origin}. */
     void reached(String peer, Origin origin, long seq) {
@@ -45,11 +45,12 @@ final class Acknowledgements {
     /**
      * Has a write wait.
      *
+     * @param written what the others must have
      * @param answer run when it is acknowledged
      * @param giveUp run if it is not by {@code until}
      */
-    void await(Origin origin, long seq, Acknowledgement level, Instant until, Runnable answer, Runnable giveUp) {
-        waiting.add(new Waiting(origin, seq, level, until, answer, giveUp));
+    void await(VersionVector written, Acknowledgement level, Instant until, Runnable answer, Runnable giveUp) {
+        waiting.add(new Waiting(written, level, until, answer, giveUp));
     }
 
     /**
@@ -96,8 +97,6 @@ final class Acknowledgements {
     }
 
     private long count(Collection<String> peers, Waiting write) {
-        return peers.stream()
-                .filter(peer -> of(peer).seq(write.origin()) >= write.seq())
-                .count();
+        return peers.stream().filter(peer -> of(peer).covers(write.written())).count();
     }
 }

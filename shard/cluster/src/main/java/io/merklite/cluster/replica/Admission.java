@@ -1,5 +1,7 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.cluster.replica.DatabaseActor.Command;
+import io.merklite.cluster.replica.DatabaseActor.FetchSql;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.replica.SqlReply.Answered;
 import io.merklite.cluster.replica.SqlReply.Refusal;
@@ -7,8 +9,8 @@ import io.merklite.cluster.sql.RequestKey;
 import io.merklite.cluster.sql.SqlPlan;
 import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.StreamOptions;
-import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.transaction.Transaction;
+import io.merklite.sync.vector.VersionVector;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,12 +33,14 @@ final class Admission {
     private final AppliedRequests applied;
     private final Acknowledgements acknowledgements;
     private final Runnable settle;
-    /** Requests that must see what is not here yet. */
-    private final List<Waiting> behind = new ArrayList<>();
+    /** Requests and cursors that must see what is not here yet. */
+    private final List<Behind> behind = new ArrayList<>();
     /** Requests whose key is that of one that runs. */
     private final List<Waiting> repeated = new ArrayList<>();
 
     private record Waiting(RunSql sql, Instant until) {}
+
+    private record Behind(Command command, StreamOptions options, Runnable again, Instant until) {}
 
     /** Where requests run. */
     interface Lanes {
@@ -71,26 +75,43 @@ final class Admission {
 
     /** Takes a request in. */
     void take(RunSql sql) {
+        take(sql, () -> admit(sql));
+    }
+
+    /** Takes a request in that a reader has given back, since it writes: {@code write} offers it to the writer's lane. */
+    void takeFromReader(RunSql sql, Runnable write) {
+        take(sql, write);
+    }
+
+    private void take(RunSql sql, Runnable admit) {
         if (sql.key().isPresent()) {
-            takeKeyed(sql, sql.key().get());
+            takeKeyed(sql, sql.key().get(), admit);
         } else {
-            admit(sql);
+            admit.run();
+        }
+    }
+
+    /** Takes a cursor in: {@code fetch} begins it. */
+    void take(FetchSql cursor, Runnable fetch) {
+        if (hasSeen(cursor.options())) {
+            fetch.run();
+        } else {
+            waitBehind(cursor, cursor.options(), fetch);
         }
     }
 
     /** A request that was applied is answered as then; one that is under way is waited for, by whoever asks again. */
-    private void takeKeyed(RunSql sql, RequestKey key) {
+    private void takeKeyed(RunSql sql, RequestKey key, Runnable admit) {
         if (lanes.isWriting(key)) {
-            repeated.add(waiting(sql));
+            if (hasRoom(sql)) {
+                repeated.add(new Waiting(sql, deadline()));
+            }
             return;
         }
         switch (applied.find(key).orElse(null)) {
             case AppliedRequests.Known.Answered known ->
-                answerWhenAcknowledged(
-                        sql,
-                        new Answered(known.responses(), core.vector(), true),
-                        core.origin(),
-                        core.vector().seq(core.origin()));
+                // Another writer may have applied it, which is gone: what it wrote is somewhere in what is here.
+                answerWhenAcknowledged(sql, new Answered(known.responses(), core.vector(), true), core.vector());
             case AppliedRequests.Known.Other other ->
                 DatabaseShell.refuse(sql, Refusal.KEY_REUSED, "key " + key.text() + " is that of another request");
             case AppliedRequests.Known.Barred barred ->
@@ -100,7 +121,7 @@ final class Admission {
                     applied.bar(key);
                     DatabaseShell.refuse(sql, Refusal.NOT_APPLIED, "no request of key " + key.text() + " was applied");
                 } else {
-                    admit(sql);
+                    admit.run();
                 }
             }
         }
@@ -113,12 +134,28 @@ final class Admission {
         } else if (hasSeen(sql.options())) {
             dispatch(sql);
         } else {
-            behind.add(waiting(sql));
+            // Then it is looked anew what became of its key: another request of it may wait here too.
+            waitBehind(sql, sql.options(), () -> take(sql));
         }
     }
 
-    private Waiting waiting(RunSql sql) {
-        return new Waiting(sql, home.clock().instant().plus(home.settings().queueTimeout()));
+    private void waitBehind(Command command, StreamOptions options, Runnable again) {
+        if (hasRoom(command)) {
+            behind.add(new Behind(command, options, again, deadline()));
+        }
+    }
+
+    private boolean hasRoom(Command command) {
+        var bound = home.settings().maxQueueCount();
+        if (behind.size() + repeated.size() < bound) {
+            return true;
+        }
+        DatabaseShell.refuse(command, Refusal.OVERLOADED, bound + " requests wait for what others do");
+        return false;
+    }
+
+    private Instant deadline() {
+        return home.clock().instant().plus(home.settings().queueTimeout());
     }
 
     /** Whether what a request must see is here. */
@@ -139,7 +176,8 @@ final class Admission {
     /** Takes in what waited, and needs not wait any more. */
     void admitReady() {
         if (!behind.isEmpty()) {
-            takeOut(behind, waiting -> hasSeen(waiting.sql().options())).forEach(waiting -> dispatch(waiting.sql()));
+            takeOut(behind, waiting -> hasSeen(waiting.options()))
+                    .forEach(waiting -> waiting.again().run());
         }
         if (!repeated.isEmpty()) {
             takeOut(repeated, waiting -> !lanes.isWriting(waiting.sql().key().orElseThrow()))
@@ -147,9 +185,9 @@ final class Admission {
         }
     }
 
-    private static List<Waiting> takeOut(List<Waiting> all, Predicate<Waiting> which) {
-        var taken = all.stream().filter(which).toList();
-        all.removeAll(taken);
+    private static <W> List<W> takeOut(List<W> all, Predicate<W> which) {
+        List<W> taken = new ArrayList<>();
+        all.removeIf(waiting -> which.test(waiting) && taken.add(waiting));
         return taken;
     }
 
@@ -166,12 +204,12 @@ final class Admission {
                         waiting.sql(), Refusal.BUSY, "the request of this key is under way still"));
         takeOut(behind, waiting -> !waiting.until().isAfter(now))
                 .forEach(waiting -> DatabaseShell.refuse(
-                        waiting.sql(), Refusal.BUSY, "what the bookmark names has not come here yet"));
+                        waiting.command(), Refusal.BUSY, "what the bookmark names has not come here yet"));
     }
 
     /** Has all that wait before a lane ask the successor. */
     void refuseWaiting() {
-        behind.forEach(waiting -> DatabaseShell.refuseAsMoving(waiting.sql()));
+        behind.forEach(waiting -> DatabaseShell.refuseAsMoving(waiting.command()));
         repeated.forEach(waiting -> DatabaseShell.refuseAsMoving(waiting.sql()));
         behind.clear();
         repeated.clear();
@@ -193,14 +231,14 @@ final class Admission {
     /** Answers, once {@code last} is acknowledged as the request wants it. */
     void answer(RunSql sql, Answered answered, Optional<Transaction> last) {
         if (last.isPresent()) {
-            answerWhenAcknowledged(
-                    sql, answered, last.get().origin(), last.get().seq());
+            var transaction = last.get();
+            answerWhenAcknowledged(sql, answered, VersionVector.EMPTY.with(transaction.origin(), transaction.seq()));
         } else {
             sql.replyTo().tell(answered);
         }
     }
 
-    private void answerWhenAcknowledged(RunSql sql, Answered answered, Origin origin, long seq) {
+    private void answerWhenAcknowledged(RunSql sql, Answered answered, VersionVector written) {
         var level = sql.options().acknowledgement();
         if (level == StreamOptions.Acknowledgement.LOCAL) {
             sql.replyTo().tell(answered);
@@ -208,8 +246,7 @@ final class Admission {
         }
         Instant until = home.clock().instant().plus(home.settings().acknowledgeTimeout());
         acknowledgements.await(
-                origin,
-                seq,
+                written,
                 level,
                 until,
                 () -> sql.replyTo().tell(answered),

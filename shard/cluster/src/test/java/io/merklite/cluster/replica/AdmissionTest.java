@@ -11,6 +11,7 @@ import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.cluster.sql.StreamOptions.Acknowledgement;
+import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.transaction.Transaction;
 import io.merklite.sync.vector.VersionVector;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +54,7 @@ class AdmissionTest {
 
     @BeforeEach
     void open() {
-        var home = TestHome.of(directory, () -> NOW);
+        var home = TestHome.of(directory, () -> NOW, "database.max-queue = 2");
         core = home.open("shop");
         admission = new Admission(
                 core, home, new ClientStreams(), new NotedLanes(), acknowledgements, () -> settledCount++);
@@ -72,6 +74,7 @@ class AdmissionTest {
         @Override
         public void write(RunSql sql, SqlPlan plan) {
             lanes.add(plan.kind().name());
+            sql.key().ifPresent(writing::add);
         }
 
         @Override
@@ -85,7 +88,15 @@ class AdmissionTest {
     }
 
     private RunSql keyed(RequestKey key, SqlRequest... requests) {
-        return new RunSql(STREAM, DEFAULTS, List.of(requests), true, false, Optional.of(key), client.getRef());
+        return keyed(key, DEFAULTS, requests);
+    }
+
+    private RunSql keyed(RequestKey key, StreamOptions options, SqlRequest... requests) {
+        return new RunSql(STREAM, options, List.of(requests), true, false, Optional.of(key), client.getRef());
+    }
+
+    private StreamOptions afterNext() {
+        return new StreamOptions(Acknowledgement.LOCAL, Optional.of(next()), false);
     }
 
     /** Commits a change, and in the same transaction what {@code also} does. */
@@ -152,6 +163,68 @@ class AdmissionTest {
     }
 
     @Test
+    void requestsOfOneKeyThatWaitForABookmarkAreNotBothRun() {
+        var request = keyed(KEY, afterNext(), new SqlRequest.Sequence(WRITE));
+        admission.take(request);
+        admission.take(request);
+        write();
+
+        admission.admitReady();
+
+        assertThat(lanes).containsExactly("GROUP");
+        assertThat(admission.isEmpty()).isFalse();
+    }
+
+    @Test
+    void requestThatWaitsForABookmarkIsNotRunOnceItWasSaidThatItWasNotApplied() {
+        admission.take(keyed(KEY, afterNext(), new SqlRequest.Sequence(WRITE)));
+        admission.take(keyed(KEY));
+        expectRefused(Refusal.NOT_APPLIED);
+        write();
+
+        admission.admitReady();
+
+        expectRefused(Refusal.NOT_APPLIED);
+        assertThat(lanes).isEmpty();
+    }
+
+    @Test
+    void cursorWaitsForWhatItsBookmarkNames() {
+        var cursor = new DatabaseActor.FetchSql(STREAM, afterNext(), Optional.empty(), 10, 1_000, client.getRef());
+        admission.take(cursor, () -> lanes.add("cursor"));
+        assertThat(lanes).isEmpty();
+        write();
+
+        admission.admitReady();
+
+        assertThat(lanes).containsExactly("cursor");
+    }
+
+    @Test
+    void requestThatAReaderGivesBackWaitsForAnotherOfItsKey() {
+        var request = keyed(KEY, new SqlRequest.Sequence(WRITE));
+        writing.add(KEY);
+        admission.takeFromReader(request, () -> lanes.add("moved"));
+        assertThat(lanes).isEmpty();
+
+        writing.clear();
+        admission.takeFromReader(request, () -> lanes.add("moved"));
+
+        assertThat(lanes).containsExactly("moved");
+    }
+
+    @Test
+    void noMoreRequestsWaitThanTheQueueHolds() {
+        admission.take(request(READ, afterNext()));
+        admission.take(request(READ, afterNext()));
+        assertThat(client.hasMessages()).isFalse();
+
+        admission.take(request(READ, afterNext()));
+
+        expectRefused(Refusal.OVERLOADED);
+    }
+
+    @Test
     void whatABookmarkNamesIsNotWaitedForWithoutEnd() {
         admission.take(request(READ, new StreamOptions(Acknowledgement.LOCAL, Optional.of(next()), false)));
 
@@ -207,6 +280,39 @@ class AdmissionTest {
         assertThat(lanes).isEmpty();
         for (var reply : client.getAllReceived()) {
             assertThat(reply).isEqualTo(new Answered(RESPONSES, core.vector(), true));
+        }
+    }
+
+    @Test
+    void requestThatWasAppliedIsAnsweredWhenTheOthersHaveAllThatIsHere() {
+        var request = keyed(KEY, all(), new SqlRequest.Sequence(WRITE));
+        write();
+        var own = write("DELETE FROM item", () -> admission.applies(request, RESPONSES));
+        acknowledgements.reached("other", own.origin(), own.seq());
+        mergeAnotherReplicasWrite();
+
+        admission.take(request);
+        acknowledgements.settle(List.of("other"), 2, List.of());
+        assertThat(client.hasMessages()).isFalse();
+
+        acknowledgements.reached("other", core.vector());
+        acknowledgements.settle(List.of("other"), 2, List.of());
+        assertThat(client.getAllReceived()).containsExactly(new Answered(RESPONSES, core.vector(), true));
+    }
+
+    /** As if it had been the writer before. */
+    private void mergeAnotherReplicasWrite() {
+        var settings = TestHome.of(directory, () -> NOW).settings();
+        try (var other = ReplicaCore.open(
+                directory.resolve("elsewhere.db"), "shop", settings, () -> NOW, new Random(9), event -> {})) {
+            other.begin(true);
+            other.changeSchema("CREATE TABLE elsewhere(id INTEGER PRIMARY KEY)");
+            var transactions = other.stamp();
+            other.commit();
+            core.receive(PeerName.WRITER, new SyncMessage.Publish(transactions));
+            assertThat(core.vector().seq(other.origin())).isPositive();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -190,7 +190,11 @@ class WriterPeersTest {
     void writeIsAnsweredWhenAFollowerSaysThatItHasIt() {
         List<String> answers = new ArrayList<>();
         acknowledgements.await(
-                WRITER, 2, Acknowledgement.ALL, NOW, () -> answers.add("done"), () -> answers.add("unknown"));
+                VersionVector.EMPTY.with(WRITER, 2),
+                Acknowledgement.ALL,
+                NOW,
+                () -> answers.add("done"),
+                () -> answers.add("unknown"));
 
         peers.heard(NODE_2, new SyncMessage.Acknowledge(WRITER, 1));
         peers.heard(NODE_3, new SyncMessage.Acknowledge(WRITER, 2));
