@@ -1,8 +1,10 @@
 package io.merklite.cluster.replica;
 
+import io.merklite.sync.SyncException;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.vector.VersionVector;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
@@ -65,6 +67,10 @@ public final class FollowerActor {
 
     private record Fetched(SnapshotSink.Outcome outcome) implements Command {}
 
+    private enum SinkGone implements Command {
+        SINK_GONE
+    }
+
     private enum Tick implements Command {
         TICK
     }
@@ -93,6 +99,7 @@ public final class FollowerActor {
     private boolean isActive = true;
     private boolean isFollowing;
     private boolean endsWell;
+    private Optional<ActorRef<SnapshotSink.Command>> sink = Optional.empty();
     private int attempts;
 
     private FollowerActor(
@@ -168,14 +175,19 @@ public final class FollowerActor {
                 })
                 .onMessage(Fetched.class, fetched -> switch (fetched.outcome()) {
                     case SnapshotSink.Outcome.Fetched done -> {
+                        sink.ifPresent(context::unwatch);
                         log.renew();
                         yield recover();
                     }
                     case SnapshotSink.Outcome.Failed failed -> {
                         context.getLog().warn("snapshot failed why={}", failed.why());
-                        timers.startSingleTimer(Retry.RETRY, retryDelay());
                         yield Behaviors.same();
                     }
+                })
+                .onMessage(SinkGone.class, gone -> {
+                    sink = Optional.empty();
+                    timers.startSingleTimer(Retry.RETRY, retryDelay());
+                    return Behaviors.same();
                 })
                 .onMessage(Retry.class, retry -> askForSnapshot())
                 .onMessage(Yield.class, yield -> stop())
@@ -185,8 +197,12 @@ public final class FollowerActor {
     }
 
     private Behavior<Command> fetch(DatabaseActor.SnapshotOffer offer) {
+        if (sink.isPresent()) {
+            offer.source().tell(SnapshotSource.Done.DONE); // it was asked twice, and the first answer was late
+            return Behaviors.same();
+        }
         timers.cancel(Retry.RETRY);
-        context.spawn(
+        var fetching = context.spawn(
                 SnapshotSink.create(
                         offer.source(),
                         home.file(database),
@@ -194,6 +210,8 @@ public final class FollowerActor {
                         context.messageAdapter(SnapshotSink.Outcome.class, Fetched::new)),
                 "sink-" + attempts,
                 Dispatchers.BLOCKING);
+        context.watchWith(fetching, SinkGone.SINK_GONE); // whether it has failed, or a full disk has broken it
+        sink = Optional.of(fetching);
         return Behaviors.same();
     }
 
@@ -201,7 +219,14 @@ public final class FollowerActor {
 
     /** Opens the file, and has the log give back what it lacks. */
     private Behavior<Command> recover() {
-        var opened = home.open(database);
+        ReplicaCore opened;
+        try {
+            opened = home.open(database);
+        } catch (SyncException | UncheckedIOException e) {
+            context.getLog().error("replica cannot be opened: see the cause, and the disk", e);
+            close(); // no behaviour may be there yet that would be told of the end
+            return stop();
+        }
         core = Optional.of(opened);
         exchange = Optional.of(new Exchange(opened, log.forPeers(), this::send));
         log.recover(opened.vector());
