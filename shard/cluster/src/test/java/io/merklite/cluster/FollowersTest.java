@@ -39,6 +39,22 @@ class FollowersTest {
     }
 
     @Test
+    void nodeTellsNeighboursThatComeLongAfterItWhatItHas() {
+        try (var cluster = TestCluster.start(directory, "merklite.database.idle-timeout = 1s", "b1", "a1")) {
+            cluster.create("a1", "shop");
+            cluster.result("a1", "shop", StreamOptions.DEFAULTS, CREATE);
+            cluster.stopNode("a1");
+            cluster.startNode("a1");
+            cluster.awaitMembers(2);
+
+            cluster.startNode("a2");
+
+            var copy = cluster.directory("a2").resolve("databases/shop.db");
+            TestCluster.await(() -> Files.exists(copy));
+        }
+    }
+
+    @Test
     void restartedNodeHasWhatItWrote() {
         try (var cluster = TestCluster.start(directory, "", "a1")) {
             cluster.create("a1", "shop");

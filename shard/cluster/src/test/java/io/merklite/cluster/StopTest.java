@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigFactory;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlStatement;
 import io.merklite.cluster.sql.StreamOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -48,9 +50,18 @@ class StopTest {
     }
 
     @Test
+    void aNodeThatCannotKeepDatabasesStops() throws IOException {
+        Files.writeString(Files.createDirectories(directory.resolve("a1")).resolve("databases"), "no directory");
+
+        try (var cluster = new TestCluster(directory, "")) {
+            TestCluster.join(cluster.startNode("a1").terminated());
+        }
+    }
+
+    @Test
     void aReadThatRunsDoesNotHoldUpTheEnd() {
         var config = ConfigFactory.parseString("""
-                merklite { auto-create = on, data-directory = "%s" }
+                merklite { auto-create = on, data-directory = "%s", stop-timeout = 10m }
                 pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
                 pekko.cluster.jmx.enabled = off
                 """.formatted(directory));
@@ -68,6 +79,6 @@ class StopTest {
         TestCluster.join(node.terminate());
 
         assertThat(node.system().getWhenTerminated()).isCompleted();
-        assertThat(reading).isDone();
+        TestCluster.await(() -> reading.toCompletableFuture().isDone());
     }
 }

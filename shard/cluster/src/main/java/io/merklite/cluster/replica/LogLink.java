@@ -123,6 +123,7 @@ public final class LogLink {
     void renew() {
         factory.home().knownIncarnation(database).ifPresent(old -> child.discard(factory, database, old));
         factory.home().renewIncarnation(database);
+        factory.home().syncDirectory();
     }
 
     /** Asks for what the log has and {@code applied} does not. Answered by {@link Answer.Recovered}. */

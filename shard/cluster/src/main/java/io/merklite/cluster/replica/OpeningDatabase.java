@@ -2,6 +2,7 @@ package io.merklite.cluster.replica;
 
 import io.merklite.cluster.catalog.Catalog;
 import io.merklite.cluster.replica.DatabaseActor.Command;
+import io.merklite.cluster.replica.DatabaseActor.Drop;
 import io.merklite.cluster.replica.DatabaseActor.FetchSql;
 import io.merklite.cluster.replica.DatabaseActor.FileAcquired;
 import io.merklite.cluster.replica.DatabaseActor.FromLog;
@@ -70,6 +71,10 @@ final class OpeningDatabase {
         return Behaviors.receive(Command.class)
                 .onMessage(Rested.class, rested -> lookUp())
                 .onMessage(Stop.class, stop -> shell.stop())
+                .onMessage(Drop.class, drop -> {
+                    shell.replicas().tell(new Replicas.ForgetEverywhere(database));
+                    return Behaviors.same();
+                })
                 .onAnyMessage(command -> {
                     DatabaseShell.refuse(
                             command, Refusal.UNAVAILABLE, "it failed and is opened again in a while: " + SEE_LOG);

@@ -85,6 +85,7 @@ public final class ReplicaGuardian {
                 Behaviors.<Replicas.Command>setup(register ->
                         ParcelReceiver.before(Replicas.create(home, this::writerLink, logs), register.getSelf()::tell)),
                 "replicas");
+        context.watch(replicas); // whoever does not handle its end ends too: nothing goes on without it
         sharding.init(Entity.of(
                         KEY,
                         entity -> ParcelReceiver.before(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 
 /**
  * What every replica of a node shares.
@@ -47,6 +49,10 @@ public record ReplicaHome(
         LocalCopies copies,
         Setbacks setbacks,
         Cancellation running) {
+    /** What a process leaves that is killed while it makes or fetches a copy of a database. */
+    private static final Pattern LEFTOVER =
+            Pattern.compile(".+\\.db(\\.copy-[0-9]+(-journal|-wal|-shm)?|\\.part)|.+\\.incarnation\\.part");
+
     /** Suffix of database files. */
     static final String SUFFIX = ".db";
 
@@ -126,11 +132,42 @@ public record ReplicaHome(
         }
     }
 
+    /** Deletes what a process has left that was killed while it made or fetched copies. Nobody may do so now. */
+    void deleteLeftovers() throws IOException {
+        try (var files = Files.list(directory)) {
+            for (var file : files.filter(found ->
+                            LEFTOVER.matcher(found.getFileName().toString()).matches())
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
     ReplicaCore open(String database) {
+        var isNew = !Files.exists(file(database));
         incarnation(database);
-        return ReplicaCore.open(file(database), database, settings, clock, random, event -> {
+        var core = ReplicaCore.open(file(database), database, settings, clock, random, event -> {
             metrics.happened(event, clock.millis());
             alarm.accept(database, event);
         });
+        if (isNew) {
+            syncDirectory();
+        }
+        return core;
+    }
+
+    /**
+     * Has the names of new files survive a power cut. A file without content gets all of it back from its log; one that is
+     * not there counts as a new one, and its log as that of another.
+     */
+    void syncDirectory() {
+        if (!FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+            return; // Windows does not open directories, and writes names by itself
+        }
+        try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("syncing " + directory, e);
+        }
     }
 }

@@ -162,6 +162,7 @@ public final class Replicas {
                         context.messageAdapter(ClusterEvent.DataCenterReachabilityEvent.class, DatacenterSeen::new),
                         ClusterEvent.DataCenterReachabilityEvent.class));
         Files.createDirectories(home.directory());
+        home.deleteLeftovers();
         try (Stream<java.nio.file.Path> files = Files.list(home.directory())) {
             files.map(file -> file.getFileName().toString())
                     .filter(name -> name.endsWith(ReplicaHome.SUFFIX))
@@ -206,15 +207,10 @@ public final class Replicas {
 
     /** What was written elsewhere while this node was down is asked for, a few databases at a time. */
     private void wakeSome() {
-        if (hosts.nodes().size() < 2) {
-            if (!hosts.otherDatacenters().isEmpty() || asleep.isEmpty()) {
-                timers.cancel(WakeSome.WAKE_SOME);
-            }
-            return;
-        }
-        for (var count = 0; count < WOKEN_AT_ONCE && !asleep.isEmpty(); count++) {
-            var database = asleep.remove();
-            onWake(database);
+        // The other nodes come one by one, and perhaps long after this one.
+        var isAlone = hosts.nodes().size() < 2;
+        for (var count = 0; !isAlone && count < WOKEN_AT_ONCE && !asleep.isEmpty(); count++) {
+            onWake(asleep.remove());
         }
         if (asleep.isEmpty()) {
             timers.cancel(WakeSome.WAKE_SOME);
@@ -311,8 +307,14 @@ public final class Replicas {
                         .ifPresent(incarnation -> context.spawnAnonymous(logs.discard(database, incarnation)));
                 home.delete(database);
                 context.getLog().info("dropped database={}", database);
-            } catch (IOException e) {
-                throw new UncheckedIOException("deleting the files of " + database, e);
+            } catch (IOException | UncheckedIOException e) {
+                // This actor must go on: all databases of the node depend on it.
+                context.getLog()
+                        .error(
+                                "dropped database is there still: delete its files in {} database={}",
+                                home.directory(),
+                                database,
+                                e);
             }
         }
     }

@@ -56,7 +56,9 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.BehaviorInterceptor;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.TypedActorContext;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
@@ -71,6 +73,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 final class ServingDatabase {
     private static final Duration FEED_PATIENCE = Duration.ofSeconds(30);
     private static final String ROLE = "writer";
+    private static final String SNAPSHOT = "snapshot-";
     private static final SqlError WATCH_AGAIN =
             new SqlError("UNAVAILABLE", "the database moves or closes; watch it again");
 
@@ -85,7 +88,7 @@ final class ServingDatabase {
     private final LogLink log;
     private final ClientStreams streams = new ClientStreams();
     private final ClientNodes clients = new ClientNodes();
-    private final Deque<Runnable> tasks = new ArrayDeque<>();
+    private final Deque<Task> tasks = new ArrayDeque<>();
     private final WriterLane writer;
     private final ReaderPool readers;
     private final ActorRef<Checkpointer.Command> checkpointer;
@@ -154,7 +157,7 @@ final class ServingDatabase {
         home.metrics().opened(ROLE);
         home.metrics().writerStarted();
         context.getLog().info("writer serves vector={} peers={}", core.vector(), peers.followers());
-        return shell.unstashAll(serving());
+        return shell.unstashAll(Behaviors.intercept(Guard::new, serving()));
     }
 
     private Behavior<Command> serving() {
@@ -178,7 +181,7 @@ final class ServingDatabase {
                 })
                 .onMessage(Tick.class, tick -> onTick())
                 .onMessage(LogCopied.class, copied -> {
-                    tasks.add(() -> writeAhead.copied(copied.outcome()));
+                    tasks.add(new Task(copied, () -> writeAhead.copied(copied.outcome())));
                     return turn();
                 })
                 .onMessage(CheckpointerGone.class, gone -> {
@@ -192,13 +195,13 @@ final class ServingDatabase {
                 .onMessage(WantSnapshot.class, this::onWantSnapshot)
                 .onMessage(
                         WatchQuery.class,
-                        watch -> onTask(() -> {
+                        watch -> onTask(watch, () -> {
                             watchers.watchQuery(watch.sql(), watch.watcher());
                             context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
                         }))
                 .onMessage(
                         WatchChanges.class,
-                        watch -> onTask(() -> {
+                        watch -> onTask(watch, () -> {
                             watchers.watchChanges(watch.after(), watch.watcher());
                             context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
                         }))
@@ -207,22 +210,22 @@ final class ServingDatabase {
                     watchers.read(read.watcher(), read.page());
                     return turn();
                 })
-                .onMessage(WatcherGone.class, gone -> onTask(() -> watchers.forget(gone.watcher())))
+                .onMessage(WatcherGone.class, gone -> onTask(gone, () -> watchers.forget(gone.watcher())))
                 .onMessage(ConnectReplica.class, this::onConnectReplica)
                 .onMessage(FromReplica.class, from -> {
                     isActive = true;
                     links.receive(from);
                     return turn();
                 })
-                .onMessage(LinkGone.class, gone -> onTask(() -> links.gone(gone.replica(), gone.link())))
-                .onMessage(SettleConflict.class, settle -> onTask(() -> settleConflict(settle)))
+                .onMessage(LinkGone.class, gone -> onTask(gone, () -> links.gone(gone.replica(), gone.link())))
+                .onMessage(SettleConflict.class, settle -> onTask(settle, () -> settleConflict(settle)))
                 .onMessage(Drop.class, drop -> drop())
                 .onMessage(Inspect.class, inspect -> {
                     inspect.replyTo().tell(status());
                     return Behaviors.same();
                 })
                 .onMessage(HostsChanged.class, this::onHostsChanged)
-                .onMessage(DatacenterIsBack.class, back -> onTask(() -> compareWith(back.datacenter())))
+                .onMessage(DatacenterIsBack.class, back -> onTask(back, () -> compareWith(back.datacenter())))
                 .onMessage(Idle.class, idle -> onIdle())
                 .onMessage(Stop.class, stop -> onStop())
                 .onSignal(PostStop.class, stopped -> {
@@ -249,7 +252,7 @@ final class ServingDatabase {
         do {
             if (writer.isFree()) {
                 while (!tasks.isEmpty()) {
-                    tasks.remove().run();
+                    tasks.remove().work().run();
                 }
                 writeAhead.glance();
                 if (writeAhead.isFull()) {
@@ -265,10 +268,12 @@ final class ServingDatabase {
         return Behaviors.same();
     }
 
-    /** Work on the file that is no client's request. */
-    private Behavior<Command> onTask(Runnable task) {
+    /** Work on the file that is no client's request: if it is never done, whoever sent the command is told. */
+    private record Task(Command command, Runnable work) {}
+
+    private Behavior<Command> onTask(Command command, Runnable work) {
         isActive = true;
-        tasks.add(task);
+        tasks.add(new Task(command, work));
         return turn();
     }
 
@@ -292,6 +297,7 @@ final class ServingDatabase {
                 || !streams.isEmpty()
                 || !watchers.isEmpty()
                 || !links.isEmpty()
+                || isCopied()
                 || !admission.isEmpty()
                 || !core.replicator().waiting().isEmpty();
         isActive = false;
@@ -302,6 +308,12 @@ final class ServingDatabase {
             shell.passivate();
         }
         return Behaviors.same();
+    }
+
+    /** Whether a copy of the file is on its way to somebody: that ends with this actor. */
+    private boolean isCopied() {
+        return context.getChildren().stream()
+                .anyMatch(child -> child.path().name().startsWith(SNAPSHOT));
     }
 
     // ---- clients ----------------------------------------------------------------------------------------------------
@@ -336,6 +348,8 @@ final class ServingDatabase {
             fetch.replyTo().tell(new SqlReply.NoCursor());
         } else if (!isNew && !readers.keepsFor(fetch.stream())) {
             DatabaseShell.refuse(fetch, Refusal.UNAVAILABLE, "the cursor is gone");
+        } else if (isNew) {
+            admission.take(fetch, () -> readers.fetch(fetch, streams.of(fetch.stream())));
         } else {
             readers.fetch(fetch, stream);
         }
@@ -353,7 +367,10 @@ final class ServingDatabase {
         switch (report.work()) {
             case ReaderActor.Run run
             when report.isForWriter() ->
-                writer.offer(run.sql(), run.stream(), SqlPlan.of(run.sql().requests(), run.stream()));
+                admission.takeFromReader(
+                        run.sql(),
+                        () -> writer.offer(
+                                run.sql(), run.stream(), SqlPlan.of(run.sql().requests(), run.stream())));
             case ReaderActor.Run run ->
                 streams.ran(run.sql().stream(), run.stream(), run.sql().isLast());
             case ReaderActor.Fetch fetch when report.keeps() -> streams.reads(fetch.sql().stream(), fetch.stream());
@@ -411,7 +428,7 @@ final class ServingDatabase {
         gone.forEach(acknowledgements::forget);
         peers.settle();
         var come = after.stream().filter(peer -> !before.contains(peer)).toList();
-        return onTask(() -> {
+        return onTask(changed, () -> {
             var now = peers.followers(); // they may have changed again while a transaction was open
             gone.stream().filter(peer -> !now.contains(peer)).forEach(core::forget);
             come.stream().filter(now::contains).forEach(exchange::connect);
@@ -435,7 +452,7 @@ final class ServingDatabase {
                         home.file(database),
                         copy,
                         home.settings().takeOverTimeout().multipliedBy(4)),
-                "snapshot-" + snapshotCount,
+                SNAPSHOT + snapshotCount,
                 Dispatchers.BLOCKING);
         want.replyTo().tell(new SnapshotOffer(source));
         return Behaviors.same();
@@ -446,7 +463,7 @@ final class ServingDatabase {
             DatabaseShell.refuseAsMoving(connect);
             return Behaviors.same();
         }
-        return onTask(() -> {
+        return onTask(connect, () -> {
             links.connect(connect, context.getSelf());
             context.watchWith(connect.link(), new LinkGone(connect.replica(), connect.link()));
         });
@@ -454,11 +471,11 @@ final class ServingDatabase {
 
     /** In turn, behind the beginning of the watch. */
     private Behavior<Command> onWatchTaken(WatchTaken taken) {
-        tasks.add(() -> {
+        tasks.add(new Task(taken, () -> {
             if (!watchers.taken(taken.watcher(), taken.count())) {
                 taken.watcher().tell(new Watch.Ended(WATCH_AGAIN));
             }
-        });
+        }));
         return turn();
     }
 
@@ -529,6 +546,27 @@ final class ServingDatabase {
         return closeAndRefuse(Refusal.UNAVAILABLE, "it failed, and is opened again in a while: see the node's log");
     }
 
+    /** A disk that fails closes the database: what has come meanwhile is answered, which an end at once would leave waiting. */
+    private final class Guard extends BehaviorInterceptor<Command, Command> {
+        private Guard() {
+            super(Command.class);
+        }
+
+        @Override
+        public Behavior<Command> aroundReceive(
+                TypedActorContext<Command> typed, Command command, ReceiveTarget<Command> target) {
+            try {
+                return target.apply(typed, command);
+            } catch (SyncException | UncheckedIOException e) {
+                context.getLog().error("database closes: see the cause, and the disk", e);
+                home.setbacks().failed(database);
+                var refusing = closeAndRefuse(Refusal.UNAVAILABLE, "it failed: see the node's log");
+                DatabaseShell.refuse(command, Refusal.UNAVAILABLE, "it failed: see the node's log");
+                return refusing;
+            }
+        }
+    }
+
     /** Who asks is answered until the shard keeps what comes for the successor; whoever just stopped would leave them waiting. */
     private Behavior<Command> closeAndRefuse(Refusal refusal, String why) {
         close();
@@ -543,6 +581,9 @@ final class ServingDatabase {
         // A read that runs is asked of the successor, if there is one at once.
         readers.refuseAll(isStopping ? Refusal.MOVING : Refusal.UNAVAILABLE, "the database closes");
         admission.giveUp();
+        tasks.forEach(task -> DatabaseShell.refuse(
+                task.command(), isStopping ? Refusal.MOVING : Refusal.UNAVAILABLE, "the database closes"));
+        tasks.clear();
         links.end(new SqlError("MOVING", "the database moves or closes; connect again"));
         watchers.end(WATCH_AGAIN);
         writer.refuseAll(Refusal.UNAVAILABLE, "the database closes");

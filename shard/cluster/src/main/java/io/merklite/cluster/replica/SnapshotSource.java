@@ -73,11 +73,20 @@ public final class SnapshotSource {
      */
     static Behavior<Command> create(Path file, Path copy, Duration patience) {
         return Behaviors.setup(context -> {
-            copy(file, copy);
-            var source = new SnapshotSource(copy);
+            var source = open(file, copy);
             context.setReceiveTimeout(patience, Abandoned.ABANDONED);
             return source.serving(context);
         });
+    }
+
+    private static SnapshotSource open(Path file, Path copy) throws SQLException, IOException {
+        try {
+            copy(file, copy);
+            return new SnapshotSource(copy);
+        } catch (SQLException | IOException e) {
+            Files.deleteIfExists(copy); // what fitted on a full disk is in the way of everybody
+            throw e;
+        }
     }
 
     private static void copy(Path file, Path copy) throws SQLException {

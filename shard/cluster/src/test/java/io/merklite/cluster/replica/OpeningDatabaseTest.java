@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A database that is asked while it opens, and never gets to serve: nobody is left without an answer. */
+/** A database that is asked while it opens, rests, stops or fails: nobody is left without an answer. */
 class OpeningDatabaseTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -120,7 +120,94 @@ class OpeningDatabaseTest {
         shard.expectMessageClass(ClusterSharding.Passivate.class, PATIENCE);
     }
 
+    @Test
+    void whoWaitsForAnOpenTransactionGoesToTheSuccessor() {
+        var serving = serve(home());
+        serving.tell(run("BEGIN IMMEDIATE", false));
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Answered.class);
+
+        serving.tell(new DatabaseActor.WatchQuery("SELECT 1", watcher.ref()));
+        serving.tell(new DatabaseActor.ConnectReplica("0123456789abcdef", true, link.ref()));
+        serving.tell(new DatabaseActor.SettleConflict("1", true, false, settled.ref()));
+        serving.tell(DatabaseActor.Stop.STOP);
+
+        assertThat(watcher.receiveMessage(PATIENCE)).isInstanceOf(Watch.Ended.class);
+        assertThat(link.receiveMessage(PATIENCE)).isInstanceOf(ReplicaLink.Ended.class);
+        assertThat(settled.receiveMessage(PATIENCE).error()).isPresent();
+    }
+
+    @Test
+    void whoAsksBehindAFailureIsRefused() throws Exception {
+        var home = home();
+        var serving = serve(home);
+        serving.tell(run("SELECT 1", true));
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Answered.class);
+
+        Files.delete(home.file(database));
+        serving.tell(new DatabaseActor.Inspect(operator.ref()));
+        serving.tell(run("SELECT 1", true));
+
+        assertThat(operator.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Refused.class);
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Refused.class);
+        assertThat(home.setbacks().pause(database)).isPositive();
+    }
+
+    @Test
+    void databaseWhoseCopyIsFetchedIsNotIdle() {
+        var serving = serve(home());
+        serving.tell(new DatabaseActor.WantSnapshot("a2", follower.ref()));
+        var source = ((DatabaseActor.SnapshotOffer) follower.receiveMessage(PATIENCE)).source();
+        serving.tell(DatabaseActor.Idle.IDLE);
+        serving.tell(DatabaseActor.Idle.IDLE);
+        serving.tell(new DatabaseActor.Inspect(operator.ref()));
+        operator.receiveMessage(PATIENCE);
+        shard.expectNoMessage(Duration.ZERO);
+
+        source.tell(SnapshotSource.Done.DONE);
+
+        shard.awaitAssert(PATIENCE, () -> {
+            serving.tell(DatabaseActor.Idle.IDLE);
+            return shard.expectMessageClass(ClusterSharding.Passivate.class, Duration.ofSeconds(1));
+        });
+    }
+
+    @Test
+    void dropOfADatabaseThatRestsIsPassedOn() {
+        var home = home("database.restart-pause { min = 1h, max = 1h }");
+        home.setbacks().failed(database);
+        var resting = open(home);
+
+        resting.tell(run("SELECT 1", true));
+        resting.tell(DatabaseActor.Drop.DROP);
+
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Refused.class);
+        replicas.expectMessage(PATIENCE, new Replicas.ForgetEverywhere(database));
+    }
+
+    private DatabaseActor.RunSql run(String sql, boolean isLast) {
+        return new DatabaseActor.RunSql(
+                new StreamId(1, 1),
+                StreamOptions.DEFAULTS,
+                List.of(SqlRequest.Batch.of(SqlStatement.of(sql))),
+                isLast,
+                false,
+                client.ref());
+    }
+
+    /** A database on the only node. */
+    private ActorRef<DatabaseActor.Command> serve(ReplicaHome home) {
+        var serving = open(home);
+        catalog.complete(Catalog.State.EXISTS);
+        var acquire = replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE);
+        acquire.replyTo().tell(new Replicas.Acquired(topic.ref(), new Hosts(Map.of("a1", replicas.ref()), Set.of())));
+        return serving;
+    }
+
     private ActorRef<DatabaseActor.Command> open() {
+        return open(home());
+    }
+
+    private ActorRef<DatabaseActor.Command> open(ReplicaHome home) {
         var existence = new DatabaseActor.Existence() {
             @Override
             public CompletionStage<Catalog.State> look(String name) {
@@ -132,7 +219,6 @@ class OpeningDatabaseTest {
                 throw new AssertionError("nobody is to make " + name);
             }
         };
-        var home = home();
         return kit.spawn(DatabaseActor.create(
                 home,
                 database,
@@ -144,8 +230,9 @@ class OpeningDatabaseTest {
                         home, LogSettings.from(kit.system().settings().config().getConfig("merklite")))));
     }
 
-    private static ReplicaHome home() {
-        var merklite = ConfigFactory.parseString("replication.take-over-timeout = 1h")
+    private static ReplicaHome home(String... settings) {
+        var merklite = ConfigFactory.parseString(String.join("\n", settings))
+                .withFallback(ConfigFactory.parseString("replication.take-over-timeout = 1h"))
                 .withFallback(ConfigFactory.defaultReference().getConfig("merklite"));
         return ReplicaHome.of(
                 "a1",
