@@ -30,8 +30,20 @@ public final class ChangesetApplier implements AutoCloseable {
 
     /** An applier for {@code connection}, which stays the caller's. */
     public ChangesetApplier(Connection connection) {
+        this(connection, true);
+    }
+
+    private ChangesetApplier(Connection connection, boolean obeysConflictClauses) {
         statements = new SqlStatements(connection);
-        schema = new TargetSchema(statements);
+        schema = new TargetSchema(statements, obeysConflictClauses);
+    }
+
+    /**
+     * One that asks the handler about every constraint, also where the target's ON CONFLICT clauses would ignore the row,
+     * replace others, or roll back.
+     */
+    public static ChangesetApplier ignoringConflictClauses(Connection connection) {
+        return new ChangesetApplier(connection, false);
     }
 
     /** Applies with {@link ApplyOptions#DEFAULTS}. */

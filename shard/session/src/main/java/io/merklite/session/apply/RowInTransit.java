@@ -73,8 +73,8 @@ final class RowInTransit {
         }
         try (var insert = statements
                 .connection()
-                .prepareStatement("INSERT INTO " + table.layout().qualifiedName() + "(" + String.join(", ", columns)
-                        + ") SELECT " + String.join(", ", sources) + " FROM " + KEPT)) {
+                .prepareStatement(table.insertInto() + String.join(", ", columns) + ") SELECT "
+                        + String.join(", ", sources) + " FROM " + KEPT)) {
             for (var i = 0; i < values.size(); i++) {
                 insert.setObject(i + 1, values.get(i));
             }

@@ -36,6 +36,7 @@ final class TargetSchema {
             """;
 
     private final SqlStatements statements;
+    private final boolean obeysConflictClauses;
     private final Map<String, Optional<TargetTable>> tables = new HashMap<>();
     private final Map<ForeignKey, Optional<String>> violationQueries = new HashMap<>();
     private final Map<Write, Set<ForeignKey>> keysWritten = new HashMap<>();
@@ -55,8 +56,14 @@ final class TargetSchema {
      */
     private record Write(String table, boolean actionsRun) {}
 
-    TargetSchema(SqlStatements statements) {
+    /** @param obeysConflictClauses whether ON CONFLICT clauses of the target count */
+    TargetSchema(SqlStatements statements, boolean obeysConflictClauses) {
         this.statements = statements;
+        this.obeysConflictClauses = obeysConflictClauses;
+    }
+
+    boolean obeysConflictClauses() {
+        return obeysConflictClauses;
     }
 
     /** SQLite's count of schema changes, of the main schema and of the TEMP one. */

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * One table of the target, with the statements that a change becomes.
  *
  * <p>Real statements are run, so the target's triggers fire, its foreign key actions run, its affinities convert and its
- * ON CONFLICT clauses are obeyed, as with SQLite's own apply.
+ * ON CONFLICT clauses are obeyed, as with SQLite's own apply; these alone can be left out of account.
  */
 final class TargetTable {
     private static final String STAT1 = "sqlite_stat1";
@@ -39,6 +39,9 @@ final class TargetTable {
     private final boolean hasTriggers;
     private final boolean isParent;
     private final boolean hasConflictClause;
+    /** What INSERT and UPDATE do at a constraint: empty for what its clause says. */
+    private final String orAbort;
+
     private final boolean hasOtherUnique;
 
     private TargetTable(SqlStatements statements, TargetSchema schema, TableLayout layout, String definition)
@@ -50,7 +53,9 @@ final class TargetTable {
         this.keyColumns = new KeyColumns(layout, definition, values.utf8());
         this.hasTriggers = schema.hasTriggers(layout.name());
         this.isParent = schema.isParent(layout.name());
-        this.hasConflictClause = CONFLICT_CLAUSE.matcher(definition).find();
+        this.hasConflictClause = schema.obeysConflictClauses()
+                && CONFLICT_CLAUSE.matcher(definition).find();
+        this.orAbort = schema.obeysConflictClauses() ? "" : " OR ABORT";
         this.hasOtherUnique = text(statements, OTHER_UNIQUE, layout.name()).equals("1");
     }
 
@@ -191,9 +196,21 @@ final class TargetTable {
         };
     }
 
+    /** An INSERT up to where its columns begin. */
+    StringBuilder insertInto() {
+        return new StringBuilder("INSERT")
+                .append(orAbort)
+                .append(" INTO ")
+                .append(layout.qualifiedName())
+                .append('(');
+    }
+
+    private StringBuilder updateOf() {
+        return new StringBuilder("UPDATE").append(orAbort).append(' ').append(layout.qualifiedName());
+    }
+
     private long insert(ChangesetCursor change) throws SQLException {
-        var sql =
-                new StringBuilder("INSERT INTO ").append(layout.qualifiedName()).append('(');
+        var sql = insertInto();
         var parameters = new StringBuilder(") VALUES (");
         for (var i = 0; i < change.columnCount(); i++) {
             var comma = i == 0 ? "" : ", ";
@@ -208,7 +225,7 @@ final class TargetTable {
     }
 
     private long update(ChangesetCursor change, boolean keyOnly) throws SQLException {
-        var sql = new StringBuilder("UPDATE ").append(layout.qualifiedName()).append(" SET ");
+        var sql = updateOf().append(" SET ");
         var comma = "";
         for (var i = 0; i < change.columnCount(); i++) {
             if (isSet(change, i)) {
@@ -377,8 +394,7 @@ final class TargetTable {
 
     /** The columns of a multi-row INSERT. */
     String insertHead(ChangesetCursor change) {
-        var sql =
-                new StringBuilder("INSERT INTO ").append(layout.qualifiedName()).append('(');
+        var sql = insertInto();
         for (var i = 0; i < change.columnCount(); i++) {
             sql.append(i == 0 ? "" : ", ").append(column(change, i));
         }
@@ -387,7 +403,7 @@ final class TargetTable {
 
     /** Text of the statement for an UPDATE like {@code change}, without casts: new values, then key and old values. */
     String updateSql(ChangesetCursor change) {
-        var sql = new StringBuilder("UPDATE ").append(layout.qualifiedName());
+        var sql = updateOf();
         var comma = " SET ";
         for (var i = 0; i < change.columnCount(); i++) {
             if (isSet(change, i)) {

@@ -15,6 +15,7 @@ import io.merklite.session.SessionException.Unsupported;
 import io.merklite.session.statement.SqlStatements;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +74,7 @@ class ApplyFrameTest {
     void foreignKeysOfTablesThatAreNotWrittenAreNotRead() throws SQLException {
         try (var connection =
                 database(FOREIGN_KEYS, TABLE, PARENT, "CREATE TABLE k(y INTEGER PRIMARY KEY, r REFERENCES p(x))")) {
-            var touched = new TargetSchema(new SqlStatements(connection));
+            var touched = new TargetSchema(new SqlStatements(connection), true);
             touched.refresh(touched.currentVersions(), true);
 
             assertThat(touched.foreignKeysWrittenBy("t", true)).isEmpty();
@@ -287,6 +288,26 @@ class ApplyFrameTest {
                     .hasMessageContaining("UNIQUE");
 
             assertThat(rows(connection, "SELECT * FROM t")).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ROLLBACK", "IGNORE", "REPLACE"})
+    void conflictClausesCanBeLeftOutOfAccount(String clause) throws SQLException {
+        try (var connection =
+                        database("CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE ON CONFLICT " + clause + ", c)");
+                var applier = ChangesetApplier.ignoringConflictClauses(connection)) {
+            var changes =
+                    changeset("t", 1, 0, 0).insert(1, 1, 1).insert(2, 1, 1).insert(3, 3, 3);
+            List<ConflictType> asked = new ArrayList<>();
+
+            applier.apply(changes.bytes(), conflict -> {
+                asked.add(conflict.type());
+                return Resolution.OMIT;
+            });
+
+            assertThat(asked).containsExactly(ConflictType.CONSTRAINT);
+            assertThat(rows(connection, "SELECT a FROM t")).containsExactly("1", "3");
         }
     }
 

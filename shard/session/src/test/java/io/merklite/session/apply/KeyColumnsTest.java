@@ -111,7 +111,7 @@ class KeyColumnsTest {
             });
             run(connection, definition);
             var statements = new SqlStatements(connection);
-            return TargetTable.read(statements, new TargetSchema(statements), "t")
+            return TargetTable.read(statements, new TargetSchema(statements, true), "t")
                     .orElseThrow();
         }
     }

@@ -61,7 +61,8 @@ public final class Conflicts {
          */
         KEY("key"),
         /**
-         * It has NULL where the schema asks for a value since: who wrote it did not know of that. The row is out of its table.
+         * It has NULL where the schema asks for a value: who wrote it did not know of that yet, or what several replicas
+         * wrote leaves a generated column without one. The row is out of its table.
          */
         NOT_NULL("not-null");
 
@@ -223,7 +224,7 @@ public final class Conflicts {
     }
 
     private static String insertSql(TableLayout layout, Map<String, ChangesetValue> values, InTheWay inTheWay) {
-        return (inTheWay == InTheWay.REPLACE ? "INSERT OR REPLACE INTO " : "INSERT INTO ")
+        return (inTheWay == InTheWay.REPLACE ? "INSERT OR REPLACE INTO " : "INSERT OR ABORT INTO ")
                 + layout.qualifiedName() + "(" + String.join(", ", values.keySet()) + ") VALUES ("
                 + values.values().stream().map(RowParameters::mark).collect(Collectors.joining(", ")) + ")";
     }

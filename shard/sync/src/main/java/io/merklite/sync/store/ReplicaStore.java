@@ -53,6 +53,7 @@ public final class ReplicaStore implements AutoCloseable {
     private final SchemaFollower schemas;
     private final Session session;
     private final ChangesetApplier applier;
+    private final ChangesetApplier mergeApplier;
     private final KnownPeers peers;
     private final LocalWrites writes;
     private final Merger merger;
@@ -121,6 +122,7 @@ public final class ReplicaStore implements AutoCloseable {
         session.attachMatching(registry::records);
         transactions.keep(new Cached());
         this.applier = new ChangesetApplier(connection);
+        this.mergeApplier = ChangesetApplier.ignoringConflictClauses(connection);
         this.peers = new KnownPeers(statements);
         this.horizon = new Horizon(registry, shadow, state);
         var triggers = new UserTriggers(statements, schemas);
@@ -130,7 +132,7 @@ public final class ReplicaStore implements AutoCloseable {
         this.merger = new Merger(
                 statements,
                 session,
-                applier,
+                mergeApplier,
                 schemas,
                 shadow,
                 state,
@@ -707,6 +709,7 @@ public final class ReplicaStore implements AutoCloseable {
         isClosed = true;
         session.close();
         applier.close();
+        mergeApplier.close();
         statements.close();
     }
 }

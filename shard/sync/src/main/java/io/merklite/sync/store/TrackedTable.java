@@ -684,7 +684,7 @@ final class TrackedTable {
 
     /** Sets a cell of the row of the user's table with a given key, or rowid, to {@code parameter}. */
     String updateCell(int cell, String parameter) {
-        return "UPDATE " + layout.qualifiedName() + " SET "
+        return "UPDATE OR ABORT " + layout.qualifiedName() + " SET "
                 + layout.columns().get(cellIndexes[cell]).quoted() + " = " + parameter + whereRow();
     }
 

@@ -3,10 +3,13 @@ package io.merklite.sync.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.merklite.sync.SyncException.StillClashing;
 import io.merklite.sync.SyncException.Unsupported;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows that clash in ways that single tables and random histories hardly reach. */
 final class UniqueClashTest {
@@ -50,6 +53,41 @@ final class UniqueClashTest {
             assertThat(new Conflicts(replicas.getLast().store()).list()).hasSize(1);
             replicas.forEach(TestReplica::close);
         }
+    }
+
+    /** A clause in the schema must not decide by who comes first. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ABORT", "FAIL", "ROLLBACK", "IGNORE", "REPLACE"})
+    void conflictClauseOfTheSchemaDoesNotSettleAClash(String clause) throws SQLException {
+        var replicas =
+                replicas("CREATE TABLE t(id INTEGER PRIMARY KEY, u UNIQUE ON CONFLICT " + clause + ", v UNIQUE)");
+        replicas.getFirst().run("INSERT INTO t VALUES (1, 'x', 'first'), (3, 'y', 'a')");
+        replicas.getLast().run("INSERT INTO t VALUES (2, 'x', 'second'), (4, 'z', 'a')");
+        TestReplica.requireConvergence(replicas);
+        replicas.getFirst().run("UPDATE t SET u = 'w' WHERE id = 1");
+        replicas.getLast().run("UPDATE t SET u = 'w' WHERE id = 3");
+
+        TestReplica.requireConvergence(replicas);
+
+        assertThat(replicas.getLast().query("SELECT id, u FROM t")).hasSize(1);
+        assertThat(new Conflicts(replicas.getLast().store()).list()).hasSize(3);
+        replicas.forEach(TestReplica::close);
+    }
+
+    @Test
+    void restoredRowReplacesNothingUnlessToldSo() throws SQLException {
+        var replicas = replicas("CREATE TABLE t(id INTEGER PRIMARY KEY, u UNIQUE ON CONFLICT REPLACE)");
+        replicas.getFirst().run("INSERT INTO t VALUES (1, 'x')");
+        replicas.getLast().run("INSERT INTO t VALUES (2, 'x')");
+        TestReplica.requireConvergence(replicas);
+        var conflicts = new Conflicts(replicas.getFirst().store());
+        var id = conflicts.list().getFirst().id();
+
+        assertThatThrownBy(() -> conflicts.restore(id, Conflicts.InTheWay.REFUSE))
+                .isInstanceOf(StillClashing.class);
+
+        assertThat(replicas.getFirst().query("SELECT id FROM t")).containsExactly("1");
+        replicas.forEach(TestReplica::close);
     }
 
     @Test
