@@ -85,7 +85,7 @@ public sealed interface Cell {
 
         private static ChangesetValue sum(ChangesetValue first, ChangesetValue second) {
             if (first instanceof ChangesetValue.Real || second instanceof ChangesetValue.Real) {
-                return new ChangesetValue.Real(real(first) + real(second));
+                return new ChangesetValue.Real(finite(real(first) + real(second)));
             }
             return new ChangesetValue.Integer(clamp(integer(first).add(integer(second))));
         }
@@ -114,8 +114,13 @@ public sealed interface Cell {
 
         private static double real(ChangesetValue value) {
             return value instanceof ChangesetValue.Real real
-                    ? real.value()
+                    ? finite(real.value())
                     : integer(value).doubleValue();
+        }
+
+        /** Without this, sums of infinities would be no number, which SQLite stores as NULL. */
+        private static double finite(double real) {
+            return Math.max(-Double.MAX_VALUE, Math.min(Double.MAX_VALUE, real));
         }
 
         private static void requireNumber(ChangesetValue value) {

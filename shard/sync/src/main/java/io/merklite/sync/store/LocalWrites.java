@@ -192,7 +192,7 @@ final class LocalWrites {
     }
 
     /** Puts right what a write left and merging does not: without this, other replicas would have other values. */
-    private void correct(List<LocalChanges.Correction> corrections) throws SQLException {
+    void correct(List<LocalChanges.Correction> corrections) throws SQLException {
         if (corrections.isEmpty()) {
             return;
         }
@@ -275,7 +275,7 @@ final class LocalWrites {
             if (stored.state().isAlive() && !stored.present()) {
                 row.writeRow(table, ChangeOp.DELETE, row.values(), out);
             } else if (stored.state().isAlive()) {
-                row.writeTouch(table, out);
+                row.writeTouch(table, stored.values(), out);
             }
         }
         for (var stranger : shadow.strangers(table, range, Integer.MAX_VALUE)) {

@@ -88,11 +88,11 @@ record MergedRow(RowKey key, Optional<StoredRow> before, RowVersion after, long 
         return columns;
     }
 
-    /** Writes an UPDATE of every cell to the value that it has. */
-    void writeTouch(TrackedTable table, ChangesetWriter out) {
+    /** Writes an UPDATE of every cell to {@code now}, be it the value that it has. */
+    void writeTouch(TrackedTable table, List<ChangesetValue> now, ChangesetWriter out) {
         out.change(ChangeOp.UPDATE, false);
         row(table, values()).forEach(out::value);
-        var columns = row(table, values());
+        var columns = row(table, now);
         for (var column : table.changesetKeys()) {
             columns.set(column, ChangesetValue.UNDEFINED);
         }

@@ -161,6 +161,36 @@ final class MergePolicyTest {
     }
 
     @Test
+    void additionsBeyondTheLargestRealStopAtTheEnd() throws SQLException {
+        var row = concurrently(
+                COUNTER, "9e999", "UPDATE t SET v = -9e999", "UPDATE t SET v = 1e308", "UPDATE t SET v = 0");
+
+        assertThat(row.getFirst()).endsWith("|real|w");
+    }
+
+    /** A column of affinity INTEGER stores 2.0 as 2. */
+    @Test
+    void realsAddedToAColumnOfIntegersAddUp() throws SQLException {
+        List<TestReplica> replicas = new ArrayList<>();
+        for (var i = 0; i < 2; i++) {
+            replicas.add(TestReplica.open(
+                    "r" + i,
+                    100 + i,
+                    List.of("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER)"),
+                    options -> options.withMerges(Map.of("t", COUNTER))));
+        }
+        replicas.getFirst().run("INSERT INTO t VALUES (1, 1)");
+        replicas.getFirst().run("UPDATE t SET v = 1.5");
+        TestReplica.requireConvergence(replicas);
+        replicas.getFirst().run("UPDATE t SET v = v + 0.25");
+        replicas.getLast().run("UPDATE t SET v = v + 0.25");
+
+        TestReplica.requireConvergence(replicas);
+
+        assertThat(replicas.getFirst().query("SELECT v FROM t")).containsExactly("2");
+    }
+
+    @Test
     void additionToARowThatDiedIsLost() throws SQLException {
         var row = concurrently(COUNTER, "1", "UPDATE t SET v = v + 5", "DELETE FROM t");
 

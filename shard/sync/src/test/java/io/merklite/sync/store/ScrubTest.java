@@ -8,7 +8,9 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,14 +29,18 @@ final class ScrubTest {
     private Connection intruder;
 
     private void open(String columns) throws SQLException {
+        open(columns, options -> options);
+    }
+
+    private void open(String columns, TestReplica.StoreChoice choice) throws SQLException {
         var file = "jdbc:sqlite:" + directory.resolve("anne.db");
         var connection = DriverManager.getConnection(file);
         try (var statement = connection.createStatement()) {
             statement.execute("PRAGMA journal_mode = WAL");
             statement.execute("CREATE TABLE t(" + columns + ")");
         }
-        anne = TestReplica.over(connection, 1, options -> options);
-        bert = TestReplica.open("bert", 2, List.of("CREATE TABLE t(" + columns + ")"));
+        anne = TestReplica.over(connection, 1, choice);
+        bert = TestReplica.open("bert", 2, List.of("CREATE TABLE t(" + columns + ")"), choice);
         anne.run("INSERT INTO t(id, v, w) WITH RECURSIVE s(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM s WHERE x < 400)"
                 + " SELECT x, 'v' || x, x * x FROM s");
         anne.run("DELETE FROM t WHERE id % 50 = 0");
@@ -89,6 +95,28 @@ final class ScrubTest {
         open(columns);
 
         restoreAll(damagesAfter("UPDATE t SET w = w + 1 WHERE id = 77"));
+    }
+
+    private void openCounters() throws SQLException {
+        var merges = Map.of("t", TableMerge.LAST_WRITER_WINS.withCounters("w"));
+        open(KEYED, options -> options.withMerges(merges));
+        anne.run("UPDATE t SET w = w + 5");
+        bert.run("UPDATE t SET w = w + 0.5");
+        TestReplica.requireConvergence(List.of(anne, bert));
+    }
+
+    @Test
+    void changedCounterIsRestored() throws SQLException {
+        openCounters();
+
+        restoreAll(damagesAfter("UPDATE t SET w = w + 1 WHERE id = 77"));
+    }
+
+    @Test
+    void changedCounterIsAccepted() throws SQLException {
+        openCounters();
+
+        acceptAll(damagesAfter("UPDATE t SET w = w + 1 WHERE id = 77"));
     }
 
     @ParameterizedTest
