@@ -2,6 +2,8 @@ package io.merklite.sync.role;
 
 import io.merklite.query.subscribe.Report;
 import io.merklite.query.subscribe.SubscriptionId;
+import io.merklite.schema.SchemaException;
+import io.merklite.session.SessionException;
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.ErrorCode;
@@ -193,7 +195,7 @@ public final class Peer implements AutoCloseable {
                     answers.addAll(greetAgain());
                 }
             }
-        } catch (SyncException e) {
+        } catch (SyncException | SchemaException | SessionException e) {
             failed = Optional.of(e);
         }
         follow();

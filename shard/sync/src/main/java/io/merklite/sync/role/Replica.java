@@ -254,7 +254,7 @@ public final class Replica implements AutoCloseable {
             for (var message : messages) {
                 answers.addAll(handle(message, changes));
             }
-        } catch (SyncException | SchemaException e) {
+        } catch (SyncException | SchemaException | SessionException e) {
             failed = Optional.of(e);
         } finally {
             resume.run();

@@ -111,6 +111,7 @@ final class Follower {
         var changes = new LocalChanges(registry, shadow, step.stamp());
         changes.add(changeset);
         state.addToRoot(changes.rootDelta());
+        writes.correct(changes.corrections());
         writes.rebuild(changes.suspicious());
         state.clock().follow(step.stamp().clock());
         var applied = Changeset.wrap(changeset);
@@ -121,7 +122,7 @@ final class Follower {
     }
 
     private void askAboutOrphans(Changeset changes, ConflictHandler onConflict) throws SQLException {
-        var keys = new ForeignKeys(registry, statements);
+        var keys = new ForeignKeys(registry, statements, triggers);
         var cursor = changes.cursor();
         while (cursor.next()) {
             var table = registry.require(new String(cursor.tableName(), StandardCharsets.UTF_8));

@@ -2,6 +2,8 @@ package io.merklite.sync.store;
 
 import io.merklite.session.catalog.Identifiers;
 import io.merklite.session.catalog.SqlValues;
+import io.merklite.session.catalog.TableLayout;
+import io.merklite.session.catalog.UniqueIndex;
 import io.merklite.session.changeset.ChangesetValue;
 import io.merklite.session.statement.SqlStatements;
 import java.sql.PreparedStatement;
@@ -10,29 +12,43 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Settles children that a merge left without their parent, as the constraint's own ON DELETE says; under NO ACTION and
- * RESTRICT the child is evicted.
+ * Settles children that a merge left without their parent, as the constraint's own ON DELETE says. Under NO ACTION and
+ * RESTRICT the child is evicted; so it is where NOT NULL, UNIQUE or a CHECK does not let it lose its parent.
  *
- * <p>Only rows that the merge touched, and what refers to them, are looked at; nothing is scanned.
+ * <p>Only rows that the merge touched, and what refers to them, are looked at; nothing is scanned. A key whose parent is
+ * no table here is passed over: the table may come with the next change of the schema.
  *
- * <p>Writes plain SQL, which the replica's session records: a repair is a transaction like any other.
+ * <p>Writes plain SQL, which the replica's session records: a repair is a transaction like any other. Triggers of the user
+ * do not see it: whoever merges the same finds the same orphans, and what triggers wrote would be there once for each.
  */
 final class ForeignKeys {
+    private static final int MISMATCH = 20;
+
+    /** The last column: whether the parent is there, with this column. */
+    private static final String KEYS = """
+            SELECT id, "table", "from", "to", on_delete, EXISTS (
+                SELECT 1 FROM pragma_table_xinfo(k."table") WHERE k."to" IS NULL OR name = k."to" COLLATE NOCASE)
+            FROM pragma_foreign_key_list(?1) k ORDER BY id, seq
+            """;
+
     private final SqlStatements statements;
+    private final UserTriggers triggers;
     private final List<ForeignKey> all = new ArrayList<>();
     private final List<Orphan> evicted = new ArrayList<>();
     private final Deque<Reference> open = new ArrayDeque<>();
-    private final Set<Reference> seen = new LinkedHashSet<>();
+    /** Those that are open: one that was looked at may lose its parent later. */
+    private final Set<Reference> waiting = new HashSet<>();
 
     /** A foreign key between tables, the parent perhaps one that does not replicate. */
     private record ForeignKey(TrackedTable child, String parent, List<String> from, List<String> to, String onDelete) {}
@@ -43,8 +59,9 @@ final class ForeignKeys {
     /** A row that was evicted, with all its columns as a changeset has them. */
     record Orphan(TrackedTable table, List<ChangesetValue> row) {}
 
-    ForeignKeys(TableRegistry registry, SqlStatements statements) throws SQLException {
+    ForeignKeys(TableRegistry registry, SqlStatements statements, UserTriggers triggers) throws SQLException {
         this.statements = statements;
+        this.triggers = triggers;
         for (var table : registry.tables().values()) {
             read(table);
         }
@@ -62,8 +79,8 @@ final class ForeignKeys {
 
     private void read(TrackedTable child) throws SQLException {
         Map<Integer, ForeignKey> byId = new LinkedHashMap<>();
-        var query = statements.prepare(
-                "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list(?1) ORDER BY id, seq");
+        List<ForeignKey> unknown = new ArrayList<>();
+        var query = statements.prepare(KEYS);
         query.setString(1, child.tableName());
         try (var rows = query.executeQuery()) {
             while (rows.next()) {
@@ -78,8 +95,12 @@ final class ForeignKeys {
                 if (to != null) {
                     key.to().add(to);
                 }
+                if (!rows.getBoolean(6)) {
+                    unknown.add(key);
+                }
             }
         }
+        byId.values().removeAll(unknown);
         for (var key : byId.values()) {
             if (key.to().isEmpty()) {
                 key.to().addAll(primaryKey(key.parent()));
@@ -119,7 +140,7 @@ final class ForeignKeys {
 
     private void note(ForeignKey key, List<ChangesetValue> values) {
         var reference = new Reference(key, values);
-        if (!values.contains(ChangesetValue.NULL) && seen.add(reference)) {
+        if (!values.contains(ChangesetValue.NULL) && waiting.add(reference)) {
             open.add(reference);
         }
     }
@@ -140,22 +161,35 @@ final class ForeignKeys {
 
     /** Settles everything noted, and what comes of that. */
     void settle() throws SQLException {
+        var first = nextOrphans();
+        if (first.isEmpty()) {
+            return;
+        }
+        var children = all.stream().map(ForeignKey::child).collect(Collectors.toSet());
+        triggers.without(children, () -> {
+            for (var orphans = first; orphans.isPresent(); orphans = nextOrphans()) {
+                settle(orphans.get());
+            }
+        });
+    }
+
+    /** The next reference of those noted by which rows refer to nothing. */
+    private Optional<Reference> nextOrphans() throws SQLException {
         while (!open.isEmpty()) {
             var reference = open.remove();
-            if (!hasParent(reference)) {
-                settle(reference);
+            waiting.remove(reference);
+            if (!hasParent(reference) && !children(reference).isEmpty()) {
+                return Optional.of(reference);
             }
         }
+        return Optional.empty();
     }
 
     /** How many rows refer to a parent that is not there, among those noted; settles nothing. */
     long countOrphans() throws SQLException {
         var count = 0L;
-        while (!open.isEmpty()) {
-            var reference = open.remove();
-            if (!hasParent(reference)) {
-                count += children(reference).size();
-            }
+        for (var orphans = nextOrphans(); orphans.isPresent(); orphans = nextOrphans()) {
+            count += children(orphans.get()).size();
         }
         return count;
     }
@@ -202,10 +236,31 @@ final class ForeignKeys {
     }
 
     private List<List<ChangesetValue>> children(Reference reference) throws SQLException {
-        var query = statements.prepare(selectRow(reference.key().child()) + " AND "
-                + matches(reference.key().from()));
+        var key = reference.key();
+        var parent = TableLayout.read(statements.connection(), "main", key.parent());
+        var indexes =
+                parent.isEmpty() ? List.<UniqueIndex>of() : UniqueIndex.read(statements.connection(), parent.get());
+        var matches = IntStream.range(0, key.from().size())
+                .mapToObj(i -> Identifiers.quote(key.from().get(i)) + " = ?"
+                        + collate(indexes, key.to().get(i)))
+                .collect(Collectors.joining(" AND "));
+        var query = statements.prepare(selectRow(key.child()) + " AND " + matches);
         bind(query, reference.values());
-        return read(query, reference.key().child());
+        return read(query, key.child());
+    }
+
+    /** SQLite compares as the parent's column does, which is how the index that a foreign key needs is sorted. */
+    private static String collate(List<UniqueIndex> indexes, String parentColumn) {
+        var folded = Identifiers.fold(parentColumn);
+        return indexes.stream()
+                .flatMap(index -> index.terms().stream())
+                .filter(term -> term.column()
+                        .map(Identifiers::fold)
+                        .filter(folded::equals)
+                        .isPresent())
+                .map(term -> " COLLATE " + Identifiers.quote(term.collation()))
+                .findFirst()
+                .orElse("");
     }
 
     private static List<List<ChangesetValue>> read(PreparedStatement query, TrackedTable table) throws SQLException {
@@ -255,9 +310,18 @@ final class ForeignKeys {
                 .collect(Collectors.joining(", "));
         var keys = table.rowKeyNames().stream().map(name -> name + " = ?").collect(Collectors.joining(" AND "));
         var update = statements.prepare(
-                "UPDATE " + table.layout().qualifiedName() + " SET " + assignments + " WHERE " + keys);
+                "UPDATE OR ABORT " + table.layout().qualifiedName() + " SET " + assignments + " WHERE " + keys);
         bind(update, key(table, row));
-        update.executeUpdate();
+        try {
+            update.executeUpdate();
+        } catch (SQLException e) {
+            if (!SqlStatements.isConstraint(e) && e.getErrorCode() != MISMATCH) {
+                throw e;
+            }
+            statements.clear();
+            evict(table, row); // without a parent it is not allowed
+            return;
+        }
         var select = statements.prepare(selectRow(table) + " AND " + keys);
         bind(select, key(table, row));
         for (var now : read(select, table)) {

@@ -267,7 +267,13 @@ final class MergeWriter {
             Map<RowKey, MergedRow> byKey,
             Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
-        var clashing = clashing(table, row, arrivals);
+        var found = clashing(table, row, arrivals);
+        if (found.isEmpty()) {
+            deleteRow(table, row);
+            evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, row.values()));
+            return;
+        }
+        var clashing = found.get();
         if (authority) {
             for (var other : clashing) {
                 deleteRow(other.table(), other.row());
@@ -317,8 +323,9 @@ final class MergeWriter {
      * The rows that SQLite would throw out to let {@code row} in.
      *
      * @param arrivals rows that this merge brings, and that have no state yet, by key as a changeset has it
+     * @return none if it can't be let in: columns that several replicas wrote leave a generated one NULL that must not be
      */
-    private List<Clash> clashing(
+    private Optional<List<Clash>> clashing(
             TrackedTable table, MergedRow row, Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
         statements.run("SAVEPOINT merklite_clash");
@@ -327,9 +334,12 @@ final class MergeWriter {
             replace(table, row);
             var gone = deleted(table, session.changeset().toByteArray(), row);
             statements.run("ROLLBACK TO merklite_clash");
-            return withStates(gone, arrivals);
+            return Optional.of(withStates(gone, arrivals));
         } catch (SQLiteException e) {
             statements.run("ROLLBACK TO merklite_clash");
+            if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_NOTNULL && !authority) {
+                return Optional.empty();
+            }
             if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_CHECK && !unchecked.contains(row)) {
                 unchecked.add(row);
                 return clashing(table, row, arrivals);

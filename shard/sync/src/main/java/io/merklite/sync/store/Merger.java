@@ -368,7 +368,7 @@ final class Merger {
 
     private List<ForeignKeys.Orphan> settleForeignKeys(
             Map<TrackedTable, List<MergedRow>> merged, List<MergeWriter.Evicted> evicted) throws SQLException {
-        var keys = new ForeignKeys(registry, statements);
+        var keys = new ForeignKeys(registry, statements, triggers);
         if (keys.isEmpty()) {
             return List.of();
         }

@@ -3,6 +3,7 @@ package io.merklite.sync.role;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.StoreOptions;
+import io.merklite.sync.store.TableMerge;
 import io.merklite.testkit.Seeds;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A file in memory with a store, in which a role lives. */
@@ -24,14 +26,15 @@ final class End implements AutoCloseable {
     private final Connection connection;
     private final ReplicaStore store;
 
-    private End(Connection connection) {
+    private End(Connection connection, Map<String, TableMerge> merges) {
         this.connection = connection;
         this.store = ReplicaStore.open(
                 connection,
                 StoreOptions.of(
-                        "test",
-                        () -> Instant.ofEpochMilli(NOW.getAndIncrement()),
-                        Seeds.random(SEED.getAndIncrement())));
+                                "test",
+                                () -> Instant.ofEpochMilli(NOW.getAndIncrement()),
+                                Seeds.random(SEED.getAndIncrement()))
+                        .withMerges(merges));
     }
 
     static End open(String... ddl) {
@@ -39,12 +42,16 @@ final class End implements AutoCloseable {
     }
 
     static End openAt(String path, String... ddl) {
+        return openAt(path, Map.of(), ddl);
+    }
+
+    static End openAt(String path, Map<String, TableMerge> merges, String... ddl) {
         try {
             var connection = DriverManager.getConnection("jdbc:sqlite:" + path);
             for (var sql : ddl) {
                 execute(connection, sql);
             }
-            return new End(connection);
+            return new End(connection, merges);
         } catch (SQLException e) {
             throw new AssertionError(e);
         }

@@ -13,10 +13,16 @@ import io.merklite.sync.ErrorCode;
 import io.merklite.sync.SyncException.ConflictAborted;
 import io.merklite.sync.SyncException.ProtocolViolation;
 import io.merklite.sync.SyncException.SchemaMismatch;
+import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.role.RoleMessage.Acknowledged;
 import io.merklite.sync.role.RoleMessage.Failed;
+import io.merklite.sync.row.MergePolicy;
+import io.merklite.sync.store.TableMerge;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Section 4 of the specification of replication. */
@@ -82,6 +88,23 @@ class LiveFlowTest {
             var said = pair.converge();
 
             assertThat(said).hasSize(3);
+        }
+    }
+
+    /** The master's own row does not have what was written: the value before it won, and a counter counts from 0. */
+    @Test
+    void r28_valueThatDoesNotStandIsPutRightAsOnTheMaster() {
+        var merges = Map.of("item", new TableMerge(MergePolicy.MAX, Set.of("size")));
+        try (var pair = Pair.of(End.openAt(":memory:", merges, End.ITEMS), End.openAt(":memory:", merges, End.ITEMS))) {
+            pair.handshake();
+            pair.there.sql("INSERT INTO item VALUES (1, 'z', 5)");
+            pair.deliver();
+            pair.there.sql("UPDATE item SET label = 'a', size = NULL");
+
+            pair.deliver();
+
+            assertThat(pair.there.items()).containsExactly("1|z|0.0");
+            pair.requireEqual("item");
         }
     }
 
@@ -237,6 +260,23 @@ class LiveFlowTest {
     }
 
     @Test
+    void b33_rowsThatCannotBeCountedAreNotApplied() {
+        try (var pair = Pair.live(End.ITEMS)) {
+            pair.there.sql("INSERT INTO item VALUES (1, 'one', 1)");
+            pair.here.sql("CREATE TEMP TRIGGER refused BEFORE INSERT ON main._merklite_roles"
+                    + " BEGIN SELECT RAISE(ABORT, 'no room'); END");
+
+            assertThatThrownBy(pair::deliver).hasMessageContaining("no room");
+
+            assertThat(pair.here.items()).isEmpty();
+            assertThat(pair.replica.currentSeq()).isZero();
+            pair.here.sql("DROP TRIGGER refused");
+            pair.converge();
+            pair.requireEqual("item");
+        }
+    }
+
+    @Test
     void b34_changesOfOtherColumnsAreAnErrorAndNotCounted() {
         try (var pair = Pair.live(End.ITEMS)) {
             pair.there.sql("ALTER TABLE item ADD COLUMN colour TEXT", "INSERT INTO item VALUES (1, 'one', 1, 'red')");
@@ -280,6 +320,43 @@ class LiveFlowTest {
             assertThat(outcome.changes()).hasSize(1);
             assertThat(outcome.failure()).containsInstanceOf(ProtocolViolation.class);
         }
+    }
+
+    /** Also if the file itself fails, in the middle of a comparison. */
+    @Test
+    void b36_earlierAnswersAreKeptWhenTheFileFails() {
+        try (var pair = Pair.of(options -> options.withChangesetQueueSize(0), UnaryOperator.identity(), End.ITEMS)) {
+            pair.handshake();
+            pair.there.sql(
+                    "INSERT INTO item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+                            + " SELECT i, 'small', 1 FROM n");
+            var first = pair.master.flush().getFirst();
+            pair.replica.handleMessage(first);
+            pair.there.sql("UPDATE item SET label = hex(zeroblob(2000))");
+            var answers = pair.master.handleMessage(pair.replica.converge());
+            while (answers.stream().noneMatch(LiveFlowTest::hasRows)) {
+                var asked = pair.replica.handleMessages(answers).answers();
+                answers = asked.stream()
+                        .flatMap(ask -> pair.master.handleMessage(ask).stream())
+                        .toList();
+            }
+            pair.here.query("PRAGMA max_page_count = "
+                    + pair.here.query("PRAGMA page_count").getFirst());
+            List<RoleMessage> messages = new ArrayList<>(List.of(first));
+            messages.addAll(answers);
+
+            var outcome = pair.replica.handleMessages(messages);
+
+            assertThat(outcome.answers()).containsExactly(new Acknowledged(1));
+            assertThat(outcome.failure()).isPresent();
+            assertThat(outcome.failure().get()).hasMessageContaining("SQLITE_FULL");
+        }
+    }
+
+    private static boolean hasRows(RoleMessage message) {
+        return message instanceof RoleMessage.Answer answer
+                && answer.answer() instanceof SyncMessage.Rows rows
+                && !rows.rows().isEmpty();
     }
 
     @Test
