@@ -27,6 +27,7 @@ import io.merklite.sync.transaction.TransactionCodec;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.vector.VersionVector.SeqRange;
 import io.merklite.sync.wire.Frame;
+import io.merklite.sync.wire.NestedFrames;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
@@ -87,6 +88,11 @@ public final class SyncMessageCodec {
         this.frame = new Frame(WHAT, "MLSM", VERSION, maxSizeBytes);
         this.transactions = new TransactionCodec(maxSizeBytes);
         this.maxSizeBytes = maxSizeBytes;
+    }
+
+    /** The size of what {@code bytes} unpack to, as they claim; throws as {@link #decode} does for how they begin. */
+    public long bodySizeBytes(byte[] bytes) {
+        return frame.bodySizeBytes(bytes);
     }
 
     /**
@@ -221,8 +227,11 @@ public final class SyncMessageCodec {
     private List<Transaction> readTransactions(WireReader in, int limit) {
         List<Transaction> found = new ArrayList<>();
         var count = in.count(2, limit);
+        var frames = new NestedFrames("transactions of a " + WHAT, maxSizeBytes);
         for (var i = 0; i < count; i++) {
-            found.add(readTransaction(in));
+            var bytes = in.bytes(maxSizeBytes);
+            frames.add(transactions.bodySizeBytes(bytes));
+            found.add(transactions.decode(bytes));
         }
         return found;
     }

@@ -53,6 +53,14 @@ final class LargeTransactions {
             this.origin = origin;
             this.seq = seq;
         }
+
+        /** Twice as much as there was, so that parts are not copied again for each that comes; never more than is due. */
+        private void makeRoom(int count, int total) {
+            if (size + count > bytes.length) {
+                var doubled = (int) Math.min(total, 2L * bytes.length);
+                bytes = Arrays.copyOf(bytes, Math.max(size + count, doubled));
+            }
+        }
     }
 
     LargeTransactions(TransactionLog log, int maxMessageBytes) {
@@ -156,14 +164,15 @@ final class LargeTransactions {
                 || (long) part.offset() + part.bytes().sizeBytes() > part.totalSizeBytes()) {
             throw new TooLarge("transaction", part.totalSizeBytes(), MAX_TRANSACTION_BYTES);
         }
-        current.bytes = Arrays.copyOf(current.bytes, current.size + part.bytes().sizeBytes());
+        current.makeRoom(part.bytes().sizeBytes(), part.totalSizeBytes());
         part.bytes().view().get(current.bytes, current.size, part.bytes().sizeBytes());
         current.size += part.bytes().sizeBytes();
         if (current.size < part.totalSizeBytes()) {
             return Optional.empty();
         }
         assembly = null;
-        return Optional.of(codec.decode(current.bytes));
+        return Optional.of(codec.decode(
+                current.size == current.bytes.length ? current.bytes : Arrays.copyOf(current.bytes, current.size)));
     }
 
     /** What to ask for after a part. */

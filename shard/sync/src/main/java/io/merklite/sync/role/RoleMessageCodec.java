@@ -9,6 +9,7 @@ import io.merklite.sync.message.SyncMessageCodec;
 import io.merklite.sync.role.RoleMessage.Segment;
 import io.merklite.sync.vector.VersionVector;
 import io.merklite.sync.wire.Frame;
+import io.merklite.sync.wire.NestedFrames;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
 import java.util.ArrayList;
@@ -59,8 +60,20 @@ public final class RoleMessageCodec {
     private static final int WRITTEN = 0;
     private static final int COPIED = 1;
 
-    private final Frame frame = new Frame(WHAT, "MLRM", VERSION, MAX_SIZE_BYTES);
-    private final SyncMessageCodec inner = new SyncMessageCodec(MAX_SIZE_BYTES);
+    private final int maxSizeBytes;
+    private final Frame frame;
+    private final SyncMessageCodec inner;
+
+    public RoleMessageCodec() {
+        this(MAX_SIZE_BYTES);
+    }
+
+    /** @param maxSizeBytes the largest message that is written or read */
+    RoleMessageCodec(int maxSizeBytes) {
+        this.maxSizeBytes = maxSizeBytes;
+        this.frame = new Frame(WHAT, "MLRM", VERSION, maxSizeBytes);
+        this.inner = new SyncMessageCodec(maxSizeBytes);
+    }
 
     /**
      * The bytes of a message.
@@ -224,6 +237,7 @@ public final class RoleMessageCodec {
 
     private List<Segment> readSegments(WireReader in) {
         List<Segment> segments = new ArrayList<>();
+        var frames = new NestedFrames("segments of a " + WHAT, maxSizeBytes);
         var count = in.count(SEGMENT_MIN_BYTES, LIST_LIMIT);
         for (var i = 0; i < count; i++) {
             var start = in.position();
@@ -231,16 +245,16 @@ public final class RoleMessageCodec {
             segments.add(
                     switch (kind) {
                         case WRITTEN -> new Segment.Written(in.stamp(), readChangeset(in));
-                        case COPIED -> readCopied(in, start);
+                        case COPIED -> readCopied(in, start, frames);
                         default -> throw new Malformed(WHAT, start, "a segment of kind " + kind);
                     });
         }
         return segments;
     }
 
-    private static Changeset readChangeset(WireReader in) {
+    private Changeset readChangeset(WireReader in) {
         var start = in.position();
-        var bytes = in.bytes(MAX_SIZE_BYTES);
+        var bytes = in.bytes(maxSizeBytes);
         try {
             return Changeset.copyOf(bytes);
         } catch (SessionException e) {
@@ -250,15 +264,17 @@ public final class RoleMessageCodec {
         }
     }
 
-    private Segment readCopied(WireReader in, int start) {
-        if (readInner(in) instanceof SyncMessage.Rows rows) {
+    private Segment readCopied(WireReader in, int start, NestedFrames frames) {
+        var bytes = in.bytes(maxSizeBytes);
+        frames.add(inner.bodySizeBytes(bytes));
+        if (inner.decode(bytes) instanceof SyncMessage.Rows rows) {
             return new Segment.Copied(rows.table(), rows.rows(), rows.restKeys());
         }
         throw new Malformed(WHAT, start, "copied rows that are another message");
     }
 
     private SyncMessage readInner(WireReader in) {
-        return inner.decode(in.bytes(MAX_SIZE_BYTES));
+        return inner.decode(in.bytes(maxSizeBytes));
     }
 
     private static int readInt(WireReader in) {

@@ -57,6 +57,11 @@ public final class TransactionCodec {
         return frame.encode(body(transaction));
     }
 
+    /** The size of what {@code bytes} unpack to, as they claim; throws as {@link #decode} does for how they begin. */
+    public long bodySizeBytes(byte[] bytes) {
+        return frame.bodySizeBytes(bytes);
+    }
+
     /**
      * The transaction in {@code bytes}, all of which it must take.
      *

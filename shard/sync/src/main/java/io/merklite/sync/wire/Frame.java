@@ -81,19 +81,7 @@ public final class Frame {
      */
     public byte[] decode(byte[] bytes) {
         var reader = new WireReader(what, bytes, 0, bytes.length);
-        for (var expected : magic) {
-            if (reader.uint8() != expected) {
-                throw new Malformed(what, reader.position() - 1, "no " + what + " begins like this");
-            }
-        }
-        var found = reader.uint8();
-        if (found != version) {
-            throw new UnknownVersion(what, found, version);
-        }
-        var flags = reader.uint8();
-        if (flags > FLAG_LZ4) {
-            throw new Malformed(what, reader.position() - 1, "flags " + flags + ", must be 0 or 1");
-        }
+        var flags = readFlags(reader);
         var sizeOffset = reader.position();
         var size = reader.varint();
         if (size > maxSizeBytes) {
@@ -109,6 +97,36 @@ public final class Frame {
             throw new Malformed(what, bytes.length - CHECKSUM_BYTES, "a wrong checksum");
         }
         return flags == 0 ? content : decompress(content, (int) size, sizeOffset);
+    }
+
+    /**
+     * The size of the body in {@code bytes}, as they claim, without unpacking it.
+     *
+     * @throws Malformed if they begin like no such frame
+     * @throws UnknownVersion if they are one of another version
+     */
+    public long bodySizeBytes(byte[] bytes) {
+        var reader = new WireReader(what, bytes, 0, bytes.length);
+        readFlags(reader);
+        return reader.varint();
+    }
+
+    /** Magic, version and flags. */
+    private int readFlags(WireReader reader) {
+        for (var expected : magic) {
+            if (reader.uint8() != expected) {
+                throw new Malformed(what, reader.position() - 1, "no " + what + " begins like this");
+            }
+        }
+        var found = reader.uint8();
+        if (found != version) {
+            throw new UnknownVersion(what, found, version);
+        }
+        var flags = reader.uint8();
+        if (flags > FLAG_LZ4) {
+            throw new Malformed(what, reader.position() - 1, "flags " + flags + ", must be 0 or 1");
+        }
+        return flags;
     }
 
     private byte[] decompress(byte[] content, int size, int sizeOffset) {

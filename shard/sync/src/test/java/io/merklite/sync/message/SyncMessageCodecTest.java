@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,6 +55,24 @@ class SyncMessageCodecTest {
 
     private final SyncMessageCodec codec = new SyncMessageCodec(LIMIT);
     private final Frame frame = new Frame("message", "MLSM", 1, LIMIT);
+
+    @Test
+    void transactionsThatUnpackToFarMoreThanAMessageAreRefused() {
+        var found = new SyncMessage.Found(
+                LongStream.rangeClosed(1, 6)
+                        .mapToObj(seq -> zeros(seq, LIMIT / 2))
+                        .toList(),
+                List.of(),
+                List.of());
+        var bomb = new SyncMessage.Publish(LongStream.rangeClosed(1, 9)
+                .mapToObj(seq -> zeros(seq, LIMIT / 2))
+                .toList());
+
+        assertThat(codec.decode(codec.encode(found))).isEqualTo(found);
+        var bytes = codec.encode(bomb);
+        assertThat(bytes).hasSizeLessThan(LIMIT / 8);
+        assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(SyncException.TooLarge.class);
+    }
 
     // ---- golden bytes -----------------------------------------------------------------------------------------------
 
@@ -114,6 +133,23 @@ class SyncMessageCodecTest {
                 VersionVector.of(Map.of(BERT, 300L)),
                 0x0102030405060708L,
                 Births.of(List.of(Births.Birth.keyed(new Stamp(0x0198a3c4d5e60042L, CARL)))),
+                changes.toByteArray());
+    }
+
+    /** Zeros, which LZ4 makes 255 times smaller. */
+    private static Transaction zeros(long seq, int sizeBytes) {
+        var changes = new ChangesetWriter();
+        changes.table(false, "t", new byte[] {1, 0});
+        changes.change(ChangeOp.INSERT, false);
+        changes.integer(seq);
+        changes.blob(new byte[sizeBytes]);
+        return Transaction.wrap(
+                "orders",
+                seq,
+                new Stamp(0x1122334455667788L, ANNE),
+                VersionVector.EMPTY,
+                SCHEMA,
+                Births.of(List.of()),
                 changes.toByteArray());
     }
 

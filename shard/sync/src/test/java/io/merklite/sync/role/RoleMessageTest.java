@@ -10,11 +10,17 @@ import io.merklite.sync.database.LogListener.Level;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.role.PeerMessage.Sender;
 import io.merklite.sync.role.RoleMessage.Segment;
+import io.merklite.sync.row.Cell;
+import io.merklite.sync.row.RowVersion;
+import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.stamp.Stamp;
+import io.merklite.sync.store.RemoteRow;
 import io.merklite.sync.wire.Frame;
 import io.merklite.sync.wire.WireWriter;
 import io.merklite.testkit.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -128,6 +134,24 @@ class RoleMessageTest {
         refused(framed(new WireWriter().uint8(0).uint8(6).varint(1).int32(0).varint(10_000_001)));
         refused(framed(
                 new WireWriter().uint8(0).uint8(9).uint8(1).string("x").int32(0).varint(Long.MAX_VALUE)));
+    }
+
+    /** Each segment is compressed by itself, so the size of the message says little. */
+    @Test
+    void b93_segmentsThatUnpackToFarMoreThanAMessageAreRefused() {
+        var small = new RoleMessageCodec(1 << 16);
+        var birth = new Stamp(1, new Origin(1));
+        var zeros = new Cell.Register(ChangesetValue.Blob.wrap(new byte[60_000]), birth);
+        var row = new RemoteRow(List.of(new ChangesetValue.Integer(4)), RowVersion.alive(birth, List.of(zeros)));
+        var segment = new Segment.Copied("item", List.of(row), List.of());
+        var few = new RoleMessage.Changes(7, 3, Collections.nCopies(3, segment));
+        var many = small.encode(new RoleMessage.Changes(7, 3, Collections.nCopies(5, segment)));
+
+        assertThat(small.decode(small.encode(few))).isEqualTo(few);
+        assertThatThrownBy(() -> small.decode(many))
+                .isInstanceOfSatisfying(
+                        SyncException.class,
+                        failure -> assertThat(failure.kind()).isEqualTo(ErrorCode.PROTOCOL_ERROR));
     }
 
     @Test
