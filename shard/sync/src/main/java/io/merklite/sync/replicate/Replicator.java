@@ -1,8 +1,5 @@
 package io.merklite.sync.replicate;
 
-import io.merklite.schema.SchemaException;
-import io.merklite.session.SessionException;
-import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.SyncException.UnknownVersion;
@@ -34,7 +31,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,12 +64,11 @@ public final class Replicator {
     private final ReplicatorOptions options;
     private final RandomGenerator random;
     private final Consumer<Event> listener;
-    private final Inbox<Transaction> inbox;
+    private final IncomingTransactions incoming;
     private final MerkleAnswers answers;
     private final LargeTransactions large;
     private final Tombstones tombstones;
     private final Map<String, Peer> peers = new TreeMap<>();
-    private final Set<Transaction> quarantined = new HashSet<>();
     private final List<Envelope> out = new ArrayList<>();
     private Instant now;
 
@@ -133,7 +128,7 @@ public final class Replicator {
         this.random = random;
         this.now = now;
         this.listener = listener;
-        this.inbox = new Inbox<>(store.clock(), store::knowsSchema, options.maxHeldCount(), options.maxHeldBytes());
+        this.incoming = new IncomingTransactions(store, options, listener, this::applied);
         this.answers = new MerkleAnswers(MerkleScope.everything(store), options.maxMessageBytes());
         this.large = new LargeTransactions(log, options.maxMessageBytes());
         this.tombstones = new Tombstones(
@@ -146,7 +141,7 @@ public final class Replicator {
 
     /** Transactions that wait, and for what. */
     public List<Inbox.Waiting<Transaction>> waiting() {
-        return inbox.waiting(store.vector());
+        return incoming.waiting();
     }
 
     /** Names of the peers it is connected with. */
@@ -227,15 +222,15 @@ public final class Replicator {
     /** The schema has changed: what waited for it may go on. */
     public List<Envelope> schemaChanged() {
         store.schemaChanged();
-        drain();
+        incoming.drain();
         peers.values().forEach(peer -> send(peer, status(false)));
         return takeOut();
     }
 
     /** Releases transactions whose stamps are too far ahead of the clock. */
     public List<Envelope> release(Origin origin, long seq) {
-        inbox.release(origin, seq);
-        drain();
+        incoming.release(origin, seq);
+        incoming.drain();
         return takeOut();
     }
 
@@ -253,7 +248,7 @@ public final class Replicator {
                 send(peer, status(false));
             }
         }
-        drain();
+        incoming.drain();
         tombstones.tick(now);
         return takeOut();
     }
@@ -355,7 +350,7 @@ public final class Replicator {
         if (live.isEmpty()) {
             return;
         }
-        drain();
+        incoming.drain();
         live.answers(store.vector())
                 .forEach(
                         (name, answer) -> Optional.ofNullable(peers.get(name)).ifPresent(peer -> answer(peer, answer)));
@@ -443,7 +438,7 @@ public final class Replicator {
         peer.wantedUntil = Optional.empty();
         var before = progress();
         found.transactions().forEach(transaction -> offer(peer, transaction));
-        drain();
+        incoming.drain();
         var next = found.large().stream()
                 .filter(range -> range.first() == store.vector().seq(range.origin()) + 1)
                 .findFirst();
@@ -459,7 +454,7 @@ public final class Replicator {
 
     /** What has come so far: applied, and held. */
     private List<Object> progress() {
-        return List.of(store.vector(), inbox.count());
+        return List.of(store.vector(), incoming.count());
     }
 
     /** Asks for more, or takes the merkle path where the log does not help any further. */
@@ -475,7 +470,7 @@ public final class Replicator {
 
     /** Whether something that the peer has is here already, and waits for a clock or a schema. */
     private boolean waitsForItself(Status status) {
-        return inbox.waiting(store.vector()).stream()
+        return incoming.waiting().stream()
                 .filter(waiting -> waiting.transaction().seq()
                         <= status.vector().seq(waiting.transaction().origin()))
                 .anyMatch(waiting -> waiting.reason() == Inbox.Reason.DRIFT || waiting.reason() == Inbox.Reason.SCHEMA);
@@ -488,7 +483,7 @@ public final class Replicator {
                 peer.wantedUntil = Optional.empty();
                 var before = progress();
                 offer(peer, whole.get());
-                drain();
+                incoming.drain();
                 goOn(peer, !before.equals(progress()));
                 return;
             }
@@ -512,12 +507,12 @@ public final class Replicator {
 
     private void onSchema(Schema schema) {
         store.learnSchema(schema.fingerprint(), schema.columns());
-        drain();
+        incoming.drain();
     }
 
     /** Asks what the schemas were that transactions wait for. */
     private void wantSchemas(Peer peer) {
-        inbox.waiting(store.vector()).stream()
+        incoming.waiting().stream()
                 .filter(waiting -> waiting.reason() == Inbox.Reason.SCHEMA)
                 .map(waiting -> waiting.transaction().schemaFingerprint())
                 .distinct()
@@ -591,13 +586,13 @@ public final class Replicator {
         // Tombstones that the peer has forgotten did not come; to keep others of that age would tell the two apart.
         tombstones.follow(descent.target(), now);
         listener.accept(new Event.Descended(peer.name, descent.rowCount()));
-        drain();
+        incoming.drain();
         send(peer, status(false));
     }
 
     /** The schema is the peer's now, or what both make together: transactions may go on, and rows compare. */
     private void finishDescentOfSchema(Descent descent) {
-        drain();
+        incoming.drain();
         if (descent.rowCount() > 0) {
             peers.values().forEach(each -> send(each, status(false)));
         }
@@ -608,67 +603,8 @@ public final class Replicator {
     private void offer(Peer peer, Transaction transaction) {
         if (transaction.database().equals(store.database())) {
             peer.told = peer.told.with(transaction.origin(), transaction.seq());
-            inbox.offer(transaction, store.vector());
+            incoming.offer(transaction);
         }
-    }
-
-    /** Applies what is ready, as much at once as limits allow. */
-    private void drain() {
-        while (true) {
-            var group = inbox.takeGroup(store.vector(), options.groups(), store::mayMergeTogether);
-            if (group.isEmpty()) {
-                break;
-            }
-            merge(group);
-        }
-        for (var waiting : inbox.waiting(store.vector())) {
-            if (waiting.reason() == Inbox.Reason.DRIFT && quarantined.add(waiting.transaction())) {
-                listener.accept(new Event.Quarantined(
-                        waiting.transaction(),
-                        store.clock().aheadMillis(waiting.transaction().stamp().clock())));
-            }
-        }
-        quarantined.removeIf(transaction -> store.vector().seq(transaction.origin()) >= transaction.seq());
-    }
-
-    private void merge(List<Transaction> group) {
-        Merged merged;
-        try {
-            merged = store.merge(group);
-        } catch (SyncException | SessionException | SchemaException e) {
-            if (group.size() == 1) {
-                throw e;
-            }
-            listener.accept(new Event.GroupFailed(group, e));
-            mergeApart(group);
-            return;
-        }
-        applied(group, merged);
-    }
-
-    /** Something of the group has spoilt it for all: each merges by itself, so that only the one at fault fails. */
-    private void mergeApart(List<Transaction> group) {
-        Optional<RuntimeException> failure = Optional.empty();
-        for (var transaction : group) {
-            if (!isNext(transaction)) {
-                inbox.offer(transaction, store.vector()); // it waits for one that failed
-                continue;
-            }
-            try {
-                applied(List.of(transaction), store.merge(transaction));
-            } catch (SyncException | SessionException | SchemaException e) {
-                failure.ifPresent(e::addSuppressed);
-                failure = Optional.of(e);
-            }
-        }
-        if (failure.isPresent()) {
-            throw failure.get();
-        }
-    }
-
-    private boolean isNext(Transaction transaction) {
-        return store.vector().seq(transaction.origin()) == transaction.seq() - 1
-                && store.vector().covers(transaction.dependencies());
     }
 
     private void applied(List<Transaction> group, Merged merged) {
@@ -711,7 +647,7 @@ public final class Replicator {
         }
         List<SeqRange> ranges = new ArrayList<>();
         for (var range : store.vector().missingFrom(target)) {
-            var first = inbox.heldUpTo(range.origin(), store.vector()) + 1;
+            var first = incoming.heldUpTo(range.origin()) + 1;
             if (first <= range.last()) {
                 ranges.add(new SeqRange(range.origin(), first, range.last()));
             }
