@@ -391,8 +391,8 @@ final class SingleFileDatabases implements Databases, AutoCloseable {
                             && outcomes.size() < batch.steps().size()) {
                         step(entries);
                     }
-                    return new Page(
-                            entries, isEnded || outcomes.size() == batch.steps().size());
+                    isEnded = isEnded || outcomes.size() == batch.steps().size();
+                    return new Page(entries, isEnded);
                 });
             }
 
