@@ -425,7 +425,7 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
 
     /** Why the log does not take {@code transaction}; if it does, it becomes the head of its origin in {@code heads}. */
     private Optional<AppendFailed> refusal(LogIndex index, Map<Origin, Long> heads, Transaction transaction) {
-        var size = mostBytes(transaction);
+        var size = maxSizeBytes(transaction);
         if (size > settings.maxTransactionSizeBytes()) {
             return Optional.of(new AppendFailed(
                     "log.too-large",
@@ -440,8 +440,8 @@ public final class ChangesetLog extends EventSourcedBehavior<ChangesetLog.Comman
         return Optional.empty();
     }
 
-    /** An upper bound of what the codec makes of it. */
-    private static long mostBytes(Transaction transaction) {
+    /** How large a transaction is at most, as the log counts it against {@code max-transaction-size}. */
+    public static long maxSizeBytes(Transaction transaction) {
         return HEADER_BYTES
                 + transaction.changeset().remaining()
                 + BIRTH_BYTES * transaction.births().count()

@@ -80,7 +80,8 @@ public record LogSettings(
                 log.getDuration("read-timeout"));
     }
 
-    static int maxTransactionSizeBytes(Config merklite) {
+    /** The largest transaction that a log takes, in the section {@code merklite}. */
+    public static int maxTransactionSizeBytes(Config merklite) {
         long found = merklite.getBytes("log.max-transaction-size");
         require("max-transaction-size", found, 1024, 1 << 29);
         return (int) found;

@@ -1,12 +1,14 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.checkpoint.LogFrames;
+import io.merklite.cluster.journal.ChangesetLog;
 import io.merklite.schema.SchemaException;
 import io.merklite.session.SessionException;
 import io.merklite.session.changeset.Changeset;
 import io.merklite.sync.SyncException;
 import io.merklite.sync.SyncException.StatementFailure;
 import io.merklite.sync.SyncException.StoreFailure;
+import io.merklite.sync.SyncException.TooLarge;
 import io.merklite.sync.database.Database;
 import io.merklite.sync.database.DatabaseOptions;
 import io.merklite.sync.message.SyncMessage;
@@ -58,6 +60,7 @@ final class ReplicaCore implements AutoCloseable {
     private final Consumer<Event> listener;
     private final List<Changeset> changes = new ArrayList<>();
     private final AtomicLong commits = new AtomicLong();
+    private final int maxTransactionSizeBytes;
     private Optional<LogStatements> logStatements = Optional.empty();
     private Consumer<Transaction> committed = transaction -> {};
     private boolean foreignKeys = true;
@@ -94,6 +97,7 @@ final class ReplicaCore implements AutoCloseable {
             Consumer<Event> listener) {
         this.database = database;
         this.listener = listener;
+        this.maxTransactionSizeBytes = settings.maxTransactionSizeBytes();
         this.window = new LogWindow(settings.logWindowCount(), settings.logWindowBytes());
         this.replicator = new Replicator(database.store(), window, settings.replicator(), random, now, this::on);
     }
@@ -381,9 +385,20 @@ final class ReplicaCore implements AutoCloseable {
         database.store().rollbackOpen();
     }
 
-    /** Stamps what the open transaction wrote: these must be in the log before {@link #commit}. */
+    /**
+     * Stamps what the open transaction wrote: these must be in the log before {@link #commit}.
+     *
+     * @throws TooLarge if the log takes one of them not; what was stamped must be undone then
+     */
     List<Transaction> stamp() {
-        return database.stampOpen();
+        var stamped = database.stampOpen();
+        for (var transaction : stamped) {
+            var size = ChangesetLog.maxSizeBytes(transaction);
+            if (size > maxTransactionSizeBytes) {
+                throw new TooLarge("transaction", size, maxTransactionSizeBytes);
+            }
+        }
+        return stamped;
     }
 
     /** Commits what was stamped, and publishes it. */

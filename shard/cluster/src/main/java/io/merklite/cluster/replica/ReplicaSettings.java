@@ -1,6 +1,7 @@
 package io.merklite.cluster.replica;
 
 import com.typesafe.config.Config;
+import io.merklite.cluster.journal.LogSettings;
 import io.merklite.sync.replicate.ReplicatorOptions;
 import io.merklite.sync.vector.GroupLimits;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.time.Duration;
  * @param takeOverTimeout how long a new writer waits for what other replicas have
  * @param windowCount how many transactions may be on their way to a follower unacknowledged; beyond it they are announced
  * @param logWindowBytes how much of the log stays in memory
+ * @param maxTransactionSizeBytes the largest transaction that the log takes
  * @param maxDrift how far ahead of the clock a stamp may be
  * @param replicator how replicas talk
  */
@@ -58,6 +60,7 @@ public record ReplicaSettings(
         Duration takeOverTimeout,
         int windowCount,
         long logWindowBytes,
+        int maxTransactionSizeBytes,
         Duration maxDrift,
         ReplicatorOptions replicator) {
     private static final int WINDOW_TRANSACTIONS = 10_000;
@@ -139,6 +142,7 @@ public record ReplicaSettings(
                 merklite.getDuration("replication.take-over-timeout"),
                 merklite.getInt("replication.window"),
                 merklite.getBytes("replication.log-window"),
+                LogSettings.maxTransactionSizeBytes(merklite),
                 merklite.getDuration("clock.max-drift"),
                 new ReplicatorOptions(
                         merklite.getDuration("anti-entropy.interval"),

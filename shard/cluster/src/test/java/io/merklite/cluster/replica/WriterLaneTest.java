@@ -53,7 +53,7 @@ class WriterLaneTest {
 
     @BeforeEach
     void open() {
-        var home = TestHome.of(directory, InstantSource.system());
+        var home = TestHome.of(directory, InstantSource.system(), "log.max-transaction-size = 64 KiB");
         core = home.open("shop");
         lane = new WriterLane(core, streams, home, new Owner());
         schema("CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT)");
@@ -143,6 +143,32 @@ class WriterLaneTest {
         assertThat(answers.get(good).getFirst()).isInstanceOf(StepOutcome.Done.class);
         assertThat(answers.get(bad).getFirst()).isInstanceOf(StepOutcome.Failed.class);
         assertThat(core.root()).isEqualTo(rootAnew());
+    }
+
+    @Test
+    void whatIsTooLargeForTheLogFailsAloneAndBeforeItGoesThere() throws SQLException {
+        offer("INSERT INTO item VALUES (1, 'a')");
+        lane.next();
+        var good = offer("INSERT INTO item VALUES (2, 'b')");
+        var large = offer("INSERT INTO item VALUES (3, hex(zeroblob(50000)))");
+        lane.next();
+        assertThat(appended).hasSize(1);
+
+        lane.appended();
+        while (lane.next()) {
+            if (!lane.isFree()) {
+                lane.appended();
+            }
+        }
+
+        assertThat(ids()).containsExactly(1L, 2L);
+        assertThat(answers.get(good).getFirst()).isInstanceOf(StepOutcome.Done.class);
+        assertThat(answers.get(large).getFirst())
+                .isInstanceOfSatisfying(
+                        StepOutcome.Failed.class,
+                        failed -> assertThat(failed.error().code()).isEqualTo("sync.too-large"));
+        assertThat(core.root()).isEqualTo(rootAnew());
+        assertThat(lane.isIdle()).isTrue();
     }
 
     @Test
