@@ -3,8 +3,7 @@ package io.merklite.cluster.journal;
 import java.nio.file.Path;
 
 /**
- * What a journal was found to be when the node opened it. A node that has databases and whose journal was created just
- * now, or has another identity than the databases remember, has lost its journal: it is for the node to judge.
+ * What a journal was found to be when the node opened it.
  *
  * @param file where it is
  * @param id made when the file was made, and kept in it

@@ -287,7 +287,7 @@ final class FollowerReads {
     }
 
     private void lookAround() {
-        readers.expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
+        readers.expire().forEach((id, state) -> streams.ran(id, state, false));
         if (wasRead || readers.isBusy()) {
             wasRead = false;
             follower.tell(FollowerActor.WasRead.WAS_READ);

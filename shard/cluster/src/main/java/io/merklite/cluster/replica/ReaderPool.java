@@ -3,7 +3,6 @@ package io.merklite.cluster.replica;
 import io.merklite.cluster.replica.DatabaseActor.FetchSql;
 import io.merklite.cluster.replica.DatabaseActor.RunSql;
 import io.merklite.cluster.sql.SqlStreamState;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -32,11 +31,11 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
  */
 final class ReaderPool {
     private final Opener opener;
-    private final int maxCount;
+    private final ReplicaSettings settings;
     private final InstantSource clock;
     private final Cancellation node;
     private final Deque<ActorRef<ReaderActor.Command>> idle = new ArrayDeque<>();
-    private final Deque<ReaderActor.Work> waiting = new ArrayDeque<>();
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final Map<ActorRef<ReaderActor.Command>, ReaderActor.Work> busy = new HashMap<>();
     private final Map<StreamId, Keeper> keepers = new HashMap<>();
     private final Set<ActorRef<ReaderActor.Command>> abandoned = new HashSet<>();
@@ -51,9 +50,12 @@ final class ReaderPool {
     /** A reader that has something of a stream's open. */
     private record Keeper(ActorRef<ReaderActor.Command> reader, SqlStreamState stream, Instant used) {}
 
-    private ReaderPool(Opener opener, int maxCount, InstantSource clock, Cancellation node) {
+    /** Work that no connection is free for. */
+    private record Waiting(ReaderActor.Work work, Instant until) {}
+
+    private ReaderPool(Opener opener, ReplicaSettings settings, InstantSource clock, Cancellation node) {
         this.opener = opener;
-        this.maxCount = maxCount;
+        this.settings = settings;
         this.clock = clock;
         this.node = node;
     }
@@ -81,7 +83,7 @@ final class ReaderPool {
                     context.watchWith(reader, gone.apply(reader));
                     return reader;
                 },
-                home.settings().readerCount(),
+                home.settings(),
                 home.clock(),
                 home.running());
     }
@@ -98,8 +100,10 @@ final class ReaderPool {
 
     private void give(ReaderActor.Work work) {
         var keeper = keepers.get(work.id());
-        if (keeper == null) {
-            waiting.add(work);
+        if (keeper == null && waiting.size() >= settings.maxQueueCount()) {
+            refuse(work, SqlReply.Refusal.OVERLOADED, settings.maxQueueCount() + " requests wait for a reader");
+        } else if (keeper == null) {
+            waiting.add(new Waiting(work, clock.instant().plus(settings.queueTimeout())));
             dispatch();
         } else {
             give(work, keeper.reader());
@@ -119,14 +123,14 @@ final class ReaderPool {
     private void dispatch() {
         while (!waiting.isEmpty()) {
             if (idle.isEmpty()) {
-                if (count - keepers.size() >= maxCount) {
+                if (count - keepers.size() >= settings.readerCount()) {
                     return;
                 }
                 count++;
                 opened++;
                 idle.add(opener.open(opened));
             }
-            give(waiting.remove(), idle.removeLast());
+            give(waiting.remove().work(), idle.removeLast());
         }
     }
 
@@ -170,19 +174,25 @@ final class ReaderPool {
         var work = busy.remove(reader);
         if (work != null) {
             lost.add(work.id());
-            work.replyTo()
-                    .tell(new SqlReply.Refused(
-                            SqlReply.Refusal.UNAVAILABLE, "the database could not be read: see the node's log"));
+            refuse(work, SqlReply.Refusal.UNAVAILABLE, "the database could not be read: see the node's log");
         }
         dispatch();
         return lost;
     }
 
     /**
-     * Ends what streams have open and did not use for {@code patience}. Gives their states as they are then.
+     * Ends what streams have open and did not use for a while, and refuses what waits for too long. Gives the states of those
+     * streams as they are then.
      */
-    Map<StreamId, SqlStreamState> expire(Duration patience) {
-        var before = clock.instant().minus(patience);
+    Map<StreamId, SqlStreamState> expire() {
+        var now = clock.instant();
+        while (!waiting.isEmpty() && !waiting.getFirst().until().isAfter(now)) {
+            refuse(
+                    waiting.remove().work(),
+                    SqlReply.Refusal.BUSY,
+                    "all readers were busy for " + settings.queueTimeout());
+        }
+        var before = now.minus(settings.streamIdle());
         Map<StreamId, SqlStreamState> ended = new HashMap<>();
         keepers.forEach((id, keeper) -> {
             if (!keeper.used().isAfter(before) && !busy.containsKey(keeper.reader())) {
@@ -195,7 +205,7 @@ final class ReaderPool {
 
     /** The stream is gone. */
     void close(StreamId stream) {
-        waiting.removeIf(work -> work.id().equals(stream));
+        waiting.removeIf(one -> one.work().id().equals(stream));
         readerOf(stream).ifPresent(reader -> {
             keepers.remove(stream);
             reader.tell(ReaderActor.Reset.RESET);
@@ -220,7 +230,7 @@ final class ReaderPool {
 
     /** The node that streams belonged to is gone. */
     void closeAll(long node) {
-        waiting.removeIf(work -> work.id().node() == node);
+        waiting.removeIf(one -> one.work().id().node() == node);
         Stream.concat(keepers.keySet().stream(), busy.values().stream().map(ReaderActor.Work::id))
                 .filter(id -> id.node() == node)
                 .distinct()
@@ -230,7 +240,7 @@ final class ReaderPool {
 
     /** The stream's cursor is not wanted any more, nor is what is being fetched of it. */
     void closeCursor(StreamId stream) {
-        Stream.concat(waiting.stream(), busy.values().stream())
+        Stream.concat(waiting.stream().map(Waiting::work), busy.values().stream())
                 .filter(work -> work instanceof ReaderActor.Fetch && work.id().equals(stream))
                 .forEach(fetch -> fetch.cancellation().cancel());
         readerOf(stream).ifPresent(reader -> reader.tell(ReaderActor.CloseCursor.CLOSE_CURSOR));
@@ -243,8 +253,7 @@ final class ReaderPool {
 
     /** Closes all readers, each when it has done what it was given. */
     void close() {
-        waiting.forEach(work -> work.replyTo()
-                .tell(new SqlReply.Refused(SqlReply.Refusal.ELSEWHERE, "the readers of this copy close")));
+        waiting.forEach(one -> refuse(one.work(), SqlReply.Refusal.ELSEWHERE, "the readers of this copy close"));
         waiting.clear();
         Stream.of(
                         idle.stream(),
@@ -257,12 +266,16 @@ final class ReaderPool {
 
     /** Refuses what waits or runs, and cuts that short: the readers are gone with their owner. */
     void refuseAll(SqlReply.Refusal refusal, String why) {
-        waiting.forEach(work -> work.replyTo().tell(new SqlReply.Refused(refusal, why)));
+        waiting.forEach(one -> refuse(one.work(), refusal, why));
         busy.values().forEach(work -> {
             work.cancellation().cancel();
-            work.replyTo().tell(new SqlReply.Refused(refusal, why));
+            refuse(work, refusal, why);
         });
         waiting.clear();
         busy.clear();
+    }
+
+    private static void refuse(ReaderActor.Work work, SqlReply.Refusal refusal, String why) {
+        work.replyTo().tell(new SqlReply.Refused(refusal, why));
     }
 }

@@ -49,6 +49,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -99,6 +100,7 @@ final class ServingDatabase {
     private boolean isTurnQueued;
     private boolean isActive = true;
     private boolean isStopping;
+    private Instant handOverUntil = Instant.MAX;
     private boolean isClosed;
     private long snapshotCount;
 
@@ -243,7 +245,7 @@ final class ServingDatabase {
      * whose transaction it is.
      */
     private Behavior<Command> turn() {
-        if (isStopping && writer.isSettled() && acknowledgements.waitingCount() == 0) {
+        if (isStopping && writer.isSettled() && acknowledgements.waitingCount() == 0 && isHandedOver()) {
             close(); // this actor stops when its readers have, and these when what they read is cancelled
             return shell.stop();
         }
@@ -282,7 +284,7 @@ final class ServingDatabase {
         writer.tick(now);
         watchers.wake();
         admission.expire(now);
-        readers.expire(home.settings().streamIdle()).forEach((id, state) -> streams.ran(id, state, false));
+        readers.expire().forEach((id, state) -> streams.ran(id, state, false));
         if ((isActive || !links.isEmpty()) && writer.isFree()) {
             exchange.tick(now);
             writeAhead.look();
@@ -522,12 +524,26 @@ final class ServingDatabase {
 
     // ---- the end ----------------------------------------------------------------------------------------------------
 
-    /** What is on its way to the log is finished and answered first. */
+    /** What is on its way to the log is finished and answered first, and another copy gets what it has not yet. */
     private Behavior<Command> onStop() {
-        isStopping = true;
+        if (!isStopping) {
+            isStopping = true;
+            handOverUntil = home.clock().instant().plus(home.settings().takeOverTimeout());
+        }
         writer.refuseWaiting();
         admission.refuseWaiting();
         return turn();
+    }
+
+    /**
+     * Whether another copy has everything, or did not get it for a while: the successor asks the others, and this node may be
+     * gone then.
+     */
+    private boolean isHandedOver() {
+        var followers = peers.followers();
+        return followers.isEmpty()
+                || followers.stream().map(acknowledgements::of).anyMatch(reached -> reached.covers(core.vector()))
+                || !home.clock().instant().isBefore(handOverUntil);
     }
 
     private Behavior<Command> drop() {

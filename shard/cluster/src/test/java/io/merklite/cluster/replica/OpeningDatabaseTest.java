@@ -10,6 +10,7 @@ import io.merklite.cluster.replica.SqlReply.Refusal;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlStatement;
 import io.merklite.cluster.sql.StreamOptions;
+import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.vector.VersionVector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Files;
@@ -137,6 +138,28 @@ class OpeningDatabaseTest {
     }
 
     @Test
+    void writerThatLeavesWaitsUntilAnotherCopyHasAll() {
+        var leaving = open();
+        catalog.complete(Catalog.State.EXISTS);
+        grantTo(replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE));
+        var other = PeerName.ofNode("a2");
+        var nothing = new SyncMessage.Status(VersionVector.EMPTY, Map.of(), 0, 0, 0, 0, false, true);
+        otherNode.expectMessageClass(Replicas.Deliver.class, PATIENCE);
+        leaving.tell(new DatabaseActor.FromPeer(other, nothing));
+        leaving.tell(run("CREATE TABLE item(id INTEGER PRIMARY KEY)", true));
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Answered.class);
+
+        leaving.tell(DatabaseActor.Stop.STOP);
+        leaving.tell(new DatabaseActor.Inspect(operator.ref()));
+        var written = ((DatabaseStatus) operator.receiveMessage(PATIENCE)).vector();
+        assertThat(written.isEmpty()).isFalse();
+        leaving.tell(
+                new DatabaseActor.FromPeer(other, new SyncMessage.Status(written, Map.of(), 0, 0, 0, 0, false, true)));
+
+        operator.expectTerminated(leaving, PATIENCE);
+    }
+
+    @Test
     void whoAsksBehindAFailureIsRefused() throws Exception {
         var home = home();
         var serving = serve(home);
@@ -184,9 +207,35 @@ class OpeningDatabaseTest {
         replicas.expectMessage(PATIENCE, new Replicas.ForgetEverywhere(database));
     }
 
+    @Test
+    void noMoreReadsWaitThanTheQueueHoldsAndNoneWithoutEnd() {
+        var home = home("database { readers = 1, max-queue = 1, queue-timeout = 100ms }");
+        var serving = serve(home);
+        var endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+        serving.tell(run(1, endless, false));
+        serving.tell(run(2, "SELECT 2", true));
+        serving.tell(run(3, "SELECT 3", true));
+
+        expectRefused(Refusal.OVERLOADED);
+        expectRefused(Refusal.BUSY);
+        serving.tell(new DatabaseActor.CloseStream(new StreamId(1, 1)));
+    }
+
+    private void expectRefused(Refusal refusal) {
+        assertThat(client.receiveMessage(PATIENCE))
+                .isInstanceOfSatisfying(
+                        SqlReply.Refused.class,
+                        refused -> assertThat(refused.refusal()).isEqualTo(refusal));
+    }
+
     private DatabaseActor.RunSql run(String sql, boolean isLast) {
+        return run(1, sql, isLast);
+    }
+
+    private DatabaseActor.RunSql run(long stream, String sql, boolean isLast) {
         return new DatabaseActor.RunSql(
-                new StreamId(1, 1),
+                new StreamId(1, stream),
                 StreamOptions.DEFAULTS,
                 List.of(SqlRequest.Batch.of(SqlStatement.of(sql))),
                 isLast,
@@ -268,10 +317,7 @@ class OpeningDatabaseTest {
 
     private void expectEverybodyRefused(Refusal refusal) {
         for (var i = 0; i < 2; i++) {
-            assertThat(client.receiveMessage(PATIENCE))
-                    .isInstanceOfSatisfying(
-                            SqlReply.Refused.class,
-                            refused -> assertThat(refused.refusal()).isEqualTo(refusal));
+            expectRefused(refusal);
             assertThat(watcher.receiveMessage(PATIENCE)).isInstanceOf(Watch.Ended.class);
         }
         assertThat(link.receiveMessage(PATIENCE)).isInstanceOf(ReplicaLink.Ended.class);
