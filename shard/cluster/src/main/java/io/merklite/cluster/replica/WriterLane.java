@@ -241,7 +241,10 @@ final class WriterLane {
 
     /**
      * Runs what waits, up to a bound, in one SQLite transaction: that of the groups {@code before}, which are on their way to
-     * the log, if there are any. So the file is worked on while the disk syncs; what is undone then is this group alone.
+     * the log, if there are any. So the file is worked on while the disk syncs.
+     *
+     * <p>A group has no savepoint of its own: SQLite would keep a copy of each page that it changes, in a temporary file. A
+     * group that can't be stamped, which is rare, takes those before it along, and these are merged again.
      */
     private void runGroup(State.Grouped before) {
         List<Job> taken = new ArrayList<>();
@@ -271,13 +274,11 @@ final class WriterLane {
                 }
             }
             var stamped = core.stamp();
-            if (!before.isFirst()) {
-                lane.keepGroup();
-            }
             putBack(alone);
             append(before, ran, stamped.subList(before.stampedCount(), stamped.size()));
         } catch (SyncException e) {
-            undoGroup(before);
+            undone(before);
+            core.rollback();
             runApart(taken);
         }
     }
@@ -286,27 +287,21 @@ final class WriterLane {
         if (before.isFirst()) {
             core.begin(true);
             lane.beginGroup();
-        } else {
-            lane.beginNextGroup();
-        }
-    }
-
-    private void undoGroup(State.Grouped before) {
-        if (before.isFirst()) {
-            core.rollback();
-        } else {
-            lane.undoGroup();
-            core.rolledBackToSavepoint();
         }
     }
 
     /** SQLite has undone the whole transaction, also what is on its way to the log. */
     private void lost(State.Grouped before, List<Job> taken) {
-        if (!before.isFirst()) {
-            state = new State.Undone(before, core.stamped());
-        }
+        undone(before);
         core.rolledBack();
         runApart(taken);
+    }
+
+    /** Keeps what is on its way to the log, before the store forgets it. */
+    private void undone(State.Grouped before) {
+        if (!before.isFirst()) {
+            state = new State.Undone(before, core.stamped().subList(0, before.stampedCount()));
+        }
     }
 
     private void append(State.Grouped before, List<Ran> ran, List<Transaction> transactions) {

@@ -77,41 +77,10 @@ public final class SqlLane implements AutoCloseable {
      */
     public void beginGroup() {
         writer();
-        inGroup("following the schema", statements::followSchema);
-    }
-
-    /**
-     * To be called instead for a group that comes into the transaction of another one, whose requests have ended. {@link
-     * #keepGroup} or {@link #undoGroup} ends it.
-     */
-    public void beginNextGroup() {
-        writer();
-        inGroup("beginning a group", () -> statements.run("SAVEPOINT _merklite_group"));
-    }
-
-    /** The requests of a group that came into the transaction of another one have ended, and stay. */
-    public void keepGroup() {
-        inGroup("ending a group", () -> statements.run("RELEASE _merklite_group"));
-    }
-
-    /** Undoes everything since {@link #beginNextGroup}. */
-    public void undoGroup() {
-        inGroup("undoing a group", () -> {
-            statements.run("ROLLBACK TO _merklite_group");
-            statements.run("RELEASE _merklite_group");
-        });
-    }
-
-    /** Work on the transaction of a group. */
-    private interface GroupWork {
-        void run() throws SQLException;
-    }
-
-    private static void inGroup(String doing, GroupWork work) {
         try {
-            work.run();
+            statements.followSchema();
         } catch (SQLException e) {
-            throw new SqlFault(doing, e);
+            throw new SqlFault("following the schema", e);
         }
     }
 

@@ -123,7 +123,7 @@ class WriterLaneTest {
     }
 
     @Test
-    void groupThatCannotBeStampedIsUndoneAloneAndItsRequestsRunByThemselves() throws SQLException {
+    void groupThatCannotBeStampedDoesNotTakeTheOneBeforeAlong() throws SQLException {
         offer("INSERT INTO item VALUES (1, 'a')");
         lane.next();
         var good = offer("INSERT INTO item VALUES (2, 'b')");

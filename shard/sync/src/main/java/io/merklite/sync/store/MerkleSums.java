@@ -52,8 +52,6 @@ final class MerkleSums {
     /** Changes of so many rows at once may wait. */
     private static final int WAITING_COUNT = 64;
 
-    private static final int[] BATCHES = {64, 8, 1};
-
     /** Level 1 has most nodes, and writes touch each of them seldom; those above are few, and every write touches some. */
     private static final int FIRST_KNOWN_LEVEL = 2;
 
@@ -631,7 +629,7 @@ final class MerkleSums {
     /** Writes nodes, new ones or others. What comes before the first node of a level is not one, and has no sum. */
     private void write(int level, List<Node> nodes) throws SQLException {
         var done = 0;
-        for (var size : BATCHES) {
+        for (var size : ShadowRows.batches(nodes.size())) {
             while (nodes.size() - done >= size) {
                 write(level, nodes, done, size);
                 done += size;

@@ -24,7 +24,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShadowRows {
     private static final int[] BATCHES = {64, 8, 1};
-    private static final int[] READ_BATCHES = {256, 64, 8, 1};
+    /** For so few rows at once {@link #SPREAD_BATCHES} are used: they tend to be spread, many rows to be neighbours. */
+    private static final int SPREAD_COUNT = 256;
+    /**
+     * Of rows that are spread each is in a page of its own. SQLite keeps a copy of each page that a statement changes, in
+     * memory up to 64 KiB, then in a temporary file, which all that follows in the transaction uses too.
+     */
+    private static final int[] SPREAD_BATCHES = {12, 4, 1};
+
+    private static final int[] READ_BATCHES = {256, 64, 32, 8, 1};
     private static final int[] SHARED_BATCHES = {128, 16, 1};
     /** So many equal states next to each other are written together. */
     private static final int SHARED_COUNT = 16;
@@ -236,7 +244,7 @@ final class ShadowRows {
     /** States that are equal: a row costs a parameter for each part of its key. */
     private void putShared(TrackedTable table, List<Put> puts) throws SQLException {
         var done = 0;
-        for (var size : SHARED_BATCHES) {
+        for (var size : puts.size() <= SPREAD_COUNT ? SPREAD_BATCHES : SHARED_BATCHES) {
             while (puts.size() - done >= size) {
                 var insert = statements.prepare(table.putEqualStates(size));
                 var parameter = bindState(insert, FIRST, table, puts.getFirst().state());
@@ -249,9 +257,14 @@ final class ShadowRows {
         }
     }
 
+    /** How many rows a statement writes, the largest number first, if {@code count} are to be written. */
+    static int[] batches(int count) {
+        return count <= SPREAD_COUNT ? SPREAD_BATCHES : BATCHES;
+    }
+
     private void putMixed(TrackedTable table, List<Put> puts) throws SQLException {
         var done = 0;
-        for (var size : BATCHES) {
+        for (var size : batches(puts.size())) {
             while (puts.size() - done >= size) {
                 var insert = statements.prepare(table.putStates(size));
                 var parameter = FIRST;
