@@ -18,7 +18,10 @@ final class ClientNodes {
 
     /** A stream has asked something, and wants the answer there. */
     void saw(StreamId stream, ActorRef<SqlReply> replyTo) {
-        addresses.putIfAbsent(stream.node(), replyTo.path().address());
+        if (!addresses.containsKey(
+                stream.node())) { // who asks for the path of a question has it registered until its end
+            addresses.put(stream.node(), replyTo.path().address());
+        }
     }
 
     /** Which {@linkplain StreamId#node nodes} had asked, and are not among the hosts any more. */

@@ -1,5 +1,6 @@
 package io.merklite.cluster.sql;
 
+import io.merklite.session.catalog.RawRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -152,8 +153,8 @@ final class SqlStatements implements AutoCloseable {
 
     private long number(String sql) throws SQLException {
         var prepared = prepare(sql);
-        try (var rows = prepared.statement.executeQuery()) {
-            return rows.next() ? rows.getLong(1) : 0;
+        try {
+            return RawRows.number(prepared.statement);
         } catch (SQLException e) {
             forget(prepared, e);
             throw e;
