@@ -17,11 +17,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The dates of {@code java.sql} as text that SQLite's date functions read: {@code yyyy-MM-dd HH:mm:ss.SSS}, the wall clock of
+ * The dates of {@code java.sql} as text that SQLite's date functions read: {@code yyyy-MM-dd HH:mm:ss.SSS}, with nine digits
+ * behind the point where a timestamp is more exact than that, the wall clock of
  * the calendar's zone, or of the program's. An INTEGER is read as Unix milliseconds.
  */
 final class DateTimes {
+    private static final int NANOS_PER_MILLI = 1_000_000;
     private static final DateTimeFormatter FORMAT = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
+    private static final DateTimeFormatter EXACT_FORMAT = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSSSSSSSS");
 
     private DateTimes() {}
 
@@ -39,6 +42,8 @@ final class DateTimes {
                 switch (value) {
                     case Date date -> local.toLocalDate().toString();
                     case Time time -> local.toLocalTime().toString();
+                    case Timestamp exact when exact.getNanos() % NANOS_PER_MILLI != 0 ->
+                        local.withNano(exact.getNanos()).format(EXACT_FORMAT);
                     default -> local.format(FORMAT);
                 });
     }

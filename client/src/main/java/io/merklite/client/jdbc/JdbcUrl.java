@@ -92,8 +92,15 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
             if (!MEANINGS.containsKey(name)) {
                 throw wrong("option '" + name + "', must be one of " + MEANINGS.keySet());
             }
-            options.put(
-                    name, equals < 0 ? "true" : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+            options.put(name, equals < 0 ? "true" : decoded(name, pair.substring(equals + 1)));
+        }
+    }
+
+    private static String decoded(String name, String value) throws SQLException {
+        try {
+            return URLDecoder.decode(value, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw wrong("the value of option '" + name + "' is not encoded as a URL's must be: write % as %25");
         }
     }
 
@@ -104,7 +111,7 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
     /** What the client below is made with. */
     ClientSettings settings() throws SQLException {
         try {
-            var scheme = Boolean.parseBoolean(options.getOrDefault(TLS, "false")) ? "https://" : "http://";
+            var scheme = isTls() ? "https://" : "http://";
             var defaults = ClientSettings.of(
                     database, hosts.stream().map(host -> scheme + host).toArray(String[]::new));
             var settings = defaults.withTimeouts(
@@ -120,8 +127,23 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
         }
     }
 
+    /** Anything but the two words is refused: a token must not go out in the clear because somebody wrote "yes". */
+    private boolean isTls() {
+        var text = options.getOrDefault(TLS, "false");
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(TLS + " = " + text + ", must be true or false");
+        };
+    }
+
     private Optional<Duration> millis(String name) {
-        return Optional.ofNullable(options.get(name)).map(text -> Duration.ofMillis(Long.parseLong(text)));
+        return Optional.ofNullable(options.get(name)).map(text -> {
+            if (!text.matches("\\d{1,12}")) {
+                throw new IllegalArgumentException(name + " = " + text + ", must be a number of milliseconds");
+            }
+            return Duration.ofMillis(Long.parseLong(text));
+        });
     }
 
     private Acknowledgement acknowledgement() {

@@ -22,10 +22,13 @@ import java.sql.Statement;
 import java.sql.Struct;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.Executor;
 import javax.sql.rowset.serial.SerialBlob;
 import javax.sql.rowset.serial.SerialClob;
@@ -42,6 +45,9 @@ final class MerkliteConnection implements Connection {
     private final SharedNodes nodes;
     private final Session session;
     private final int fetchSize;
+    /** Those that nobody has let go of. */
+    private final Set<MerkliteStatement> statements = Collections.newSetFromMap(new WeakHashMap<>());
+
     private volatile boolean isClosed;
     private volatile Optional<Running> current = Optional.empty();
     private String productVersion = "";
@@ -278,10 +284,17 @@ final class MerkliteConnection implements Connection {
     /** SQLite's transactions are serializable, whichever level is asked for. */
     @Override
     public void setTransactionIsolation(int level) throws SQLException {
-        if (level == TRANSACTION_NONE) {
-            throw new SQLException("isolation level TRANSACTION_NONE can't be set");
-        }
         requireOpen();
+        switch (level) {
+            case TRANSACTION_READ_UNCOMMITTED,
+                    TRANSACTION_READ_COMMITTED,
+                    TRANSACTION_REPEATABLE_READ,
+                    TRANSACTION_SERIALIZABLE -> {}
+            default ->
+                throw new SQLException(
+                        "isolation level " + level + ", must be one of Connection's but TRANSACTION_NONE",
+                        SqlStates.WRONG_VALUE);
+        }
     }
 
     @Override
@@ -298,8 +311,26 @@ final class MerkliteConnection implements Connection {
             return;
         }
         isClosed = true;
+        abandonStatements();
         session.close();
         nodes.release();
+    }
+
+    /** From a statement: it is there. */
+    void opened(MerkliteStatement statement) {
+        synchronized (statements) {
+            statements.add(statement);
+        }
+    }
+
+    /** A result that is still read would keep its statement running at the node. */
+    private void abandonStatements() {
+        List<MerkliteStatement> open;
+        synchronized (statements) {
+            open = List.copyOf(statements);
+            statements.clear();
+        }
+        open.forEach(MerkliteStatement::abandon);
     }
 
     @Override

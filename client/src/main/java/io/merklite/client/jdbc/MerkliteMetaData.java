@@ -421,7 +421,27 @@ final class MerkliteMetaData extends SqliteTraits {
     public ResultSet getProcedureColumns(
             @Nullable String catalog, @Nullable String schema, @Nullable String pattern, @Nullable String column)
             throws SQLException {
-        return result(new Table("PROCEDURE_CAT", "PROCEDURE_SCHEM", "PROCEDURE_NAME", "COLUMN_NAME", "COLUMN_TYPE"));
+        return result(new Table(
+                "PROCEDURE_CAT",
+                "PROCEDURE_SCHEM",
+                "PROCEDURE_NAME",
+                "COLUMN_NAME",
+                "COLUMN_TYPE",
+                "DATA_TYPE",
+                "TYPE_NAME",
+                "PRECISION",
+                "LENGTH",
+                "SCALE",
+                "RADIX",
+                "NULLABLE",
+                "REMARKS",
+                "COLUMN_DEF",
+                "SQL_DATA_TYPE",
+                "SQL_DATETIME_SUB",
+                "CHAR_OCTET_LENGTH",
+                "ORDINAL_POSITION",
+                "IS_NULLABLE",
+                "SPECIFIC_NAME"));
     }
 
     @Override
@@ -435,7 +455,24 @@ final class MerkliteMetaData extends SqliteTraits {
     public ResultSet getFunctionColumns(
             @Nullable String catalog, @Nullable String schema, @Nullable String pattern, @Nullable String column)
             throws SQLException {
-        return result(new Table("FUNCTION_CAT", "FUNCTION_SCHEM", "FUNCTION_NAME", "COLUMN_NAME", "COLUMN_TYPE"));
+        return result(new Table(
+                "FUNCTION_CAT",
+                "FUNCTION_SCHEM",
+                "FUNCTION_NAME",
+                "COLUMN_NAME",
+                "COLUMN_TYPE",
+                "DATA_TYPE",
+                "TYPE_NAME",
+                "PRECISION",
+                "LENGTH",
+                "SCALE",
+                "RADIX",
+                "NULLABLE",
+                "REMARKS",
+                "CHAR_OCTET_LENGTH",
+                "ORDINAL_POSITION",
+                "IS_NULLABLE",
+                "SPECIFIC_NAME"));
     }
 
     @Override
@@ -499,7 +536,28 @@ final class MerkliteMetaData extends SqliteTraits {
     public ResultSet getAttributes(
             @Nullable String catalog, @Nullable String schema, @Nullable String pattern, @Nullable String attribute)
             throws SQLException {
-        return result(new Table("TYPE_CAT", "TYPE_SCHEM", "TYPE_NAME", "ATTR_NAME", "DATA_TYPE"));
+        return result(new Table(
+                "TYPE_CAT",
+                "TYPE_SCHEM",
+                "TYPE_NAME",
+                "ATTR_NAME",
+                "DATA_TYPE",
+                "ATTR_TYPE_NAME",
+                "ATTR_SIZE",
+                "DECIMAL_DIGITS",
+                "NUM_PREC_RADIX",
+                "NULLABLE",
+                "REMARKS",
+                "ATTR_DEF",
+                "SQL_DATA_TYPE",
+                "SQL_DATETIME_SUB",
+                "CHAR_OCTET_LENGTH",
+                "ORDINAL_POSITION",
+                "IS_NULLABLE",
+                "SCOPE_CATALOG",
+                "SCOPE_SCHEMA",
+                "SCOPE_TABLE",
+                "SOURCE_DATA_TYPE"));
     }
 
     @Override
@@ -511,7 +569,19 @@ final class MerkliteMetaData extends SqliteTraits {
     public ResultSet getPseudoColumns(
             @Nullable String catalog, @Nullable String schema, @Nullable String pattern, @Nullable String column)
             throws SQLException {
-        return result(new Table("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"));
+        return result(new Table(
+                "TABLE_CAT",
+                "TABLE_SCHEM",
+                "TABLE_NAME",
+                "COLUMN_NAME",
+                "DATA_TYPE",
+                "COLUMN_SIZE",
+                "DECIMAL_DIGITS",
+                "NUM_PREC_RADIX",
+                "COLUMN_USAGE",
+                "REMARKS",
+                "CHAR_OCTET_LENGTH",
+                "IS_NULLABLE"));
     }
 
     // ---- what this is -----------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.RowId;
 import java.sql.SQLException;
+import java.sql.SQLType;
 import java.sql.SQLXML;
 import java.sql.Time;
 import java.sql.Timestamp;
@@ -266,6 +267,17 @@ final class MerklitePreparedStatement extends MerkliteStatement implements Prepa
 
     @Override
     public void setObject(int index, @Nullable Object value, int type, int scaleOrLength) throws SQLException {
+        setObject(index, value);
+    }
+
+    @Override
+    public void setObject(int index, @Nullable Object value, @Nullable SQLType type) throws SQLException {
+        setObject(index, value);
+    }
+
+    @Override
+    public void setObject(int index, @Nullable Object value, @Nullable SQLType type, int scaleOrLength)
+            throws SQLException {
         setObject(index, value);
     }
 

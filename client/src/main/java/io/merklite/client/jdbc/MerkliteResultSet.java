@@ -209,6 +209,14 @@ final class MerkliteResultSet extends ReadOnlyResultSet {
         return isClosed;
     }
 
+    /** The connection is closed: nothing is read any more. */
+    void abandon() {
+        isClosed = true;
+        if (source instanceof RowSource.Streamed streamed) {
+            streamed.abandon();
+        }
+    }
+
     // ---- values -----------------------------------------------------------------------------------------------------
 
     private SqlValue value(int index) throws SQLException {

@@ -46,6 +46,7 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
     MerkliteStatement(MerkliteConnection connection, int fetchSize) {
         this.connection = connection;
         this.fetchSize = fetchSize;
+        connection.opened(this);
     }
 
     final MerkliteConnection owner() {
@@ -53,7 +54,7 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
     }
 
     final void requireOpen() throws SQLException {
-        if (isClosed) {
+        if (isClosed()) {
             throw SqlStates.closed("statement");
         }
     }
@@ -67,19 +68,23 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
         var run = connection.running(timeoutSeconds);
         running = Optional.of(run);
         if (text.statementCount() > 1) {
+            if (!statement.args().isEmpty()) {
+                throw new SQLException(
+                        "parameters for a text of several statements: prepare each of them by itself", "07001");
+            }
             connection.session().sequence(statement.sql(), text, run);
             updateCount = 0;
             return false;
         }
-        if (text.isReading() && (fetchSize > 0 || run.isLimited())) {
+        if (isReadAsItComes(text, run)) {
             var rows = connection.session().open(statement, text, run);
-            if (fetchSize == 0) {
-                rows.buffer();
-            }
-            result = Optional.of(new MerkliteResultSet(this, rows, maxRows));
+            RowSource source = fetchSize > 0 ? rows : rows.read(maxRows);
+            run.executed();
+            result = Optional.of(new MerkliteResultSet(this, source, maxRows));
             return true;
         }
         var answer = connection.session().execute(statement, text, run);
+        run.executed();
         if (keys.isWanted() && text.isInserting()) {
             inserted = List.of(answer);
         }
@@ -94,18 +99,34 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
         return givesRows;
     }
 
+    /** So that the node stops when no more is wanted. What a connection wrote last only a whole request is answered with. */
+    private boolean isReadAsItComes(SqlText text, Running run) {
+        return text.isReading()
+                && (fetchSize > 0 || maxRows > 0 || run.isLimited())
+                && !text.hasWord("LAST_INSERT_ROWID")
+                && !text.hasWord("CHANGES");
+    }
+
     private void reset() throws SQLException {
-        if (result.isPresent()) {
-            result.get().close();
-        }
+        var earlier = result;
         result = Optional.empty();
+        if (earlier.isPresent()) {
+            earlier.get().close();
+        }
         inserted = List.of();
         updateCount = -1;
     }
 
     private boolean run(String sql, GeneratedKeys keys) throws SQLException {
+        requirePlain();
         var text = SqlText.of(sql);
         return run(SqlStatement.of(keys.addedTo(sql, text)), text, keys);
+    }
+
+    private void requirePlain() throws SQLException {
+        if (this instanceof MerklitePreparedStatement) {
+            throw new SQLException("a prepared statement runs its own SQL: call the method that takes none", "HY010");
+        }
     }
 
     final ResultSet rows(boolean hasRows) throws SQLException {
@@ -197,6 +218,7 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
     @Override
     public void addBatch(String sql) throws SQLException {
         requireOpen();
+        requirePlain();
         batch.add(SqlStatement.of(sql));
     }
 
@@ -312,9 +334,9 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
         return new MerkliteResultSet(this, new RowSource.Buffered(columns, rows), 0);
     }
 
-    /** A result was closed. */
+    /** A result was closed; that of an earlier execution ends nothing. */
     final void resultClosed() throws SQLException {
-        if (closesOnCompletion) {
+        if (closesOnCompletion && result.isPresent()) {
             close();
         }
     }
@@ -339,7 +361,13 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
 
     @Override
     public boolean isClosed() {
-        return isClosed;
+        return isClosed || connection.isClosed();
+    }
+
+    /** The connection is closed: what is read of it is given up. */
+    final void abandon() {
+        isClosed = true;
+        result.ifPresent(MerkliteResultSet::abandon);
     }
 
     @Override
@@ -365,6 +393,17 @@ sealed class MerkliteStatement implements Statement permits MerklitePreparedStat
     public void setMaxRows(int max) throws SQLException {
         requireOpen();
         maxRows = notNegative("max rows", max);
+    }
+
+    @Override
+    public long getLargeMaxRows() throws SQLException {
+        return getMaxRows();
+    }
+
+    /** More than two billion rows come as if there were no limit. */
+    @Override
+    public void setLargeMaxRows(long max) throws SQLException {
+        setMaxRows(max > Integer.MAX_VALUE ? 0 : (int) Math.max(max, -1));
     }
 
     private static int notNegative(String what, int number) throws SQLException {

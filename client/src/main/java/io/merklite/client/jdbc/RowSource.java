@@ -104,7 +104,16 @@ sealed interface RowSource {
         }
 
         private Optional<CursorEntry> read() throws SQLException {
-            var entry = running.reading(cursor::close, cursor::next);
+            Optional<CursorEntry> entry;
+            try {
+                entry = running.reading(cursor::close, cursor::next);
+            } catch (SQLException e) {
+                isAtEnd = true;
+                if (!keepsStream) {
+                    stream.abandon();
+                }
+                throw e;
+            }
             if (entry.isEmpty()) {
                 end();
                 return entry;
@@ -176,6 +185,29 @@ sealed interface RowSource {
             isBuffered = true;
         }
 
+        /** Reads rows into memory, all or the first {@code maxCount} if that is more than 0, and closes this. */
+        Buffered read(int maxCount) throws SQLException {
+            List<List<SqlValue>> rows = new ArrayList<>();
+            while (maxCount == 0 || rows.size() < maxCount) {
+                var row = next();
+                if (row.isEmpty()) {
+                    break;
+                }
+                rows.add(row.get());
+            }
+            close();
+            return new Buffered(columns, rows);
+        }
+
+        /** Gives up the rest, and with it the stream: the connection is closed. */
+        void abandon() {
+            if (!isAtEnd) {
+                isAtEnd = true;
+                cursor.close();
+                stream.abandon();
+            }
+        }
+
         /** Within a transaction the rest is read, for the sake of the transaction. */
         @Override
         public void close() throws SQLException {
@@ -184,9 +216,7 @@ sealed interface RowSource {
             } else if (keepsStream) {
                 drain();
             } else {
-                isAtEnd = true;
-                cursor.close();
-                stream.abandon();
+                abandon();
             }
         }
     }

@@ -1,30 +1,32 @@
 package io.merklite.client.jdbc;
 
 import io.merklite.client.ClientException;
+import io.merklite.client.http.Alarm;
 import io.merklite.client.http.Failures;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientException;
 import java.sql.SQLTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /**
- * A statement that runs, its time limit, and the way to give it up.
+ * A statement that runs, its time limit, and the way to give it up. Once given up it stays so: a limit that ends between two
+ * steps of it holds for the second.
  *
  * <p><b>Threading.</b> Thread-safe: {@link #cancel} comes from any thread, and from a timer.
  */
 final class Running {
     private final Optional<Duration> limit;
+    private final Optional<Alarm> alarm;
     private Optional<Runnable> canceller = Optional.empty();
     private boolean isCancelled;
     private boolean isLate;
 
     Running(Optional<Duration> limit) {
         this.limit = limit;
-        limit.ifPresent(time -> CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(() -> giveUp(true)));
+        this.alarm = limit.map(time -> Alarm.after(time, () -> giveUp(true)));
     }
 
     boolean isLimited() {
@@ -32,7 +34,7 @@ final class Running {
     }
 
     /** From now on this is how it is given up; at once if it already was. */
-    private void canBeCancelledBy(Runnable how) {
+    private void canBeCancelledBy(Runnable how) throws SQLException {
         synchronized (this) {
             canceller = Optional.of(how);
             if (!isCancelled) {
@@ -40,13 +42,19 @@ final class Running {
             }
         }
         how.run();
+        throw failure(new CancellationException("given up before"));
     }
 
-    /** It is over: giving it up has no effect any more. */
-    synchronized void ended() {
+    /** It has been executed: its time limit no longer counts, also where rows of it are still read. */
+    void executed() {
+        alarm.ifPresent(Alarm::callOff);
+    }
+
+    private synchronized void ended() {
         canceller = Optional.empty();
     }
 
+    /** Gives up what blocks now, or else what would block next. */
     void cancel() {
         giveUp(false);
     }
@@ -54,7 +62,7 @@ final class Running {
     private void giveUp(boolean itIsLate) {
         Optional<Runnable> how;
         synchronized (this) {
-            if (canceller.isEmpty()) {
+            if (isCancelled) {
                 return;
             }
             isCancelled = true;

@@ -171,6 +171,11 @@ final class Session {
      */
     void batch(List<SqlStatement> statements, SqlText text, Running running, List<Result> done) throws SQLException {
         prepare(text);
+        if (isReadOnly) {
+            for (var statement : statements) {
+                requireReading(SqlText.of(statement.sql()));
+            }
+        }
         var chunks = BatchChunks.of(statements);
         if (isAutoCommit && !isInTransaction && chunks.size() == 1) {
             var batch = new AtomicBatch(TransactionMode.WRITE.sql(), statements);
@@ -251,10 +256,14 @@ final class Session {
             throw new SQLNonTransientException(
                     "the transaction was lost: roll back before anything else", SqlStates.TRANSACTION_FAILED);
         }
+        requireReading(text);
+        requireNoReading();
+    }
+
+    private void requireReading(SqlText text) throws SQLException {
         if (isReadOnly && (text.kind() == Kind.WRITE || text.kind() == Kind.OTHER)) {
             throw new SQLNonTransientException("the connection is read-only", SqlStates.READ_ONLY);
         }
-        requireNoReading();
     }
 
     private void requireNoReading() throws SQLException {

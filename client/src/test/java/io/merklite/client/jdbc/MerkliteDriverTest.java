@@ -384,6 +384,147 @@ class MerkliteDriverTest {
         }
     }
 
+    @Test
+    void limitOfRowsIsNotReadBeyond() throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setMaxRows(2);
+            var rows = statement.executeQuery(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n");
+
+            assertThat(rows.last()).isTrue();
+            assertThat(rows.getInt(1)).isEqualTo(2);
+            assertThat(statement.getResultSetType()).isEqualTo(rows.getType());
+        }
+    }
+
+    @Test
+    void rowidOfTheLastInsertIsKnownUnderATimeLimit() throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setQueryTimeout(60);
+            statement.executeUpdate("INSERT INTO item(id, label) VALUES (41, 'x')");
+
+            var rows = statement.executeQuery("SELECT last_insert_rowid()");
+
+            rows.next();
+            assertThat(rows.getLong(1)).isEqualTo(41);
+        }
+    }
+
+    @Test
+    void cancelBetweenTwoRowsEndsTheResult() throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setFetchSize(10);
+            var rows = statement.executeQuery(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n");
+            rows.next();
+
+            statement.cancel();
+
+            assertThatThrownBy(rows::next).isInstanceOfSatisfying(
+                    SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
+        }
+    }
+
+    // ---- the rules of JDBC
+
+    @Test
+    void parametersOfATextOfSeveralStatementsAreRefused() throws SQLException {
+        try (var statement = connection.prepareStatement(
+                "INSERT INTO item(label) VALUES ('a'); UPDATE item SET price = ?")) {
+            statement.setDouble(1, 1.5);
+
+            assertThatThrownBy(statement::execute).hasMessageContaining("several statements");
+        }
+        assertThat(labels()).isEmpty();
+    }
+
+    @Test
+    void preparedStatementTakesNoOtherText() throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT 1")) {
+            assertThatThrownBy(() -> statement.executeQuery("SELECT 2")).isInstanceOf(SQLException.class);
+            assertThatThrownBy(() -> statement.addBatch("SELECT 2")).isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
+    void statementThatClosesOnCompletionCanRunAgainBefore() throws SQLException {
+        var statement = connection.createStatement();
+        statement.closeOnCompletion();
+        statement.executeQuery("SELECT 1");
+
+        var rows = statement.executeQuery("SELECT 2");
+
+        assertThat(rows.next()).isTrue();
+        rows.close();
+        assertThat(statement.isClosed()).isTrue();
+    }
+
+    @Test
+    void connectionTakesItsStatementsAndResultsWithIt() throws SQLException {
+        var other = open("?fetchSize=10");
+        var statement = other.createStatement();
+        var rows = statement.executeQuery(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n");
+        rows.next();
+
+        other.close();
+
+        assertThat(rows.isClosed()).isTrue();
+        assertThat(statement.isClosed()).isTrue();
+        assertThatThrownBy(() -> statement.executeQuery("SELECT 1")).isInstanceOf(SQLException.class);
+    }
+
+    @Test
+    void readOnlyConnectionLooksAtEveryStatementOfABatch() throws SQLException {
+        connection.setReadOnly(true);
+        try (var statement = connection.createStatement()) {
+            statement.addBatch("SELECT 1");
+            statement.addBatch("INSERT INTO item(label) VALUES ('a')");
+
+            assertThatThrownBy(statement::executeBatch).isInstanceOf(BatchUpdateException.class);
+        }
+        connection.setReadOnly(false);
+        assertThat(labels()).isEmpty();
+    }
+
+    @Test
+    void timestampsKeepTheirNanoseconds() throws SQLException {
+        var exact = Timestamp.valueOf("2026-01-02 03:04:05.123456789");
+        try (var statement = connection.prepareStatement("SELECT ?, strftime('%S', ?)")) {
+            statement.setTimestamp(1, exact);
+            statement.setObject(2, exact, java.sql.JDBCType.TIMESTAMP);
+
+            var rows = statement.executeQuery();
+
+            rows.next();
+            assertThat(rows.getTimestamp(1)).isEqualTo(exact);
+            assertThat(rows.getString(2)).isEqualTo("05");
+        }
+    }
+
+    @Test
+    void optionsOfTheUrlAreCheckedByName() {
+        assertThatThrownBy(() -> open("?tls=yes")).isInstanceOf(SQLException.class).hasMessageContaining("tls = yes");
+        assertThatThrownBy(() -> open("?retryForMillis=soon"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("retryForMillis = soon");
+        assertThatThrownBy(() -> open("?token=%zz")).isInstanceOf(SQLException.class).hasMessageContaining("'token'");
+    }
+
+    @Test
+    void metadataOfWhatIsNotThereHasAllItsColumns() throws SQLException {
+        var metadata = connection.getMetaData();
+
+        assertThat(metadata.getProcedureColumns(null, null, null, null).getMetaData().getColumnCount())
+                .isEqualTo(20);
+        assertThat(metadata.getFunctionColumns(null, null, null, null).getMetaData().getColumnCount())
+                .isEqualTo(17);
+        assertThat(metadata.getAttributes(null, null, null, null).getMetaData().getColumnCount())
+                .isEqualTo(21);
+        assertThat(metadata.getPseudoColumns(null, null, null, null).getMetaData().getColumnCount())
+                .isEqualTo(12);
+    }
+
     // ---- failures
 
     @Test
