@@ -15,35 +15,19 @@ import javax.net.ssl.SSLContext;
  *
  * @param endpoints at least one; the nearest that answers is asked
  * @param database its name, as the nodes know it
- * @param token asked before each request, so that it may be renewed; none where nodes ask for none
- * @param ssl certificates for {@code https}; the JDK's where there is none
- * @param acknowledgement where a write must be on disk before it is answered
- * @param readLevel how fresh a read must be
- * @param connectTimeout how long a connection may take
- * @param requestTimeout how long one attempt may take, at a stream until it begins to answer
- * @param retryFor how long a request is tried again where that is safe
- * @param probeInterval how old the measured distance of an endpoint may get
- * @param clock for distances and deadlines
- * @param random for pauses between attempts, and keys of writes
+ * @param credentials what it shows them
+ * @param guarantees what it asks of writes and reads
+ * @param limits how long it waits
+ * @param surroundings what it takes from its program
  */
 public record ClientSettings(
         List<Endpoint> endpoints,
         String database,
-        Supplier<Optional<String>> token,
-        Optional<SSLContext> ssl,
-        Acknowledgement acknowledgement,
-        ReadLevel readLevel,
-        Duration connectTimeout,
-        Duration requestTimeout,
-        Duration retryFor,
-        Duration probeInterval,
-        InstantSource clock,
-        RandomGenerator random) {
+        Credentials credentials,
+        Guarantees guarantees,
+        Limits limits,
+        Surroundings surroundings) {
     private static final Pattern DATABASE = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(65);
-    private static final Duration RETRY_FOR = Duration.ofSeconds(30);
-    private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
 
     public ClientSettings {
         endpoints = List.copyOf(endpoints);
@@ -53,24 +37,70 @@ public record ClientSettings(
         if (!DATABASE.matcher(database).matches()) {
             throw new IllegalArgumentException("database name '" + database + "', must match " + DATABASE);
         }
-        requirePositive("connectTimeout", connectTimeout);
-        requirePositive("requestTimeout", requestTimeout);
-        requirePositive("probeInterval", probeInterval);
-        if (retryFor.isNegative()) {
-            throw new IllegalArgumentException("retryFor = " + retryFor + ", must not be negative");
-        }
     }
 
-    private static void requirePositive(String name, Duration duration) {
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException(name + " = " + duration + ", must be positive");
+    /**
+     * What a client shows to nodes.
+     *
+     * @param token asked before each request, so that it may be renewed; none where nodes ask for none
+     * @param ssl certificates for {@code https}; the JDK's where there is none
+     */
+    public record Credentials(Supplier<Optional<String>> token, Optional<SSLContext> ssl) {
+        /** No token, the JDK's certificates. */
+        public static final Credentials NONE = new Credentials(Optional::empty, Optional.empty());
+    }
+
+    /**
+     * What a client asks of nodes.
+     *
+     * @param acknowledgement where a write must be on disk before it is answered
+     * @param readLevel how fresh a read must be
+     */
+    public record Guarantees(Acknowledgement acknowledgement, ReadLevel readLevel) {
+        /** Acknowledgement by the writer's disk, reads of what this client has seen before. */
+        public static final Guarantees DEFAULTS = new Guarantees(Acknowledgement.LOCAL, ReadLevel.BOOKMARK);
+    }
+
+    /**
+     * How long a client waits.
+     *
+     * @param connectTimeout how long a connection may take
+     * @param requestTimeout how long one attempt may take, at a stream until it begins to answer
+     * @param retryFor how long a request is tried again where that is safe
+     * @param probeInterval how old the measured distance of an endpoint may get
+     */
+    public record Limits(
+            Duration connectTimeout, Duration requestTimeout, Duration retryFor, Duration probeInterval) {
+        /** 5 s for a connection, 65 s for an attempt (a node allows a statement 60), 30 s of further attempts. */
+        public static final Limits DEFAULTS = new Limits(
+                Duration.ofSeconds(5), Duration.ofSeconds(65), Duration.ofSeconds(30), Duration.ofSeconds(30));
+
+        public Limits {
+            requirePositive("connectTimeout", connectTimeout);
+            requirePositive("requestTimeout", requestTimeout);
+            requirePositive("probeInterval", probeInterval);
+            if (retryFor.isNegative()) {
+                throw new IllegalArgumentException("retryFor = " + retryFor + ", must not be negative");
+            }
+        }
+
+        private static void requirePositive(String name, Duration duration) {
+            if (duration.isNegative() || duration.isZero()) {
+                throw new IllegalArgumentException(name + " = " + duration + ", must be positive");
+            }
         }
     }
 
     /**
-     * No token, the JDK's certificates, acknowledgement by the writer's disk, reads of what this client has seen
-     * before; 5 s for a connection, 65 s for an attempt (a
-     * node allows a statement 60), 30 s of further attempts.
+     * What a client takes from its program.
+     *
+     * @param clock for distances and deadlines
+     * @param random for pauses between attempts, and keys of writes
+     */
+    public record Surroundings(InstantSource clock, RandomGenerator random) {}
+
+    /**
+     * {@link Credentials#NONE}, {@link Guarantees#DEFAULTS}, {@link Limits#DEFAULTS}, the system's clock and chance.
      *
      * @param database its name
      * @param addresses {@code http://host:port} of one node or more
@@ -79,33 +109,28 @@ public record ClientSettings(
         return new ClientSettings(
                 Arrays.stream(addresses).map(Endpoint::of).toList(),
                 database,
-                Optional::empty,
-                Optional.empty(),
-                Acknowledgement.LOCAL,
-                ReadLevel.BOOKMARK,
-                CONNECT_TIMEOUT,
-                REQUEST_TIMEOUT,
-                RETRY_FOR,
-                PROBE_INTERVAL,
-                InstantSource.system(),
-                RandomGenerator.of("SecureRandom"));
+                Credentials.NONE,
+                Guarantees.DEFAULTS,
+                Limits.DEFAULTS,
+                new Surroundings(InstantSource.system(), RandomGenerator.of("SecureRandom")));
     }
 
     /** The same with other endpoints. */
     public ClientSettings withEndpoints(List<Endpoint> others) {
-        return new ClientSettings(
-                others,
-                database,
-                token,
-                ssl,
-                acknowledgement,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return new ClientSettings(others, database, credentials, guarantees, limits, surroundings);
+    }
+
+    private ClientSettings with(Credentials others) {
+        return new ClientSettings(endpoints, database, others, guarantees, limits, surroundings);
+    }
+
+    private ClientSettings with(Guarantees others) {
+        return new ClientSettings(endpoints, database, credentials, others, limits, surroundings);
+    }
+
+    /** The same with other limits. */
+    public ClientSettings with(Limits others) {
+        return new ClientSettings(endpoints, database, credentials, guarantees, others, surroundings);
     }
 
     /** The same with a token. */
@@ -115,121 +140,87 @@ public record ClientSettings(
 
     /** The same with a token that is asked for before each request. */
     public ClientSettings withToken(Supplier<Optional<String>> source) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                source,
-                ssl,
-                acknowledgement,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return with(new Credentials(source, ssl()));
     }
 
     /** The same with certificates for {@code https}. */
     public ClientSettings withSsl(SSLContext context) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                Optional.of(context),
-                acknowledgement,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return with(new Credentials(token(), Optional.of(context)));
     }
 
     /** The same with another acknowledgement of writes. */
     public ClientSettings withAcknowledgement(Acknowledgement level) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                ssl,
-                level,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return with(new Guarantees(level, readLevel()));
     }
 
     /** The same with another freshness of reads. */
     public ClientSettings withReadLevel(ReadLevel level) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                ssl,
-                acknowledgement,
-                level,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return with(new Guarantees(acknowledgement(), level));
     }
 
     /** The same with other limits on a connection and on an attempt. */
     public ClientSettings withTimeouts(Duration connecting, Duration answering) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                ssl,
-                acknowledgement,
-                readLevel,
-                connecting,
-                answering,
-                retryFor,
-                probeInterval,
-                clock,
-                random);
+        return with(new Limits(connecting, answering, retryFor(), probeInterval()));
     }
 
     /** The same with another limit on further attempts; zero for none. */
     public ClientSettings withRetryFor(Duration limit) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                ssl,
-                acknowledgement,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                limit,
-                probeInterval,
-                clock,
-                random);
+        return with(new Limits(connectTimeout(), requestTimeout(), limit, probeInterval()));
     }
 
     /** The same with another age of measured distances. */
     public ClientSettings withProbeInterval(Duration interval) {
-        return new ClientSettings(
-                endpoints,
-                database,
-                token,
-                ssl,
-                acknowledgement,
-                readLevel,
-                connectTimeout,
-                requestTimeout,
-                retryFor,
-                interval,
-                clock,
-                random);
+        return with(new Limits(connectTimeout(), requestTimeout(), retryFor(), interval));
+    }
+
+    /** {@link Credentials#token}. */
+    public Supplier<Optional<String>> token() {
+        return credentials.token();
+    }
+
+    /** {@link Credentials#ssl}. */
+    public Optional<SSLContext> ssl() {
+        return credentials.ssl();
+    }
+
+    /** {@link Guarantees#acknowledgement}. */
+    public Acknowledgement acknowledgement() {
+        return guarantees.acknowledgement();
+    }
+
+    /** {@link Guarantees#readLevel}. */
+    public ReadLevel readLevel() {
+        return guarantees.readLevel();
+    }
+
+    /** {@link Limits#connectTimeout}. */
+    public Duration connectTimeout() {
+        return limits.connectTimeout();
+    }
+
+    /** {@link Limits#requestTimeout}. */
+    public Duration requestTimeout() {
+        return limits.requestTimeout();
+    }
+
+    /** {@link Limits#retryFor}. */
+    public Duration retryFor() {
+        return limits.retryFor();
+    }
+
+    /** {@link Limits#probeInterval}. */
+    public Duration probeInterval() {
+        return limits.probeInterval();
+    }
+
+    /** {@link Surroundings#clock}. */
+    public InstantSource clock() {
+        return surroundings.clock();
+    }
+
+    /** {@link Surroundings#random}. */
+    public RandomGenerator random() {
+        return surroundings.random();
     }
 
     /** Without the token and the certificates. */
