@@ -90,14 +90,48 @@ public final class EmbeddedReplica implements AutoCloseable {
         var name = HexFormat.of().toHexDigits(database.store().origin().bits());
         this.core = new ReplicaCore(
                 database,
-                Outbox.open(file + "-outbox", database.store()::origin),
+                outbox(file),
                 name,
                 options,
                 settings.random(),
                 settings.clock().instant(),
-                listener);
+                new Calm(listener));
         this.codec = new LinkCodec(options.maxFrameBytes());
         this.status = new AtomicReference<>(core.status());
+    }
+
+    private Outbox outbox(Path file) {
+        try {
+            return Outbox.open(file + "-outbox", database.store()::origin);
+        } catch (ReplicaStopped e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The program's listener: what it throws goes to the thread's handler of uncaught exceptions, and does not keep the replica
+     * from going on.
+     */
+    private record Calm(ReplicaListener listener) implements ReplicaListener {
+        @Override
+        public void changed(ReplicaStatus status) {
+            tell(() -> listener.changed(status));
+        }
+
+        @Override
+        public void conflict(Conflicts.Entry entry) {
+            tell(() -> listener.conflict(entry));
+        }
+
+        private static void tell(Runnable call) {
+            try {
+                call.run();
+            } catch (RuntimeException e) {
+                var thread = Thread.currentThread();
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            }
+        }
     }
 
     /**
@@ -144,7 +178,7 @@ public final class EmbeddedReplica implements AutoCloseable {
     /** Follows the result of a query, whoever changes it, until what is returned is run: {@link Database#subscribe}. */
     public CompletionStage<Runnable> subscribe(String sql, Consumer<QueryResult> listener) {
         return work(open -> {
-            var registration = open.subscribe(sql, listener);
+            var registration = open.subscribe(sql, result -> Calm.tell(() -> listener.accept(result)));
             return () -> {
                 var unused = work(again -> {
                     registration.close();
@@ -237,7 +271,12 @@ public final class EmbeddedReplica implements AutoCloseable {
         var opened = new Connection();
         connection = Optional.of(opened);
         var builder = http.newWebSocketBuilder().subprotocols(SUBPROTOCOL).connectTimeout(settings.connectTimeout());
-        settings.token().get().ifPresent(token -> builder.header("authorization", "Bearer " + token));
+        try {
+            settings.token().get().ifPresent(token -> builder.header("authorization", "Bearer " + token));
+        } catch (RuntimeException e) {
+            lost(opened, Optional.of(new Unreachable("no token for " + base + ": " + e.getMessage(), e)));
+            return;
+        }
         var unused = builder.buildAsync(URI.create("ws" + base.substring("http".length())), opened)
                 .whenCompleteAsync(
                         (socket, failure) -> {

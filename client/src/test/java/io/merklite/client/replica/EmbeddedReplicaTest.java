@@ -21,9 +21,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -114,6 +116,43 @@ class EmbeddedReplicaTest {
             RealNode.await(
                     "the subscription told of both",
                     () -> results.stream().anyMatch(result -> result.rows().size() == 2));
+        }
+    }
+
+    @Test
+    void programWhoseListenersAndTokensFailStaysInSync() {
+        var node = RealNode.shared();
+        var database = node.newDatabase();
+        var asked = new AtomicInteger();
+        var settings = ClientSettings.of(database, node.address()).withToken(() -> {
+            if (asked.getAndIncrement() == 0) {
+                throw new IllegalStateException("no token yet");
+            }
+            return Optional.empty();
+        });
+        ReplicaListener failing = new ReplicaListener() {
+            @Override
+            public void changed(ReplicaStatus status) {
+                throw new IllegalStateException("a defect of the program");
+            }
+        };
+        try (var client = MerkliteClient.of(database, node.address());
+                var replica = EmbeddedReplica.open(folder.resolve("a.db"), settings, QUICK, failing)) {
+            client.blocking().script(SCHEMA);
+            RealNode.await(
+                    "the table is here",
+                    () -> join(replica.query("SELECT 1 FROM sqlite_schema WHERE name = 'item'"))
+                                    .rows()
+                                    .size()
+                            == 1);
+            join(replica.subscribe("SELECT label FROM item", result -> {
+                throw new IllegalStateException("another");
+            }));
+
+            client.blocking().execute("INSERT INTO item VALUES (1, 'a', 1)");
+            RealNode.await("the first row has come", () -> count(replica, "item") == 1);
+            client.blocking().execute("INSERT INTO item VALUES (2, 'b', 1)");
+            RealNode.await("the second row has come", () -> count(replica, "item") == 2);
         }
     }
 
