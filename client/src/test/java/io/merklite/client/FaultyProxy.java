@@ -29,7 +29,9 @@ public final class FaultyProxy implements AutoCloseable {
         /** The node has done it, and its answer gets lost. */
         LOST_AFTER,
         /** It is answered that there is no writer now. */
-        NO_WRITER
+        NO_WRITER,
+        /** It is answered that the token has expired. */
+        EXPIRED_TOKEN
     }
 
     private final ServerSocket server;
@@ -190,17 +192,21 @@ public final class FaultyProxy implements AutoCloseable {
             synchronized (faults) {
                 fault = faults.poll();
             }
-            if (fault == Fault.NO_WRITER) {
-                var body = "{\"message\":\"no writer\",\"code\":\"NO_WRITER\"}";
-                client.getOutputStream()
-                        .write(("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: "
-                                        + body.length() + "\r\nConnection: close\r\n\r\n" + body)
-                                .getBytes(StandardCharsets.ISO_8859_1));
-                client.shutdownOutput();
+            if (fault == Fault.NO_WRITER || fault == Fault.EXPIRED_TOKEN) {
+                refuse(fault == Fault.NO_WRITER ? "503 Unavailable" : "401 Unauthorized", fault.name());
                 return false;
             }
             losesAnswer = fault == Fault.LOST_AFTER;
             return fault != Fault.LOST_BEFORE;
+        }
+
+        private void refuse(String status, String code) throws IOException {
+            var body = "{\"message\":\"told by the proxy\",\"code\":\"" + code + "\"}";
+            client.getOutputStream()
+                    .write(("HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: "
+                                    + body.length() + "\r\nConnection: close\r\n\r\n" + body)
+                            .getBytes(StandardCharsets.ISO_8859_1));
+            client.shutdownOutput();
         }
     }
 

@@ -209,6 +209,29 @@ class MerkliteClientTest {
     }
 
     @Test
+    void nothingRunsOnceAStatementHasEndedTheTransaction() {
+        var transaction = client.begin(TransactionMode.WRITE);
+        var first = transaction.execute("INSERT INTO item(label) VALUES ('a')");
+        var ending = transaction.execute("INSERT OR ROLLBACK INTO item(label) VALUES ('a')");
+        var outside = transaction.execute("INSERT INTO item(label) VALUES ('b')");
+
+        first.toCompletableFuture().join();
+        assertThat(ending.toCompletableFuture())
+                .failsWithin(RealNode.PATIENCE)
+                .withThrowableThat()
+                .withCauseInstanceOf(StatementFailed.class);
+        assertThat(outside.toCompletableFuture())
+                .failsWithin(RealNode.PATIENCE)
+                .withThrowableThat()
+                .withCauseInstanceOf(TransactionLost.class);
+        assertThat(transaction.commit().toCompletableFuture())
+                .failsWithin(RealNode.PATIENCE)
+                .withThrowableThat()
+                .withCauseInstanceOf(TransactionLost.class);
+        assertThat(blocking.execute("SELECT count(*) FROM item").as(Long.class)).containsExactly(0L);
+    }
+
+    @Test
     void lostTransactionIsRunAgain() {
         var runs = new AtomicInteger();
 
@@ -480,6 +503,29 @@ class MerkliteClientTest {
                     .withThrowableThat()
                     .withCauseInstanceOf(ClientException.FeedGap.class);
             feed.end();
+        }
+    }
+
+    @Test
+    void eventThatWasCutOffBehindItsIdIsAskedForAgain() throws Exception {
+        try (var feeds = new ScriptedFeeds();
+                var scripted = MerkliteClient.of("shop", feeds.address())) {
+            var taker = new Taker<CommittedChanges>();
+            scripted.changes(ChangesQuery.FROM_NOW).subscribe(taker);
+            taker.ask(1);
+            var first = feeds.feeds().poll(10, TimeUnit.SECONDS);
+            first.send("id: p4\nevent: transaction\ndata: {\"origin\":\"1\",\"seq\":\"4\",\"rows\":[]}\n\n");
+            var told = taker.await(1).getFirst();
+            taker.ask(1);
+
+            first.send("id: p5\nevent: transaction\ndata: {\"origin\"");
+            first.end();
+
+            var second = feeds.feeds().poll(10, TimeUnit.SECONDS);
+            assertThat(told.place()).isEqualTo("p4");
+            assertThat(second.lastId()).hasValue("p4");
+            second.end();
+            taker.subscription.get().cancel();
         }
     }
 

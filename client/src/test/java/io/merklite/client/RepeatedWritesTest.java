@@ -1,6 +1,7 @@
 package io.merklite.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.merklite.client.FaultyProxy.Fault;
 import io.merklite.testkit.Seeds;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +112,70 @@ class RepeatedWritesTest {
         assertThat(count()).isEqualTo(1);
     }
 
+    @Test
+    void refusalOfTheRepetitionSaysNothingOfTheFirstTime() {
+        blocking.execute("SELECT 1");
+        proxy.failNext(Fault.LOST_AFTER, Fault.EXPIRED_TOKEN);
+
+        assertThatThrownBy(() -> blocking.execute("INSERT INTO item(v) VALUES (1)"))
+                .isInstanceOf(ClientException.OutcomeUnknown.class);
+
+        assertThat(count()).isEqualTo(1);
+    }
+
+    @Test
+    void writeWhoseRowsAreStreamedIsNotRepeated() {
+        blocking.execute("SELECT 1");
+        proxy.failNext(Fault.LOST_AFTER);
+        var end = new CompletableFuture<Void>();
+
+        client.stream(SqlStatement.of("INSERT INTO item(v) VALUES (1) RETURNING id"))
+                .subscribe(new Flow.Subscriber<>() {
+                    @Override
+                    public void onSubscribe(Flow.Subscription subscription) {
+                        subscription.request(Long.MAX_VALUE);
+                    }
+
+                    @Override
+                    public void onNext(Row row) {
+                        // its end matters here
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        end.completeExceptionally(failure);
+                    }
+
+                    @Override
+                    public void onComplete() {
+                        end.complete(null);
+                    }
+                });
+
+        assertThat(end)
+                .failsWithin(RealNode.PATIENCE)
+                .withThrowableThat()
+                .withCauseInstanceOf(ClientException.OutcomeUnknown.class);
+        assertThat(proxy.seen()).filteredOn(text -> text.contains("RETURNING id")).hasSize(1);
+        assertThat(count()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void cursorWithAKeyIsRefusedSinceItCouldNotBeRepeated() throws Exception {
+        var request = HttpRequest.newBuilder(URI.create(node.address() + "db/" + database + "/v3/cursor"))
+                .timeout(RealNode.PATIENCE)
+                .header("merklite-idempotency-key", UUID.randomUUID().toString())
+                .POST(BodyPublishers.ofString(
+                        "{\"baton\":null,\"batch\":{\"steps\":[{\"stmt\":{\"sql\":\"INSERT INTO item(v) VALUES (1)\"}}]}}"))
+                .build();
+
+        var response = http.send(request, BodyHandlers.ofString());
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("HEADER_INVALID");
+        assertThat(count()).isZero();
+    }
+
     private HttpResponse<String> pipeline(RealNode at, String name, String key, String sql) {
         try {
             return http.send(request(at, name, key, sql), BodyHandlers.ofString());
@@ -182,9 +248,10 @@ class RepeatedWritesTest {
     void writesUnderFaultsAtRandomAreEachAppliedOnce() {
         blocking.execute("SELECT 1");
         var random = Seeds.random(5);
+        var transientFaults = List.of(Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.NO_WRITER);
         for (var id = 0; id < 60; id++) {
             if (random.nextInt(3) == 0) {
-                proxy.failNext(Fault.values()[random.nextInt(Fault.values().length)]);
+                proxy.failNext(transientFaults.get(random.nextInt(transientFaults.size())));
             }
             blocking.execute("INSERT INTO item(v) VALUES (?)", id);
         }

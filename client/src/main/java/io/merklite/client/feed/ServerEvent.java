@@ -20,6 +20,9 @@ record ServerEvent(String name, Optional<String> id, String data) {
         private final StringBuilder data = new StringBuilder();
         private String name = "";
         private Optional<String> id = Optional.empty();
+        /** Of the event whose lines are coming; it counts when the event has come whole. */
+        private Optional<String> nextId = Optional.empty();
+
         private Optional<Duration> retry = Optional.empty();
 
         /** Takes a line in; the event that it ends, if it does. */
@@ -39,7 +42,7 @@ record ServerEvent(String name, Optional<String> id, String data) {
             switch (field) {
                 case "event" -> name = value;
                 case "data" -> data.append(value).append('\n');
-                case "id" -> id = Optional.of(value);
+                case "id" -> nextId = Optional.of(value);
                 case "retry" -> {
                     if (value.length() <= 6 && value.chars().allMatch(Character::isDigit) && !value.isEmpty()) {
                         retry = Optional.of(Duration.ofMillis(Long.parseLong(value)));
@@ -52,6 +55,7 @@ record ServerEvent(String name, Optional<String> id, String data) {
         }
 
         private Optional<ServerEvent> ended() {
+            id = nextId;
             var text = data.isEmpty() ? "" : data.substring(0, data.length() - 1);
             var isEvent = !data.isEmpty();
             var event = new ServerEvent(name.isEmpty() ? "message" : name, id, text);
@@ -72,6 +76,7 @@ record ServerEvent(String name, Optional<String> id, String data) {
 
         /** What was cut off in the middle counts for nothing. */
         void restart() {
+            nextId = id;
             data.setLength(0);
             name = "";
         }

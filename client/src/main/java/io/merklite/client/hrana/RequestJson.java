@@ -162,6 +162,7 @@ public final class RequestJson {
                 out.writeStringField("type", "ok");
                 out.writeNumberField("step", ok.step());
             }
+            case Condition.Autocommit autocommit -> out.writeStringField("type", "is_autocommit");
             case Condition.Not not -> {
                 out.writeStringField("type", "not");
                 out.writeFieldName("cond");

@@ -142,7 +142,7 @@ public final class SqlStream {
         var request = NodeRequest.post(
                         http.databasePath() + "v3/cursor",
                         RequestJson.cursor(baton(before), batch),
-                        safety(before, effect))
+                        cursorSafety(before, effect))
                 .streamed()
                 .at(endpoint(before));
         var sent = http.send(request, handler);
@@ -188,6 +188,11 @@ public final class SqlStream {
             case COMMITS_SEVERAL -> Safety.ONCE;
             case NONE, UNCOMMITTED -> before instanceof Open ? Safety.ONCE : Safety.REPEATABLE;
         };
+    }
+
+    /** What a cursor has committed is not recorded under a key: its rows are not kept. */
+    private static Safety cursorSafety(State before, Effect effect) {
+        return effect == Effect.COMMITS_ONCE ? Safety.ONCE : safety(before, effect);
     }
 
     private ClientException fail(State before, Effect effect, Throwable failure) {

@@ -48,12 +48,22 @@ public sealed interface StreamRequest {
         public static Step after(int step, SqlStatement statement) {
             return new Step(statement, Optional.of(new Condition.Ok(step)));
         }
+
+        /** One that runs if a transaction is open. */
+        public static Step inTransaction(SqlStatement statement) {
+            return new Step(statement, Optional.of(new Condition.Not(Condition.Autocommit.AUTOCOMMIT)));
+        }
     }
 
     /** When a step runs. */
     sealed interface Condition {
         /** The step with this index ran and succeeded. */
         record Ok(int step) implements Condition {}
+
+        /** No transaction is open. */
+        enum Autocommit implements Condition {
+            AUTOCOMMIT
+        }
 
         /** The other does not hold. */
         record Not(Condition condition) implements Condition {}

@@ -14,7 +14,6 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Invariants.</b> (1) A request that may have been applied is sent again only if it changes nothing, or carries a key
  * to an endpoint of the same datacenter that knows keys. (2) Once it may have been applied, its failure is {@link
- * OutcomeUnknown}, unless a node that knows keys refuses it. (3) There is one attempt at a time.
+ * OutcomeUnknown}, unless a node that knows keys has looked for it in vain. (3) There is one attempt at a time.
  *
  * <p><b>Threading.</b> Steps follow each other; each happens before the next.
  */
@@ -68,6 +67,9 @@ final class Exchange<T> {
     }
 
     private void attempt(KnownEndpoint endpoint) {
+        if (result.isDone()) {
+            return;
+        }
         attemptCount++;
         tried.add(endpoint);
         var after = http.bookmarks().current();
@@ -83,7 +85,7 @@ final class Exchange<T> {
             sent.cancel(true);
         }
         if (request.isStreamed()) {
-            cancelWhenSilent(sent);
+            limitSilence(sent);
         }
         var unused = sent.whenComplete((response, failure) -> {
             if (failure != null) {
@@ -99,13 +101,15 @@ final class Exchange<T> {
     }
 
     /** The time limit of the JDK's client may come to include the body, which has none here. */
-    private void cancelWhenSilent(CompletableFuture<?> sent) {
-        var limit = http.settings().requestTimeout();
-        CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(() -> sent.cancel(true));
+    private void limitSilence(CompletableFuture<?> sent) {
+        var alarm = Alarm.after(http.settings().requestTimeout(), () -> sent.cancel(true));
+        var unused = sent.whenComplete((answer, failure) -> alarm.callOff());
     }
 
     private void failed(KnownEndpoint endpoint, Throwable cause) {
+        if (result.isDone()) {
+            return; // whoever gave the request up says nothing of the node
+        }
         var isNotSent = cause instanceof ConnectException
                 || cause instanceof HttpConnectTimeoutException
                 || cause instanceof UnresolvedAddressException;
@@ -131,8 +135,19 @@ final class Exchange<T> {
                     decide(endpoint, Failure.UNKNOWN, why, Duration.ZERO);
                 }
             }
-            default -> result.completeExceptionally(why);
+            default -> {
+                if (appliedPerhapsAt.isEmpty() || isLookedUp(why.status())) {
+                    result.completeExceptionally(why);
+                } else {
+                    giveUp(why);
+                }
+            }
         }
+    }
+
+    /** Whether a node says so only after it has looked for what was applied under the key: not a token, or a name. */
+    private static boolean isLookedUp(int status) {
+        return status == 400 || status == 422;
     }
 
     private static Duration retryAfter(HttpHeaders headers) {
@@ -171,8 +186,7 @@ final class Exchange<T> {
             giveUp(cause);
             return;
         }
-        CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(() -> attempt(again));
+        var unused = Alarm.after(pause, () -> attempt(again));
     }
 
     private void giveUp(@Nullable Throwable cause) {

@@ -141,7 +141,6 @@ public final class LineFeed<T> implements Flow.Publisher<T> {
             try {
                 chunk.forEach(this::split);
             } catch (RuntimeException e) {
-                upstream.ifPresent(Flow.Subscription::cancel);
                 fail(e);
                 return;
             }
@@ -203,6 +202,7 @@ public final class LineFeed<T> implements Flow.Publisher<T> {
         }
 
         private void fail(Throwable why) {
+            upstream.ifPresent(Flow.Subscription::cancel);
             end = Optional.of(new Next.Fail(why));
             turn();
         }
