@@ -7,9 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -35,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class ServerTls {
     private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    private static final byte[] PROBE = {1, 2, 3, 4};
     private static final List<String> KEY_ALGORITHMS = List.of("EC", "RSA", "Ed25519");
 
     private final TlsSettings settings;
@@ -130,13 +135,34 @@ public final class ServerTls {
     }
 
     private static KeyStore ofPem(TlsSettings.Identity.PemFiles files) throws GeneralSecurityException {
+        var key = privateKey(files.keyFile());
+        var chain = certificates(files.certificateFile());
+        if (!isPair(key, chain.getFirst().getPublicKey())) {
+            throw unusable(files.keyFile(), "is not the key of the certificate in " + files.certificateFile(), null);
+        }
         var store = emptyStore();
-        store.setKeyEntry(
-                "node",
-                privateKey(files.keyFile()),
-                new char[0],
-                certificates(files.certificateFile()).toArray(Certificate[]::new));
+        store.setKeyEntry("node", key, new char[0], chain.toArray(Certificate[]::new));
         return store;
+    }
+
+    /** Whether what one signs, the other verifies: between the exchange of one file and of the other it is not so. */
+    private static boolean isPair(PrivateKey key, PublicKey certified) throws GeneralSecurityException {
+        var signature = Signature.getInstance(
+                switch (key.getAlgorithm()) {
+                    case "EC" -> "SHA256withECDSA";
+                    case "RSA" -> "SHA256withRSA";
+                    default -> "Ed25519";
+                });
+        try {
+            signature.initSign(key);
+            signature.update(PROBE);
+            var signed = signature.sign();
+            signature.initVerify(certified);
+            signature.update(PROBE);
+            return signature.verify(signed);
+        } catch (InvalidKeyException | SignatureException ofAnotherAlgorithm) {
+            return false;
+        }
     }
 
     private static KeyStore ofStore(TlsSettings.Identity.Store settings) throws GeneralSecurityException {
@@ -176,7 +202,7 @@ public final class ServerTls {
     private static List<Certificate> certificates(Path file) throws GeneralSecurityException {
         List<Certificate> chain = new ArrayList<>();
         var factory = CertificateFactory.getInstance("X.509");
-        for (var encoded : Pem.decode("CERTIFICATE", text(file))) {
+        for (var encoded : decoded("CERTIFICATE", file)) {
             chain.add(factory.generateCertificate(new ByteArrayInputStream(encoded)));
         }
         if (chain.isEmpty()) {
@@ -187,7 +213,7 @@ public final class ServerTls {
 
     /** The key says its algorithm inside, where only the factory of that algorithm reads it. */
     private static PrivateKey privateKey(Path file) {
-        var encoded = Pem.decode("PRIVATE KEY", text(file));
+        var encoded = decoded("PRIVATE KEY", file);
         if (encoded.isEmpty()) {
             throw unusable(file, "has no unencrypted PKCS #8 key in PEM", null);
         }
@@ -202,9 +228,11 @@ public final class ServerTls {
         throw unusable(file, "has a key that is none of " + String.join(", ", KEY_ALGORITHMS), last);
     }
 
-    private static String text(Path file) {
+    private static List<byte[]> decoded(String label, Path file) {
         try {
-            return Files.readString(file);
+            return Pem.decode(label, Files.readString(file));
+        } catch (IllegalArgumentException e) {
+            throw unusable(file, "has lines that are no base64", e);
         } catch (IOException e) {
             throw unusable(file, "cannot be read", e);
         }

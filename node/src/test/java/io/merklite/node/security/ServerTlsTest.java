@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -78,11 +79,43 @@ class ServerTlsTest {
                 INTERVAL));
         var server = serve(tls);
 
-        Files.writeString(copy.resolve("node1.pem"), "half a cert");
-        Files.setLastModifiedTime(copy.resolve("node1.pem"), FileTime.fromMillis(1_000));
+        for (var content : List.of(
+                "half a cert",
+                "-----BEGIN CERTIFICATE-----\nMIIBx\n-----END CERTIFICATE-----\n",
+                "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")) {
+            Files.writeString(copy.resolve("node1.pem"), content);
+            Files.setLastModifiedTime(copy.resolve("node1.pem"), FileTime.fromMillis(content.length() * 1_000L));
+            tls.reload();
+
+            assertThat(serial(server)).isNotEmpty();
+        }
+        server.stop(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void aKeyWhoseCertificateHasNotComeYetIsNotTaken() throws Exception {
+        var copy = Files.createDirectories(folder.resolve("halfway"));
+        certificates.make("old", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
+        certificates.make("new", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
+        Files.copy(folder.resolve("old.pem"), copy.resolve("node.pem"));
+        Files.copy(folder.resolve("old.key"), copy.resolve("node.key"));
+        var tls = ServerTls.open(new TlsSettings(
+                new TlsSettings.Identity.PemFiles(copy.resolve("node.pem"), copy.resolve("node.key")),
+                Optional.empty(),
+                INTERVAL));
+        var server = serve(tls);
+        var first = serial(server);
+
+        Files.copy(folder.resolve("new.key"), copy.resolve("node.key"), StandardCopyOption.REPLACE_EXISTING);
+        Files.setLastModifiedTime(copy.resolve("node.key"), FileTime.fromMillis(1_000));
+        tls.reload();
+        var between = serial(server);
+        Files.copy(folder.resolve("new.pem"), copy.resolve("node.pem"), StandardCopyOption.REPLACE_EXISTING);
+        Files.setLastModifiedTime(copy.resolve("node.pem"), FileTime.fromMillis(1_000));
         tls.reload();
 
-        assertThat(serial(server)).isNotEmpty();
+        assertThat(between).isEqualTo(first);
+        assertThat(serial(server)).isNotEqualTo(first);
         server.stop(Duration.ofSeconds(1));
     }
 
