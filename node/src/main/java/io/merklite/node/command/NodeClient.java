@@ -72,11 +72,21 @@ final class NodeClient implements AutoCloseable {
         return json(send(request, BodyHandlers.ofString()));
     }
 
-    /** Sends a file. */
+    /**
+     * Sends a file, and waits as long as the node works on it: it shows that it does by blanks, behind which a failure has no
+     * status any more.
+     */
     JsonNode upload(String path, Path file) {
-        return json(send(
-                request(path).header("Content-Type", "application/vnd.sqlite3").method("POST", content(file)),
-                BodyHandlers.ofString()));
+        var request = HttpRequest.newBuilder(base.resolve(path))
+                .header("Content-Type", "application/vnd.sqlite3")
+                .method("POST", content(file));
+        token.ifPresent(value -> request.header("Authorization", "Bearer " + value));
+        var response = send(request, BodyHandlers.ofString());
+        var answer = json(response);
+        if (answer.hasNonNull("code")) {
+            throw new NodeException.Refused(response.statusCode(), reason(response.body()));
+        }
+        return answer;
     }
 
     /** Fetches a file. {@code target} is there only when all of it has come. Returns its size. */

@@ -1,5 +1,7 @@
 package io.merklite.node.command;
 
+import io.merklite.node.NodeException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -32,6 +34,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (!Files.isReadable(file)) {
+            throw new NodeException.UnusableFile(file, "cannot be read", "Name a readable file", null);
+        }
         var path = "v1/databases/" + NodeClient.encoded(database);
         try (var client = node.client()) {
             client.send("PUT", path, Optional.empty());

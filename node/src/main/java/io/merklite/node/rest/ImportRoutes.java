@@ -62,9 +62,11 @@ final class ImportRoutes {
         return requireEmpty(name)
                 .thenCompose(empty -> blocking(() -> temporaryFile(folder)))
                 .thenCompose(file -> receive(call, file)
-                        .thenCompose(received -> blocking(() -> isDatabase(file)))
-                        .thenCompose(isDatabase -> isDatabase ? fromFile(name, file) : fromText(name, file))
-                        .whenCompleteAsync((response, failure) -> delete(file), parts.blocking()));
+                        .thenApply(received -> blocking(() -> isDatabase(file))
+                                .thenCompose(isDatabase -> isDatabase ? fromFile(name, file) : fromText(name, file))
+                                .whenCompleteAsync((response, failure) -> delete(file), parts.blocking()))
+                        .whenCompleteAsync((work, failure) -> deleteIf(failure != null, file), parts.blocking()))
+                .thenCompose(work -> LateAnswer.of(work, parts));
     }
 
     private CompletionStage<Void> requireEmpty(String name) {
@@ -123,6 +125,12 @@ final class ImportRoutes {
             return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
         } catch (IOException e) {
             throw new UncheckedIOException("reading " + file, e);
+        }
+    }
+
+    private static void deleteIf(boolean isOver, Path file) {
+        if (isOver) {
+            delete(file);
         }
     }
 

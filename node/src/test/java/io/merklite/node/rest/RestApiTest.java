@@ -620,6 +620,25 @@ class RestApiTest {
     }
 
     @Test
+    void importThatTakesLongShowsThatItLives(@TempDir Path folder) {
+        var counting =
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n";
+        try (var quick = OneNode.open(folder, Map.of("merklite.rest.heartbeat", "100 ms"))) {
+            quick.send("PUT", "v1/databases/good", "");
+            quick.send("PUT", "v1/databases/bad", "");
+
+            var good = quick.send("POST", "v1/databases/good/import", ITEM + "; " + counting);
+            var bad = quick.send(
+                    "POST", "v1/databases/bad/import", ITEM + "; " + counting + "; INSERT INTO nowhere VALUES (1)");
+
+            assertThat(good.statusCode()).isEqualTo(200);
+            assertThat(good.body()).startsWith(" ").contains("\"bookmark\"");
+            assertThat(bad.statusCode()).isEqualTo(200);
+            assertThat(bad.body()).startsWith(" ").contains("\"code\"").contains("nowhere");
+        }
+    }
+
+    @Test
     void damagedFileIsRefused() {
         node.send("PUT", "v1/databases/damaged", "");
 
