@@ -231,6 +231,10 @@ final class Conversation {
         if (cursors.containsKey(id)) {
             throw new HranaException.Violated("cursor " + id + " is open already");
         }
+        // A stream has one at most; one that was read and never closed is kept by its id alone.
+        if (cursors.size() >= 2 * settings.maxStreamsPerSocket()) {
+            throw new HranaException.Violated("more than " + cursors.size() + " cursors that were not closed");
+        }
         cursors.put(id, Optional.empty());
         usable(ticket, streamId).ifPresent(stream -> {
             var cursor = new SocketCursor(stream, peer, settings.cursorPageSizeBytes());

@@ -213,17 +213,17 @@ public final class HranaEndpoints implements Endpoints {
         return switch (route) {
             case PIPELINE -> post(request, path, (bytes, target) -> pipeline(bytes, target, false));
             case PIPELINE_PROTOBUF -> post(request, path, (bytes, target) -> pipeline(bytes, target, true));
-            case CURSOR -> post(request, path, (bytes, target) -> cursor(bytes, target, false));
-            case CURSOR_PROTOBUF -> post(request, path, (bytes, target) -> cursor(bytes, target, true));
-            case EXECUTE -> post(request, path, (bytes, target) -> single(bytes, target, "execute"));
-            case BATCH -> post(request, path, (bytes, target) -> single(bytes, target, "batch"));
+            case CURSOR -> post(request, path, withoutKey((bytes, target) -> cursor(bytes, target, false)));
+            case CURSOR_PROTOBUF -> post(request, path, withoutKey((bytes, target) -> cursor(bytes, target, true)));
+            case EXECUTE -> post(request, path, withoutKey((bytes, target) -> single(bytes, target, "execute")));
+            case BATCH -> post(request, path, withoutKey((bytes, target) -> single(bytes, target, "batch")));
             case BASE ->
                 request.method().equals(HttpMethods.POST)
                         ? post(
                                 request,
                                 path,
-                                (bytes, target) ->
-                                        statements.run(bytes, databases.stream(target.database(), target.options())))
+                                withoutKey((bytes, target) ->
+                                        statements.run(bytes, databases.stream(target.database(), target.options()))))
                         : connect(request, path);
             case PROBE -> get(request, "Hrana is served here").thenApply(response -> response.addHeader(FEATURES));
             case VERSION -> get(request, VERSION);
@@ -245,6 +245,16 @@ public final class HranaEndpoints implements Endpoints {
     @FunctionalInterface
     private interface Handler {
         CompletionStage<HttpResponse> answer(byte[] body, Targets.Target target);
+    }
+
+    /** Whoever sends a key relies on it; only what a pipeline has done is recorded under one. */
+    private static Handler withoutKey(Handler handler) {
+        return (body, target) -> target.key().isEmpty()
+                ? handler.answer(body, target)
+                : CompletableFuture.failedFuture(new RefusedException(new Refusal(
+                        400,
+                        "HEADER_INVALID",
+                        Targets.KEY_HEADER + ": only a pipeline is applied once; send this without a key, and once")));
     }
 
     private CompletionStage<HttpResponse> post(HttpRequest request, DatabasePath path, Handler handler) {

@@ -21,7 +21,7 @@ import org.apache.pekko.http.javadsl.model.HttpRequest;
  * a {@link RefusedException}.
  */
 final class Targets {
-    private static final String KEY_HEADER = "merklite-idempotency-key";
+    static final String KEY_HEADER = "merklite-idempotency-key";
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-]{1,100}");
 
     private final Access access;

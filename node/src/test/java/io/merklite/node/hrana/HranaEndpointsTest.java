@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.merklite.node.http.Access;
 import java.io.ByteArrayOutputStream;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -288,6 +290,20 @@ class HranaEndpointsTest {
     }
 
     /** The tokens {@code read} and {@code write}, for the database a; {@code brief} ends at once. */
+    @Test
+    void largeRequestWithoutATokenIsToldWhy() throws Exception {
+        var body = "{\"requests\":[{\"type\":\"sequence\",\"sql\":\"" + " ".repeat(8 << 20) + "\"}]}";
+
+        var response = guarded.client.send(
+                HttpRequest.newBuilder(URI.create(guarded.url("/db/a/v2/pipeline")))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(response.statusCode()).isEqualTo(401);
+        assertThat(response.body()).contains("AUTH_JWT_INVALID");
+    }
+
     static final class Tokens implements Access {
         @Override
         public Decision authorize(Optional<String> token, String database, Right needed) {

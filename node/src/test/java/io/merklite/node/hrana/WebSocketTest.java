@@ -376,6 +376,17 @@ class WebSocketTest {
     }
 
     @Test
+    void cursorsThatAreNeverClosedCloseTheSocketWith1008() throws Exception {
+        try (var client = ready("hrana3")) {
+            for (var i = 0; i <= 200; i++) {
+                client.request(3 * i, OPEN).request(3 * i + 1, openCursor(i, "")).request(3 * i + 2, CLOSE);
+            }
+
+            assertThat(client.closeCode()).isEqualTo(1008);
+        }
+    }
+
+    @Test
     void cursorIsFetchedPieceByPiece() throws Exception {
         try (var client = ready("hrana3")) {
             client.request(0, OPEN)
