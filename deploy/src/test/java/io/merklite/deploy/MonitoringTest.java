@@ -35,11 +35,15 @@ class MonitoringTest {
     private static final Path DASHBOARD = Path.of("monitoring/dashboard.json");
 
     /** They have samples only after the first failure, so they are looked for where they are defined. */
-    private static final Set<String> OF_FAILURES =
-            Set.of("merklite_journal_failures_total", "merklite_log_refusals_total");
+    private static final Set<String> OF_FAILURES = Set.of(
+            "merklite_journal_failures_total",
+            "merklite_log_refusals_total",
+            "merklite_alarms_total",
+            "merklite_sql_refused_total");
 
-    private static final Path DEFINITIONS =
-            Path.of("../shard/cluster/src/main/java/io/merklite/cluster/journal/JournalMetrics.java");
+    private static final List<Path> DEFINITIONS = List.of(
+            Path.of("../shard/cluster/src/main/java/io/merklite/cluster/journal/JournalMetrics.java"),
+            Path.of("../shard/cluster/src/main/java/io/merklite/cluster/replica/ReplicaMetrics.java"));
 
     @TempDir
     static Path directory;
@@ -93,7 +97,12 @@ class MonitoringTest {
 
     @Test
     void countersOfFailuresAreDefined() throws Exception {
-        assertThat(Files.readString(DEFINITIONS))
+        var definitions = new StringBuilder();
+        for (var file : DEFINITIONS) {
+            definitions.append(Files.readString(file));
+        }
+
+        assertThat(definitions)
                 .contains(OF_FAILURES.stream().map(name -> '"' + name + '"').toList());
     }
 
