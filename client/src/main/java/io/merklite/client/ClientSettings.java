@@ -1,5 +1,6 @@
 package io.merklite.client;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -69,8 +70,7 @@ public record ClientSettings(
      * @param retryFor how long a request is tried again where that is safe
      * @param probeInterval how old the measured distance of an endpoint may get
      */
-    public record Limits(
-            Duration connectTimeout, Duration requestTimeout, Duration retryFor, Duration probeInterval) {
+    public record Limits(Duration connectTimeout, Duration requestTimeout, Duration retryFor, Duration probeInterval) {
         /** 5 s for a connection, 65 s for an attempt (a node allows a statement 60), 30 s of further attempts. */
         public static final Limits DEFAULTS = new Limits(
                 Duration.ofSeconds(5), Duration.ofSeconds(65), Duration.ofSeconds(30), Duration.ofSeconds(30));
@@ -146,6 +146,16 @@ public record ClientSettings(
     /** The same with certificates for {@code https}. */
     public ClientSettings withSsl(SSLContext context) {
         return with(new Credentials(token(), Optional.of(context)));
+    }
+
+    /**
+     * The same, trusting the authorities in a file and nobody else, for {@code https}: such as the {@code authority.pem} of {@code
+     * merklite certificates}. Reads the file.
+     *
+     * @throws IllegalArgumentException if it has no certificate in PEM
+     */
+    public ClientSettings withAuthorities(Path file) {
+        return withSsl(Authorities.in(file));
     }
 
     /** The same with another acknowledgement of writes. */

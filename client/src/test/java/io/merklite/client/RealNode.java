@@ -3,7 +3,9 @@ package io.merklite.client;
 import io.merklite.node.config.Configuration;
 import io.merklite.node.config.ConfigurationSources;
 import io.merklite.node.http.Access.Right;
+import io.merklite.node.security.CertificateFolder;
 import io.merklite.node.security.TokenSigner;
+import io.merklite.node.security.Trust;
 import io.merklite.node.serve.NodeServer;
 import io.merklite.node.serve.ServeSettings;
 import io.merklite.testkit.Seeds;
@@ -38,13 +40,14 @@ public final class RealNode implements AutoCloseable {
 
     private static final AtomicInteger COUNT = new AtomicInteger();
 
-    private final HttpClient http = HttpClient.newHttpClient();
+    private final HttpClient http;
     private final NodeServer server;
     private final Optional<TokenSigner> signer;
 
-    private RealNode(NodeServer server, Optional<TokenSigner> signer) {
+    private RealNode(NodeServer server, Optional<TokenSigner> signer, HttpClient http) {
         this.server = server;
         this.signer = signer;
+        this.http = http;
     }
 
     /** One node that all tests of this JVM may use, each with databases of its own. */
@@ -104,6 +107,24 @@ public final class RealNode implements AutoCloseable {
                 Optional.of(TokenSigner.of(keys.privatePem())));
     }
 
+    /** A node whose certificate an authority of its own has signed, which is in {@code authority.pem} of {@code certificates}. */
+    public static RealNode overTls(Path data, Path certificates) {
+        var folder = new CertificateFolder(certificates, "testing");
+        folder.makeAuthority("Test");
+        folder.make("node", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
+        return start(
+                data,
+                Map.of(
+                        "merklite.http.tls.certificate-file",
+                                certificates.resolve("node.pem").toString(),
+                        "merklite.http.tls.key-file",
+                                certificates.resolve("node.key").toString()),
+                Optional.empty(),
+                HttpClient.newBuilder()
+                        .sslContext(Trust.in(certificates.resolve("authority.pem")))
+                        .build());
+    }
+
     /** Two nodes of one datacenter, each of which keeps all databases. */
     public static List<RealNode> pair(Path data, Map<String, String> settings) {
         var ports = List.of(freePort(), freePort());
@@ -127,6 +148,11 @@ public final class RealNode implements AutoCloseable {
     }
 
     private static RealNode start(Path data, Map<String, String> others, Optional<TokenSigner> signer) {
+        return start(data, others, signer, HttpClient.newHttpClient());
+    }
+
+    private static RealNode start(
+            Path data, Map<String, String> others, Optional<TokenSigner> signer, HttpClient http) {
         Map<String, String> settings = new HashMap<>(Map.of(
                 "merklite.node-id", "n" + COUNT.incrementAndGet(),
                 "merklite.data-directory", data.toString(),
@@ -141,7 +167,7 @@ public final class RealNode implements AutoCloseable {
                         "1.2.3")
                 .toCompletableFuture()
                 .join();
-        var node = new RealNode(server, signer);
+        var node = new RealNode(server, signer, http);
         await("the node is ready", () -> node.send("GET", "health/ready", "") == 200);
         return node;
     }

@@ -156,7 +156,9 @@ class RepeatedWritesTest {
                 .failsWithin(RealNode.PATIENCE)
                 .withThrowableThat()
                 .withCauseInstanceOf(ClientException.OutcomeUnknown.class);
-        assertThat(proxy.seen()).filteredOn(text -> text.contains("RETURNING id")).hasSize(1);
+        assertThat(proxy.seen())
+                .filteredOn(text -> text.contains("RETURNING id"))
+                .hasSize(1);
         assertThat(count()).isLessThanOrEqualTo(1);
     }
 
@@ -165,8 +167,9 @@ class RepeatedWritesTest {
         var request = HttpRequest.newBuilder(URI.create(node.address() + "db/" + database + "/v3/cursor"))
                 .timeout(RealNode.PATIENCE)
                 .header("merklite-idempotency-key", UUID.randomUUID().toString())
-                .POST(BodyPublishers.ofString(
-                        "{\"baton\":null,\"batch\":{\"steps\":[{\"stmt\":{\"sql\":\"INSERT INTO item(v) VALUES (1)\"}}]}}"))
+                .POST(
+                        BodyPublishers.ofString(
+                                "{\"baton\":null,\"batch\":{\"steps\":[{\"stmt\":{\"sql\":\"INSERT INTO item(v) VALUES (1)\"}}]}}"))
                 .build();
 
         var response = http.send(request, BodyHandlers.ofString());

@@ -42,7 +42,8 @@ final class DateTimes {
                 switch (value) {
                     case Date date -> local.toLocalDate().toString();
                     case Time time -> local.toLocalTime().toString();
-                    case Timestamp exact when exact.getNanos() % NANOS_PER_MILLI != 0 ->
+                    case Timestamp exact
+                    when exact.getNanos() % NANOS_PER_MILLI != 0 ->
                         local.withNano(exact.getNanos()).format(EXACT_FORMAT);
                     default -> local.format(FORMAT);
                 });

@@ -5,6 +5,7 @@ import io.merklite.client.ClientSettings;
 import io.merklite.client.ReadLevel;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import java.util.TreeMap;
 record JdbcUrl(String text, List<String> hosts, String database, Map<String, String> options) {
     static final String PREFIX = "jdbc:merklite:";
     static final String TLS = "tls";
+    static final String AUTHORITIES = "authorityFile";
     static final String TOKEN = "token";
     static final String ACKNOWLEDGEMENT = "ack";
     static final String READ_LEVEL = "level";
@@ -39,6 +41,8 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
     /** Names of all options, with what they mean. */
     static final Map<String, String> MEANINGS = new TreeMap<>(Map.of(
             TLS, "true for https",
+            AUTHORITIES,
+                    "file in PEM of the authorities that nodes' certificates are signed by; those of the JDK without it",
             TOKEN, "bearer token; the property 'password' is taken for it as well",
             ACKNOWLEDGEMENT, "where a write must be on disk: local, majority, all, each-dc",
             READ_LEVEL, "how fresh a read must be: local, bookmark, writer",
@@ -120,6 +124,9 @@ record JdbcUrl(String text, List<String> hosts, String database, Map<String, Str
                     .withRetryFor(millis(RETRY_FOR).orElse(defaults.retryFor()))
                     .withAcknowledgement(acknowledgement())
                     .withReadLevel(readLevel());
+            if (options.containsKey(AUTHORITIES)) {
+                settings = settings.withAuthorities(Path.of(options.get(AUTHORITIES)));
+            }
             return options.containsKey(TOKEN) ? settings.withToken(options.get(TOKEN)) : settings;
         } catch (IllegalArgumentException e) {
             throw new SQLNonTransientConnectionException(

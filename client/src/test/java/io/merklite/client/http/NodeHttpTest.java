@@ -63,7 +63,8 @@ class NodeHttpTest {
         try (var http = new NodeHttp(ClientSettings.of("shop", address).withProbeInterval(Duration.ofDays(1)))) {
             var sent = http.send(NodeRequest.post("db/shop/v3/pipeline", "{}", Safety.REPEATABLE));
             assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
-            RealNode.await("the probe is over", () -> http.endpoints().getFirst().knowsKeys());
+            RealNode.await(
+                    "the probe is over", () -> http.endpoints().getFirst().knowsKeys());
 
             sent.cancel(true);
 

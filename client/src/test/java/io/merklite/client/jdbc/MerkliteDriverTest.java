@@ -420,8 +420,9 @@ class MerkliteDriverTest {
 
             statement.cancel();
 
-            assertThatThrownBy(rows::next).isInstanceOfSatisfying(
-                    SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
+            assertThatThrownBy(rows::next)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
         }
     }
 
@@ -429,8 +430,8 @@ class MerkliteDriverTest {
 
     @Test
     void parametersOfATextOfSeveralStatementsAreRefused() throws SQLException {
-        try (var statement = connection.prepareStatement(
-                "INSERT INTO item(label) VALUES ('a'); UPDATE item SET price = ?")) {
+        try (var statement =
+                connection.prepareStatement("INSERT INTO item(label) VALUES ('a'); UPDATE item SET price = ?")) {
             statement.setDouble(1, 1.5);
 
             assertThatThrownBy(statement::execute).hasMessageContaining("several statements");
@@ -504,24 +505,34 @@ class MerkliteDriverTest {
 
     @Test
     void optionsOfTheUrlAreCheckedByName() {
-        assertThatThrownBy(() -> open("?tls=yes")).isInstanceOf(SQLException.class).hasMessageContaining("tls = yes");
+        assertThatThrownBy(() -> open("?tls=yes"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("tls = yes");
         assertThatThrownBy(() -> open("?retryForMillis=soon"))
                 .isInstanceOf(SQLException.class)
                 .hasMessageContaining("retryForMillis = soon");
-        assertThatThrownBy(() -> open("?token=%zz")).isInstanceOf(SQLException.class).hasMessageContaining("'token'");
+        assertThatThrownBy(() -> open("?token=%zz"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("'token'");
     }
 
     @Test
     void metadataOfWhatIsNotThereHasAllItsColumns() throws SQLException {
         var metadata = connection.getMetaData();
 
-        assertThat(metadata.getProcedureColumns(null, null, null, null).getMetaData().getColumnCount())
+        assertThat(metadata.getProcedureColumns(null, null, null, null)
+                        .getMetaData()
+                        .getColumnCount())
                 .isEqualTo(20);
-        assertThat(metadata.getFunctionColumns(null, null, null, null).getMetaData().getColumnCount())
+        assertThat(metadata.getFunctionColumns(null, null, null, null)
+                        .getMetaData()
+                        .getColumnCount())
                 .isEqualTo(17);
         assertThat(metadata.getAttributes(null, null, null, null).getMetaData().getColumnCount())
                 .isEqualTo(21);
-        assertThat(metadata.getPseudoColumns(null, null, null, null).getMetaData().getColumnCount())
+        assertThat(metadata.getPseudoColumns(null, null, null, null)
+                        .getMetaData()
+                        .getColumnCount())
                 .isEqualTo(12);
     }
 

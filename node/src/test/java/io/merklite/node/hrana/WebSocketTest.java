@@ -379,7 +379,9 @@ class WebSocketTest {
     void cursorsThatAreNeverClosedCloseTheSocketWith1008() throws Exception {
         try (var client = ready("hrana3")) {
             for (var i = 0; i <= 200; i++) {
-                client.request(3 * i, OPEN).request(3 * i + 1, openCursor(i, "")).request(3 * i + 2, CLOSE);
+                client.request(3 * i, OPEN)
+                        .request(3 * i + 1, openCursor(i, ""))
+                        .request(3 * i + 2, CLOSE);
             }
 
             assertThat(client.closeCode()).isEqualTo(1008);
