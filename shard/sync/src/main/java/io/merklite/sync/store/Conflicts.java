@@ -64,7 +64,9 @@ public final class Conflicts {
          * It has NULL where the schema asks for a value: who wrote it did not know of that yet, or what several replicas
          * wrote leaves a generated column without one. The row is out of its table.
          */
-        NOT_NULL("not-null");
+        NOT_NULL("not-null"),
+        /** A STRICT table does not take a value of it: who wrote it had another schema. The row is out of its table. */
+        TYPE("type");
 
         private final String id;
 

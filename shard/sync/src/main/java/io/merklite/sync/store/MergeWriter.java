@@ -75,6 +75,14 @@ final class MergeWriter {
     /** A row in the way of another one: of the same table, or of its rows with or without a key. */
     private record Clash(TrackedTable table, MergedRow row) {}
 
+    /**
+     * How a row fits into its table.
+     *
+     * @param clashing what must get out of its way
+     * @param against what is against it whatever else is there; none if it can be let in
+     */
+    private record Fit(List<Clash> clashing, Optional<Conflicts.Kind> against) {}
+
     /** A change that a constraint refused: table and first key values as the changeset has them. */
     private record Refused(String table, List<ChangesetValue> key) {}
 
@@ -267,13 +275,13 @@ final class MergeWriter {
             Map<RowKey, MergedRow> byKey,
             Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
-        var found = clashing(table, row, arrivals);
-        if (found.isEmpty()) {
+        var fit = fit(table, row, arrivals);
+        if (fit.against().isPresent()) {
             deleteRow(table, row);
-            evicted.add(new Evicted(Conflicts.Kind.NOT_NULL, table, row, row.values()));
+            evicted.add(new Evicted(fit.against().get(), table, row, row.values()));
             return;
         }
-        var clashing = found.get();
+        var clashing = fit.clashing();
         if (authority) {
             for (var other : clashing) {
                 deleteRow(other.table(), other.row());
@@ -323,10 +331,8 @@ final class MergeWriter {
      * The rows that SQLite would throw out to let {@code row} in.
      *
      * @param arrivals rows that this merge brings, and that have no state yet, by key as a changeset has it
-     * @return none if it can't be let in: columns that several replicas wrote leave a generated one NULL that must not be
      */
-    private Optional<List<Clash>> clashing(
-            TrackedTable table, MergedRow row, Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
+    private Fit fit(TrackedTable table, MergedRow row, Map<TrackedTable, Map<List<ChangesetValue>, MergedRow>> arrivals)
             throws SQLException {
         statements.run("SAVEPOINT merklite_clash");
         try {
@@ -334,15 +340,16 @@ final class MergeWriter {
             replace(table, row);
             var gone = deleted(table, session.changeset().toByteArray(), row);
             statements.run("ROLLBACK TO merklite_clash");
-            return Optional.of(withStates(gone, arrivals));
+            return new Fit(withStates(gone, arrivals), Optional.empty());
         } catch (SQLiteException e) {
             statements.run("ROLLBACK TO merklite_clash");
-            if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_NOTNULL && !authority) {
-                return Optional.empty();
+            var against = authority ? Optional.<Conflicts.Kind>empty() : against(e.getResultCode());
+            if (against.isPresent()) {
+                return new Fit(List.of(), against);
             }
             if (e.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_CHECK && !unchecked.contains(row)) {
                 unchecked.add(row);
-                return clashing(table, row, arrivals);
+                return fit(table, row, arrivals);
             }
             throw e;
         } catch (DatabaseFailure e) {
@@ -351,6 +358,19 @@ final class MergeWriter {
         } finally {
             statements.run("RELEASE merklite_clash");
         }
+    }
+
+    /**
+     * The constraints that a row breaks by itself though its writers' schema allowed it: a generated column that several
+     * replicas together left without a value, and a value that a STRICT table does not take.
+     */
+    private static Optional<Conflicts.Kind> against(SQLiteErrorCode failure) {
+        if (failure == SQLiteErrorCode.SQLITE_CONSTRAINT_NOTNULL) {
+            return Optional.of(Conflicts.Kind.NOT_NULL);
+        }
+        return failure == SQLiteErrorCode.SQLITE_CONSTRAINT_DATATYPE
+                ? Optional.of(Conflicts.Kind.TYPE)
+                : Optional.empty();
     }
 
     /** The values of the rows that were deleted, but for {@code row}. */

@@ -90,6 +90,23 @@ final class UniqueClashTest {
         replicas.forEach(TestReplica::close);
     }
 
+    /** The other replica's table is not STRICT yet, or its column was of another type. */
+    @Test
+    void valueThatAStrictTableDoesNotTakeGoesToTheLedger() throws SQLException {
+        var replicas = List.of(
+                TestReplica.open("anne", 1, List.of("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT) STRICT")),
+                TestReplica.open("bert", 2, List.of("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)")));
+        replicas.getLast().run("INSERT INTO t VALUES (1, 'one'), (2, x'00ff')");
+
+        TestReplica.requireConvergence(replicas);
+
+        assertThat(replicas.getLast().query("SELECT * FROM t")).containsExactly("1|one");
+        assertThat(new Conflicts(replicas.getLast().store()).list())
+                .singleElement()
+                .matches(entry -> entry.kind() == Conflicts.Kind.TYPE);
+        replicas.forEach(TestReplica::close);
+    }
+
     @Test
     void wholeRealInAKeyWithoutATypeIsRefused() throws SQLException {
         var anne = replicas("CREATE TABLE t(k PRIMARY KEY NOT NULL, v)", "CREATE TABLE r(k REAL PRIMARY KEY NOT NULL)")
