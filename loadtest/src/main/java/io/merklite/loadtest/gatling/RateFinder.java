@@ -23,9 +23,9 @@ final class RateFinder {
     private static final double P99_LIMIT_MILLIS = 100;
     private static final double P95_LIMIT_MILLIS = 1000;
     private static final long STEP_SECONDS = 15;
-    private static final double FIRST_RATE = 300;
+    private static final double FIRST_RATE = 100;
     private static final double GROWTH = 4 / 3.0;
-    private static final int MAX_STEPS = 14;
+    private static final int MAX_STEPS = 16;
     private static final int REFINEMENTS = 2;
     private static final String SOURCE = "rate";
 
