@@ -5,6 +5,9 @@ import java.util.Comparator;
 /**
  * Which element of a schema. Names are in lower case, as SQLite compares them.
  *
+ * <p>A table is known by its name, unless whoever writes the elements gives it another identity in lower case: two tables
+ * that had one name one after the other are told apart by that.
+ *
  * @param kind what it is
  * @param table the table that a key, a column or a constraint belongs to; empty for the other kinds
  * @param name of the object or column; a constraint's canonical text; empty for a key

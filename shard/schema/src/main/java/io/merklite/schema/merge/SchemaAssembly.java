@@ -13,6 +13,7 @@ import io.merklite.schema.text.Token;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,11 +31,13 @@ import java.util.stream.Stream;
  * stay, then STRICT goes, then what is written at columns beyond their type.
  */
 final class SchemaAssembly<S extends Comparable<? super S>> {
+    private final SchemaElements<S> map;
     private final Map<ElementId, Element<S>> elements;
     private final List<Rename> renames;
     private final List<ElementId> omitted = new ArrayList<>();
 
     SchemaAssembly(SchemaElements<S> map) {
+        this.map = map;
         this.elements = map.elements();
         this.renames = map.renames();
     }
@@ -42,29 +45,22 @@ final class SchemaAssembly<S extends Comparable<? super S>> {
     SchemaElements.Assembly assemble() {
         try (var scratch = ScratchDatabase.open()) {
             var connection = scratch.connection();
-            for (var id : of(ElementId.Kind.TABLE, "").keySet()) {
-                if (isAlive(id)) {
+            Map<String, String> tables = new HashMap<>();
+            for (var table : of(ElementId.Kind.TABLE, "").entrySet()) {
+                var id = table.getKey();
+                if (map.hasTable(id.name())) {
                     createTable(connection, id);
+                    tables.put(SqlNames.fold(table.getValue().name()), id.name());
                 }
             }
             for (var kind : List.of(ElementId.Kind.INDEX, ElementId.Kind.VIEW, ElementId.Kind.TRIGGER)) {
                 createObjects(connection, kind);
             }
             var schema = withoutCircles(connection);
-            return new SchemaElements.Assembly(schema.withRenames(fitting(schema)), omitted);
+            return new SchemaElements.Assembly(schema.withRenames(fitting(schema)), omitted, tables);
         } catch (SQLException e) {
             throw new SchemaException.DatabaseFailure("putting a schema together", e);
         }
-    }
-
-    /** A dropped table lives on if one of its columns was written after the drop. */
-    private boolean isAlive(ElementId table) {
-        var state = elements.get(table);
-        return state != null
-                && (state.isAlive()
-                        || of(ElementId.Kind.COLUMN, table.name()).values().stream()
-                                .anyMatch(column ->
-                                        column.isAlive() && column.stamp().compareTo(state.stamp()) > 0));
     }
 
     private Map<ElementId, Element<S>> of(ElementId.Kind kind, String table) {

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -55,7 +56,13 @@ public final class SchemaElements<S extends Comparable<? super S>> {
 
     /** All of {@code schema}, written at {@code stamp}. */
     public static <S extends Comparable<? super S>> SchemaElements<S> of(Schema schema, S stamp) {
-        return new SchemaElements<S>(Map.of(), List.of()).changedTo(schema, stamp);
+        return of(schema, stamp, UnaryOperator.identity());
+    }
+
+    /** Internal: {@link #of(Schema, Comparable)} where tables are {@linkplain ElementId#table known} otherwise. */
+    public static <S extends Comparable<? super S>> SchemaElements<S> of(
+            Schema schema, S stamp, UnaryOperator<String> identity) {
+        return new SchemaElements<S>(Map.of(), List.of()).changedTo(schema, stamp, identity);
     }
 
     /**
@@ -75,10 +82,12 @@ public final class SchemaElements<S extends Comparable<? super S>> {
      *
      * @param schema of all elements that fit together
      * @param omitted those that live but do not fit, such as an index on a column that is gone
+     * @param tables by name in lower case what each table {@linkplain ElementId#table is known by}
      */
-    public record Assembly(Schema schema, List<ElementId> omitted) {
+    public record Assembly(Schema schema, List<ElementId> omitted, Map<String, String> tables) {
         public Assembly {
             omitted = List.copyOf(omitted);
+            tables = Map.copyOf(tables);
         }
     }
 
@@ -88,7 +97,16 @@ public final class SchemaElements<S extends Comparable<? super S>> {
      * @throws IllegalArgumentException if an element that changes is newer than {@code stamp}
      */
     public SchemaElements<S> changedTo(Schema next, S stamp) {
-        var parts = new SchemaParts(next);
+        return changedTo(next, stamp, UnaryOperator.identity());
+    }
+
+    /**
+     * Internal: {@link #changedTo(Schema, Comparable)} where tables are known otherwise than by their names.
+     *
+     * @param identity of a table by its name in lower case what its elements {@linkplain ElementId#table belong to}
+     */
+    public SchemaElements<S> changedTo(Schema next, S stamp, UnaryOperator<String> identity) {
+        var parts = new SchemaParts(next, identity);
         var places = places(parts);
         Map<ElementId, Element<S>> changed = new TreeMap<>(elements);
         parts.all().forEach((id, part) -> {
@@ -160,6 +178,18 @@ public final class SchemaElements<S extends Comparable<? super S>> {
      */
     public Assembly assemble() {
         return new SchemaAssembly<>(this).assemble();
+    }
+
+    /** Internal: whether there is this table: a dropped one lives on if one of its columns was written after the drop. */
+    public boolean hasTable(String table) {
+        var state = elements.get(new ElementId(ElementId.Kind.TABLE, "", table));
+        return state != null
+                && (state.isAlive()
+                        || elements.entrySet().stream()
+                                .anyMatch(entry -> entry.getKey().kind() == ElementId.Kind.COLUMN
+                                        && entry.getKey().table().equals(table)
+                                        && entry.getValue().isAlive()
+                                        && entry.getValue().stamp().compareTo(state.stamp()) > 0));
     }
 
     /** Every element, living or dropped, in order. */

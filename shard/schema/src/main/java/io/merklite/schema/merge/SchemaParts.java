@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A schema taken apart into elements. */
 final class SchemaParts {
@@ -21,8 +22,9 @@ final class SchemaParts {
     /** An element as the schema's text has it. */
     record Part(String name, String definition) {}
 
-    SchemaParts(Schema schema) {
-        schema.tables().forEach(this::add);
+    /** @param identity what a table, by its folded name, is known by */
+    SchemaParts(Schema schema, UnaryOperator<String> identity) {
+        schema.tables().forEach(table -> add(table, identity.apply(SqlNames.fold(table.name()))));
         schema.indexes().forEach(index -> put(ElementId.Kind.INDEX, "", index.name(), index.name(), index.sql()));
         schema.views().forEach(view -> put(ElementId.Kind.VIEW, "", view.name(), view.name(), view.sql()));
         schema.triggers()
@@ -45,13 +47,12 @@ final class SchemaParts {
         };
     }
 
-    private void add(Table table) {
+    private void add(Table table, String name) {
         var text = TableText.parse(table.sql());
-        var name = table.name();
         var form = new CanonicalText(
-                name, table.columns().stream().map(Column::name).toList());
-        canonical.put(SqlNames.fold(name), form);
-        put(ElementId.Kind.TABLE, "", name, name, text.options());
+                table.name(), table.columns().stream().map(Column::name).toList());
+        canonical.put(name, form);
+        put(ElementId.Kind.TABLE, "", name, table.name(), text.options());
         for (var column : text.columns()) {
             column.clauses(Clause.Kind.PRIMARY_KEY)
                     .forEach(clause -> put(

@@ -13,6 +13,7 @@ import io.merklite.sync.message.SyncMessage.Status;
 import io.merklite.sync.message.SyncMessage.Summed;
 import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.store.Merged;
+import io.merklite.sync.store.RemoteRow;
 import io.merklite.sync.store.ReplicaStore;
 import io.merklite.sync.store.RowKey;
 import io.merklite.sync.vector.VersionVector;
@@ -37,6 +38,9 @@ import java.util.function.BiConsumer;
  * <p>A row that lives here and is missing there, although the peer has seen its birth, died there and was forgotten: so
  * tombstones need not be kept for a replica that was away, however long.
  *
+ * <p>Elements of a schema come together, at the end: a table that was renamed must not be seen to go before it is seen to
+ * be another. A change of the peer's tables meanwhile fails the descent.
+ *
  * <p>Normally rows join. Where the peer is an <i>authority</i> its rows count, and rows that it lacks are removed.
  *
  * <p>Internal: public for the roles.
@@ -58,6 +62,8 @@ public final class Descent {
     private final Map<String, Deque<List<ChangesetValue>>> toFetch = new HashMap<>();
     private final Deque<Range> toFetchWhole = new ArrayDeque<>();
     private final Map<Integer, SyncMessage> open = new HashMap<>();
+    private final List<RemoteRow> elements = new ArrayList<>();
+    private VersionVector reach = VersionVector.EMPTY;
     private int lastRequest;
     private long rowCount;
     private boolean failed;
@@ -139,7 +145,7 @@ public final class Descent {
         for (var i = 0; i < count; i++) {
             compare(question.ranges().get(i), answer.findings().get(i), answer);
         }
-        return nextQuestions();
+        return goOn();
     }
 
     private void compare(Summed asked, Finding finding, Inspected answer) {
@@ -218,11 +224,12 @@ public final class Descent {
         open.remove(answer.request());
         if (!answer.rows().isEmpty()) {
             rowCount += answer.rows().size();
-            merged.accept(
-                    answer.table(),
-                    authority
-                            ? store.overwriteRows(answer.table(), answer.rows(), answer.reach())
-                            : store.mergeRows(answer.table(), answer.rows(), answer.reach()));
+            if (answer.table().equals(ReplicaStore.SCHEMA_ELEMENTS)) {
+                elements.addAll(answer.rows());
+                reach = reach.join(answer.reach());
+            } else {
+                merge(answer.table(), answer.rows(), answer.reach());
+            }
         }
         if (!answer.restKeys().isEmpty()) {
             toFetch.computeIfAbsent(answer.table(), name -> new ArrayDeque<>()).addAll(answer.restKeys());
@@ -231,7 +238,24 @@ public final class Descent {
             toFetchWhole.addFirst(
                     new Range(answer.table(), answer.restFrom(), whole.range().to()));
         }
-        return nextQuestions();
+        return goOn();
+    }
+
+    private List<SyncMessage> goOn() {
+        var questions = nextQuestions();
+        if (isComplete() && !elements.isEmpty()) {
+            merge(ReplicaStore.SCHEMA_ELEMENTS, elements, reach);
+            elements.clear();
+        }
+        return questions;
+    }
+
+    private void merge(String table, List<RemoteRow> rows, VersionVector dependencies) {
+        merged.accept(
+                table,
+                authority
+                        ? store.overwriteRows(table, rows, dependencies)
+                        : store.mergeRows(table, rows, dependencies));
     }
 
     /**

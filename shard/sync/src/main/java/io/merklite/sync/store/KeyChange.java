@@ -63,17 +63,19 @@ final class KeyChange {
      * row is which. None if all are there.
      *
      * @param present the schema of the file
-     * @param target what {@code elements} make
+     * @param assembly what {@code elements} make
      */
     static Optional<SchemaElements<Stamp>> withFormerKeys(
-            SchemaElements<Stamp> elements, Schema present, Schema target) {
+            SchemaElements<Stamp> elements, Schema present, SchemaElements.Assembly assembly) {
         Map<ElementId, Element<Stamp>> kept = new TreeMap<>(elements.elements());
         var isChanged = false;
         for (var table : present.tables()) {
-            var next = target.table(table.name());
+            var folded = Identifiers.fold(table.name());
+            var next = assembly.schema().table(table.name());
             if (next.isPresent() && isOfAnotherKey(table, next.get())) {
                 for (var name : keyNames(table)) {
-                    var id = new ElementId(ElementId.Kind.COLUMN, Identifiers.fold(table.name()), name);
+                    var id = new ElementId(
+                            ElementId.Kind.COLUMN, assembly.tables().getOrDefault(folded, folded), name);
                     var element = kept.get(id);
                     if (element != null && !element.isAlive()) {
                         kept.put(

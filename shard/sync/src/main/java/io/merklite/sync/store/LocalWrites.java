@@ -81,7 +81,7 @@ final class LocalWrites {
             adopted = schemas.follow(recorded, Set.of());
             if (schema().isPresent() && !schema().get().missing().isEmpty()) {
                 // What did not fit may do so now.
-                enterLedger(schemas.migrate())
+                enterLedger(schemas.migrate(false).left())
                         .ifPresent(transaction -> transactions.note(new Commit.Written(transaction)));
             }
         }

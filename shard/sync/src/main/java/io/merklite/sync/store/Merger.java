@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Merges what comes from other replicas: transactions, and whole rows of the merkle path. Each call is one transaction
@@ -99,6 +100,20 @@ final class Merger {
         });
     }
 
+    /** Tables that a transaction has changed and that are gone, as they were called. */
+    Set<String> goneTables(Transaction transaction) {
+        return StoreTransactions.call("looking for the tables of " + transaction, () -> {
+            Set<String> gone = new TreeSet<>();
+            for (var group : LocalWrites.tablesOf(transaction.changes())) {
+                var now = schemas.history().groupNow(transaction.schemaFingerprint(), group);
+                if (now.flatMap(registry::table).isEmpty()) {
+                    gone.add(group);
+                }
+            }
+            return gone;
+        });
+    }
+
     private void requireReady(List<Transaction> transactions) {
         var reached = state.vector();
         for (var transaction : transactions) {
@@ -124,7 +139,9 @@ final class Merger {
             Set<String> names = new HashSet<>();
             for (var transaction : transactions) {
                 for (var group : LocalWrites.tablesOf(transaction.changes())) {
-                    names.add(schemas.history().groupNow(transaction.schemaFingerprint(), group));
+                    schemas.history()
+                            .groupNow(transaction.schemaFingerprint(), group)
+                            .ifPresent(names::add);
                 }
             }
             return names;
@@ -221,7 +238,9 @@ final class Merger {
                 List.of(ReplicatedSchema.TABLE),
                 isEnforcing -> transactions.run("completing the schema", () -> {
                     followIfStale();
-                    var entered = writes.enterLedger(schemas.migrate());
+                    var migrated = schemas.migrate(true);
+                    mergeMoved(migrated, isEnforcing);
+                    var entered = writes.enterLedger(migrated.left());
                     entered.ifPresent(
                             transaction -> transactions.note(new Commit.Untold(Set.of(ConflictLedger.TABLE))));
                     state.save();
@@ -252,14 +271,30 @@ final class Merger {
                     if (LocalWrites.tablesOf(merged.changes().cursor()).contains(ReplicatedSchema.TABLE)) {
                         // Told as a repair; beside another repair it is not told, and peers get it by the merkle path.
                         var settled = writes.settleRenames();
-                        var entered = writes.enterLedger(schemas.migrate());
+                        var migrated = schemas.migrate(true);
+                        var moved = mergeMoved(migrated, isEnforcing);
+                        var entered = writes.enterLedger(migrated.left());
                         merged = new Merged(
-                                merged.changes(),
-                                merged.repair().or(() -> settled).or(() -> entered));
+                                Changeset.wrap(LocalWrites.concat(
+                                        merged.changes().toByteArray(),
+                                        moved.changes().toByteArray())),
+                                merged.repair()
+                                        .or(() -> settled)
+                                        .or(moved::repair)
+                                        .or(() -> entered));
                     }
                     state.save();
                     return merged;
                 }));
+    }
+
+    /** Joins the rows of tables that became one with another, with the rows of that. */
+    private Merged mergeMoved(ReplicatedSchema.Migrated migrated, boolean isEnforcing) throws SQLException {
+        if (migrated.moved().isEmpty()) {
+            return new Merged(Changeset.EMPTY, Optional.empty());
+        }
+        session.discard();
+        return mergeOpen(merge -> merge.addMoved(migrated.moved()), () -> {}, isEnforcing, false);
     }
 
     private void followIfStale() throws SQLException {

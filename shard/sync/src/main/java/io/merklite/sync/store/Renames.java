@@ -3,6 +3,8 @@ package io.merklite.sync.store;
 import io.merklite.schema.merge.ElementId;
 import io.merklite.schema.structure.Rename;
 import io.merklite.session.catalog.Identifiers;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * What tables and columns were called before, as their writers declared it. Names are folded.
+ * What tables and columns were called before, as their writers declared it. Tables are known by their {@linkplain
+ * TableIdentities identities}; names are folded.
  *
  * @param all renames of tables and columns, in any order
  */
@@ -26,9 +29,18 @@ record Renames(List<Rename> all) {
         all = List.copyOf(all);
     }
 
-    /** The earlier name of a table that {@code isKnown}; none if there is none. */
-    Optional<String> tableBefore(String now, Predicate<String> isKnown) {
-        return reached(now, name -> sources(Optional.empty(), name), isKnown);
+    /** Whether a table was taken away from this identity: no other one is given it. */
+    boolean isSpent(String identity) {
+        return !targets(Optional.empty(), identity).isEmpty();
+    }
+
+    /** What a new table of this name is known by. */
+    String unspent(String name) {
+        var identity = name;
+        while (isSpent(identity)) {
+            identity = TableIdentities.next(identity);
+        }
+        return identity;
     }
 
     /** The earlier name of a column that {@code isKnown}; none if there is none. */
@@ -36,9 +48,35 @@ record Renames(List<Rename> all) {
         return reached(now, name -> sources(Optional.of(table), name), isKnown);
     }
 
-    /** What a table is called that a schema had under this name; {@code wasThere} says what else that had. */
-    String tableNow(String then, Predicate<String> wasThere) {
-        return last(then, name -> targets(Optional.empty(), name), wasThere);
+    /** Which table that {@code isThere} has what was written to another one, or to this; none if it is gone. */
+    Optional<String> tableNow(String then, Predicate<String> isThere) {
+        List<String> found = new ArrayList<>();
+        reached(then, this::successors, identity -> isThere.test(identity) && !found.add(identity));
+        return found.isEmpty() ? Optional.of(then).filter(isThere) : Optional.of(found.getLast());
+    }
+
+    /** Tables that were each renamed to the next, and the last to the first, with this one among them; or it alone. */
+    Set<String> circle(String identity) {
+        Set<String> circle = new TreeSet<>(Set.of(identity));
+        closure(identity, name -> targets(Optional.empty(), name)).stream()
+                .filter(other ->
+                        closure(other, name -> targets(Optional.empty(), name)).contains(identity))
+                .forEach(circle::add);
+        return circle;
+    }
+
+    /** What a table was before, by any number of renames, and is. */
+    Set<String> tablesBefore(String identity) {
+        return closure(identity, name -> sources(Optional.empty(), name));
+    }
+
+    /** A table of another name comes last: its like name was given up for want of that one. */
+    private List<String> successors(String identity) {
+        var name = TableIdentities.nameOf(identity);
+        return targets(Optional.empty(), identity).stream()
+                .sorted(Comparator.comparing(
+                        target -> !TableIdentities.nameOf(target).equals(name)))
+                .toList();
     }
 
     /** What a column of a table, as it is called now, is called that a schema had under this name. */
@@ -50,11 +88,22 @@ record Renames(List<Rename> all) {
     List<Set<ElementId>> rivals(Predicate<ElementId> isAlive) {
         Map<ElementId, Set<ElementId>> names = new TreeMap<>();
         for (var rename : all) {
-            var table = rename.table().map(name -> tableNow(Identifiers.fold(name), other -> false));
+            if (rename.table().isEmpty() && isOfOneName(rename)) {
+                continue;
+            }
+            var table = rename.table()
+                    .map(Identifiers::fold)
+                    .map(name -> tableNow(name, other -> isAlive.test(id(Optional.empty(), other)))
+                            .orElse(name));
             var from = id(table, rename.from());
             names.computeIfAbsent(from, id -> new TreeSet<>()).addAll(living(table, rename.to(), isAlive));
         }
         return names.values().stream().filter(living -> living.size() > 1).toList();
+    }
+
+    private static boolean isOfOneName(Rename rename) {
+        return TableIdentities.nameOf(Identifiers.fold(rename.from()))
+                .equals(TableIdentities.nameOf(Identifiers.fold(rename.to())));
     }
 
     private static ElementId id(Optional<String> table, String name) {
@@ -96,14 +145,19 @@ record Renames(List<Rename> all) {
         if (table.isEmpty()) {
             return all.stream().filter(rename -> rename.table().isEmpty());
         }
-        Set<String> names = new HashSet<>();
-        reached(table.get(), name -> sources(Optional.empty(), name), name -> !names.add(name));
-        names.add(table.get());
+        var names = tablesBefore(table.get());
         return all.stream()
                 .filter(rename -> rename.table()
                         .map(Identifiers::fold)
                         .filter(names::contains)
                         .isPresent());
+    }
+
+    /** A name and all that it leads to. */
+    private static Set<String> closure(String from, Function<String, List<String>> step) {
+        Set<String> names = new HashSet<>(Set.of(from));
+        reached(from, step, name -> !names.add(name));
+        return names;
     }
 
     private static Optional<String> reached(

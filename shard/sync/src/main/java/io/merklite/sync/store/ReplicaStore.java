@@ -98,12 +98,13 @@ public final class ReplicaStore implements AutoCloseable {
             createTables();
             this.shadow = new ShadowRows(statements, state.origins());
             this.registry = new TableRegistry(statements, state.origins(), shadow, state.pending(), options);
+            registry.loadIdentities();
             this.ranges = new RowRanges(registry, shadow);
             var schema = options.isSchemaReplicated()
-                    ? Optional.of(
-                            new ReplicatedSchema(statements, registry, new KeyChange(statements, registry, shadow)))
+                    ? Optional.of(new ReplicatedSchema(
+                            statements, registry, shadow, new KeyChange(statements, registry, shadow)))
                     : Optional.<ReplicatedSchema>empty();
-            var history = new SchemaHistory(statements, schema);
+            var history = new SchemaHistory(statements, schema, registry.identities());
             this.schemas = new SchemaFollower(statements, session, registry, history, schema, state, transactions);
             if (schema.isPresent()) {
                 schema.get().begin();
@@ -520,6 +521,11 @@ public final class ReplicaStore implements AutoCloseable {
      */
     public Map<String, List<RemoteRow>> changedBy(Transaction transaction) {
         return merger.changedBy(transaction);
+    }
+
+    /** Tables that a transaction has changed and that are gone here, as they were called. For checks. */
+    public Set<String> goneTables(Transaction transaction) {
+        return merger.goneTables(transaction);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.merklite.sync.store;
 
 import io.merklite.session.catalog.DefaultValue;
+import io.merklite.session.catalog.KeylessRows;
 import io.merklite.session.changeset.ChangeOp;
 import io.merklite.session.changeset.ChangesetCursor;
 import io.merklite.session.changeset.ChangesetValue;
@@ -11,7 +12,6 @@ import io.merklite.sync.stamp.Origin;
 import io.merklite.sync.stamp.Stamp;
 import io.merklite.sync.transaction.Births.Birth;
 import io.merklite.sync.transaction.Transaction;
-import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -136,9 +136,8 @@ final class RowMerge {
     private Optional<Group> group(
             Transaction transaction, ChangesetCursor change, Map<TrackedTable, List<Incoming>> chunks, int chunkCount)
             throws SQLException {
-        var name = history.groupNow(
-                transaction.schemaFingerprint(), new String(change.tableName(), StandardCharsets.UTF_8));
-        var table = registry.table(name);
+        var name = history.groupNow(transaction.schemaFingerprint(), SchemaHistory.groupOf(change));
+        var table = name.flatMap(registry::table);
         if (table.isEmpty()) {
             return Optional.empty();
         }
@@ -281,6 +280,35 @@ final class RowMerge {
             }
         }
         flush(table, chunk, rule);
+    }
+
+    /** Joins rows that were in other tables of this file, which are one with theirs now: several can have had one row. */
+    void addMoved(List<MovedRows> all) throws SQLException {
+        isOfAnotherSchema = true;
+        Map<TrackedTable, List<Incoming>> chunks = new LinkedHashMap<>();
+        for (var moved : all) {
+            var table = Optional.of(KeylessRows.groupName(moved.table()))
+                    .filter(group -> moved.areKeyless())
+                    .flatMap(registry::table)
+                    .orElseGet(() -> registry.require(moved.table()));
+            collect(moved, table, chunks.computeIfAbsent(table, key -> new ArrayList<>()));
+        }
+        for (var chunk : chunks.entrySet()) {
+            flush(chunk.getKey(), chunk.getValue(), Rule.JOIN);
+        }
+    }
+
+    private void collect(MovedRows moved, TrackedTable table, List<Incoming> chunk) throws SQLException {
+        for (var row : moved.rows()) {
+            var version = moved.version(row, table, statements);
+            var key = moved.key(row, table, statements);
+            if (key.isPresent()) {
+                var stamp = version.death().orElse(version.birth());
+                chunk.add(new Incoming(key.get(), version, Map.of(), stamp, false));
+            } else if (version.isAlive()) {
+                unfit.add(new Unfit(table, new MergedRow(row.key(), Optional.empty(), version, 0)));
+            }
+        }
     }
 
     /** Takes rows away without leaving a trace of them. */

@@ -8,7 +8,6 @@ import io.merklite.session.statement.SqlStatements;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -134,24 +133,25 @@ final class SchemaFollower {
      * Follows the schema that elements make that have come: at once, since the next transaction may be written on it. The
      * session is off meanwhile: what a migration writes is no change of rows, and its triggers would be in the way.
      *
-     * @return rows that had to leave their tables, for the ledger
+     * @param mayJoin whether the caller joins the rows of tables that are one with another now
+     * @return what became of rows: those that had to leave their tables, and those whose table is one with another now
      */
-    List<KeyChange.Left> migrate() throws SQLException {
+    ReplicatedSchema.Migrated migrate(boolean mayJoin) throws SQLException {
         if (schema.isEmpty()) {
-            return List.of();
+            return ReplicatedSchema.Migrated.NOTHING;
         }
         hasFollowed = true;
         session.enable(false);
         ReplicatedSchema.Migrated migrated;
         try {
-            migrated = schema.get().migrate(() -> follow(Changeset.EMPTY, Set.of()));
+            migrated = schema.get().migrate(mayJoin, () -> follow(Changeset.EMPTY, Set.of()));
         } finally {
             session.enable(true);
         }
         if (migrated.isChanged() || !migrated.reborn().isEmpty()) {
             follow(Changeset.EMPTY, migrated.reborn());
         }
-        return migrated.left();
+        return migrated;
     }
 
     void committed() {
@@ -161,6 +161,7 @@ final class SchemaFollower {
     /** A transaction was undone: if it changed the schema, session and registry must know before anything is written. */
     void undone() throws SQLException {
         schema.ifPresent(ReplicatedSchema::reload);
+        registry.loadIdentities();
         registry.forgetSums();
         schemaVersion = -1;
         if (hasFollowed) {

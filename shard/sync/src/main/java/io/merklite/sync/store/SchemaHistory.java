@@ -7,6 +7,7 @@ import io.merklite.session.statement.SqlStatements;
 import io.merklite.sync.SyncException.Malformed;
 import io.merklite.sync.wire.WireReader;
 import io.merklite.sync.wire.WireWriter;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +23,8 @@ import java.util.stream.IntStream;
  * The schemas that this replica has had: what the columns of a changeset were when it was written.
  *
  * <p>A transaction that was written on an older schema is read by the names of its columns: one that is gone is left
- * out, one that came later has its default.
+ * out, one that came later has its default. Its tables are known by their {@linkplain TableIdentities identities}, so that
+ * changes go where the table is now that they were written to, and not to another one that has its name.
  */
 final class SchemaHistory {
     static final String CREATE = "CREATE TABLE IF NOT EXISTS _merklite_schemas("
@@ -36,6 +38,7 @@ final class SchemaHistory {
 
     private final SqlStatements statements;
     private final Optional<ReplicatedSchema> replicated;
+    private final TableIdentities identities;
     private final Map<Long, Map<String, List<String>>> schemas = new HashMap<>();
     /** Schemas that this replica has had itself. */
     private final Set<Long> own = new HashSet<>();
@@ -43,9 +46,11 @@ final class SchemaHistory {
     private long current;
 
     /** @param replicated the schema that replicas agree on, if they do */
-    SchemaHistory(SqlStatements statements, Optional<ReplicatedSchema> replicated) throws SQLException {
+    SchemaHistory(SqlStatements statements, Optional<ReplicatedSchema> replicated, TableIdentities identities)
+            throws SQLException {
         this.statements = statements;
         this.replicated = replicated;
+        this.identities = identities;
         try (var rows = statements
                 .prepare("SELECT fingerprint, columns, own FROM _merklite_schemas")
                 .executeQuery()) {
@@ -113,7 +118,7 @@ final class SchemaHistory {
         Map<String, List<String>> columns = new HashMap<>();
         registry.tables().values().stream()
                 .filter(table -> !table.name().equals(ReplicatedSchema.TABLE)) // it is there before any schema
-                .forEach(table -> columns.put(table.foldedTableName(), names(table)));
+                .forEach(table -> columns.put(identities.of(table.foldedTableName()), names(table)));
         schemas.put(current, columns);
         write(current, columns, true);
     }
@@ -136,7 +141,7 @@ final class SchemaHistory {
             return ChangeColumns.of(ChangeColumns.Key.SAME, positions);
         }
         var schema = schemas.getOrDefault(fingerprint, Map.of());
-        var then = namedAsNow(table, schema.getOrDefault(tableThen(schema, table.foldedTableName()), List.of()));
+        var then = namedAsNow(table, schema.getOrDefault(identityThen(schema, groupOf(change)), List.of()));
         // Rows that had no key have their rowid in front.
         var wasKeyless = change.columnCount() == then.size() + 1;
         if (!wasKeyless && change.columnCount() != then.size()) {
@@ -172,27 +177,37 @@ final class SchemaHistory {
                         IntStream.of(formerKey).mapToObj(then::get).toList());
     }
 
-    /** What a group of a changeset is called now that was written on the schema with this fingerprint. */
-    String groupNow(long fingerprint, String group) throws SQLException {
+    /**
+     * What a group of a changeset is called now that was written on the schema with this fingerprint; none if its table is
+     * gone.
+     */
+    Optional<String> groupNow(long fingerprint, String group) throws SQLException {
         var schema = schemas.get(fingerprint);
         if (fingerprint == current || schema == null || TableRegistry.isInternal(group)) {
-            return group;
+            return Optional.of(group);
         }
-        var table = Identifiers.fold(KeylessRows.tableOrSelf(group));
-        var now = renames().tableNow(table, schema::containsKey);
-        return now.equals(table) ? group : KeylessRows.tableOf(group).isPresent() ? KeylessRows.groupName(now) : now;
+        return renames()
+                .tableNow(identityThen(schema, group), identities::isPresent)
+                .map(TableIdentities::nameOf)
+                .map(now -> KeylessRows.tableOf(group).isPresent() ? KeylessRows.groupName(now) : now);
     }
 
-    private String tableThen(Map<String, List<String>> schema, String now) throws SQLException {
-        return schema.containsKey(now)
-                ? now
-                : renames().tableBefore(now, schema::containsKey).orElse(now);
+    private static String identityThen(Map<String, List<String>> schema, String group) {
+        var name = Identifiers.fold(KeylessRows.tableOrSelf(group));
+        return schema.keySet().stream()
+                .filter(identity -> TableIdentities.nameOf(identity).equals(name))
+                .findFirst()
+                .orElse(name);
+    }
+
+    static String groupOf(ChangesetCursor change) {
+        return new String(change.tableName(), StandardCharsets.UTF_8);
     }
 
     private List<String> namedAsNow(TrackedTable table, List<String> then) throws SQLException {
         var renames = renames();
         return then.stream()
-                .map(name -> renames.columnNow(table.foldedTableName(), name, then::contains))
+                .map(name -> renames.columnNow(identities.of(table.foldedTableName()), name, then::contains))
                 .toList();
     }
 

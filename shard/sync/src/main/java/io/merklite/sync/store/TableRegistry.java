@@ -10,17 +10,16 @@ import io.merklite.sync.SyncException.Unsupported;
 import io.merklite.sync.stamp.Stamp;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A table that is new here is adopted: its rows are born now. One that only got or lost columns keeps the states of its
  * rows, and its sums are made anew where digests changed. So does one whose key changed, if the columns of the former key
  * are still there to {@linkplain CarriedStates tell which row is which}; otherwise, or if only one of then and now it has a
- * key, it is adopted anew.
+ * key, it is adopted anew. Tables are recorded by their {@linkplain TableIdentities identities}.
  */
 final class TableRegistry {
     static final List<String> CREATE = List.of("""
@@ -56,8 +55,9 @@ final class TableRegistry {
     private final Map<Integer, MerkleSums> sums = new HashMap<>();
     private final ShadowRows rows;
     private final PendingSums pending;
+    private final TableIdentities identities = new TableIdentities();
 
-    /** A table as it is recorded: its number, its folded name, its identity and key, its cells. */
+    /** A table as it is recorded: its number, which one it is, how its rows are identified, its cells. */
     private record Known(int number, String name, String shape, String cells) {}
 
     TableRegistry(
@@ -76,6 +76,19 @@ final class TableRegistry {
 
     Optional<TrackedTable> table(String name) {
         return Optional.ofNullable(tables.get(Identifiers.fold(name)));
+    }
+
+    /** Which tables they are. */
+    TableIdentities identities() {
+        return identities;
+    }
+
+    /** Reads which tables they are that are recorded: before the first use, and after a transaction was undone. */
+    void loadIdentities() throws SQLException {
+        identities.reset(known().keySet().stream()
+                .filter(name -> !isInternal(name))
+                .filter(name -> KeylessRows.tableOf(name).isEmpty())
+                .toList());
     }
 
     MerkleSums sums(TrackedTable table) {
@@ -152,7 +165,7 @@ final class TableRegistry {
      * @param birth the stamp of rows that are adopted
      * @param inserted how many rows of a table, by folded name, were recorded as inserted: where these are all rows of a
      *     new table, they need not be adopted
-     * @param renames a table or column that was renamed keeps the states of its rows
+     * @param renames a column that was renamed keeps the states of its cells
      * @param reborn folded names of tables whose rows are adopted although they are known
      */
     Followed follow(Stamp birth, Map<String, Long> inserted, Renames renames, Set<String> reborn) throws SQLException {
@@ -168,14 +181,17 @@ final class TableRegistry {
                 present(name).forEach(table -> present.put(table.foldedName(), table));
             }
         }
+        identify(present.values(), renames);
+        Set<String> recordedNames = new HashSet<>();
         for (var table : present.values()) {
-            nameBefore(table, renames, name -> known.containsKey(name) && !present.containsKey(name))
-                    .filter(before -> !known.containsKey(table.foldedName()))
-                    .ifPresent(before -> known.put(table.foldedName(), Objects.requireNonNull(known.remove(before))));
+            var name = recordedName(table);
+            recordedNames.add(name);
+            var before = formerName(table).map(known::remove);
+            before.ifPresent(moved -> known.put(name, moved));
         }
         for (var entry : Map.copyOf(known).entrySet()) {
-            var isReborn = reborn.contains(KeylessRows.tableOrSelf(entry.getKey()));
-            if (isReborn || !present.containsKey(entry.getKey())) {
+            var isReborn = reborn.contains(TableIdentities.nameOf(KeylessRows.tableOrSelf(entry.getKey())));
+            if (isReborn || !recordedNames.contains(entry.getKey())) {
                 forget(entry.getValue().number());
                 known.remove(entry.getKey());
             }
@@ -185,7 +201,7 @@ final class TableRegistry {
         for (var entry : present.entrySet()) {
             var name = entry.getKey();
             var stamp = name.equals(ReplicatedSchema.TABLE) ? ReplicatedSchema.GENESIS : birth;
-            var recorded = Optional.ofNullable(known.get(name));
+            var recorded = Optional.ofNullable(known.get(recordedName(entry.getValue())));
             var isWritten = inserted.containsKey(name);
             var unwritten = recorded.filter(table -> !isWritten || isUnchanged(former.get(table.number()), present));
             switch (follow(entry.getValue(), recorded, unwritten.isPresent(), renames)) {
@@ -206,7 +222,34 @@ final class TableRegistry {
                 }
             }
         }
+        identities.followed();
         return new Followed(adopted, settled);
+    }
+
+    private void identify(Collection<TrackedTable> present, Renames renames) {
+        Set<String> names = new HashSet<>();
+        for (var table : present) {
+            if (!isInternal(table.name())) {
+                names.add(table.foldedTableName());
+                if (!identities.isKnown(table.foldedTableName())) {
+                    identities.add(renames.unspent(table.foldedTableName()));
+                }
+            }
+        }
+        identities.retain(names);
+    }
+
+    private String recordedName(TrackedTable table) {
+        return recordedName(table, identities.of(table.foldedTableName()));
+    }
+
+    private static String recordedName(TrackedTable table, String identity) {
+        return table.isOfKeylessRows() ? KeylessRows.groupName(identity) : identity;
+    }
+
+    /** What a table was recorded by that has another identity since. */
+    private Optional<String> formerName(TrackedTable table) {
+        return identities.former(identities.of(table.foldedTableName())).map(identity -> recordedName(table, identity));
     }
 
     /**
@@ -228,13 +271,6 @@ final class TableRegistry {
                         "comparing rows with their index",
                         () -> new MerkleSums(statements, rows, before, pending).sum(KeyRange.ALL)
                                 == rows.sumOfDigests(before, KeyRange.ALL));
-    }
-
-    private static Optional<String> nameBefore(TrackedTable table, Renames renames, Predicate<String> isKnown) {
-        return table.isOfKeylessRows()
-                ? renames.tableBefore(table.foldedTableName(), name -> isKnown.test(KeylessRows.groupName(name)))
-                        .map(KeylessRows::groupName)
-                : renames.tableBefore(table.foldedName(), isKnown);
     }
 
     private TrackedTable justFollowed(String name) {
@@ -288,9 +324,9 @@ final class TableRegistry {
         }
     }
 
-    private static Known known(int number, TrackedTable table) {
+    private Known known(int number, TrackedTable table) {
         return new Known(
-                number, table.foldedName(), KeyShape.of(table, Map.of()).text(), cells(table.layout()));
+                number, recordedName(table), KeyShape.of(table, Map.of()).text(), cells(table.layout()));
     }
 
     private void begin(int number, TrackedTable present) throws SQLException {
@@ -349,7 +385,7 @@ final class TableRegistry {
         for (var column : now) {
             if (!recorded.contains(column)) {
                 renames.columnBefore(
-                                present.foldedTableName(),
+                                identities.of(present.foldedTableName()),
                                 column,
                                 name -> recorded.contains(name) && !now.contains(name) && !before.containsValue(name))
                         .ifPresent(name -> before.put(column, name));
@@ -519,7 +555,7 @@ final class TableRegistry {
 
     /**
      * A fingerprint of the replicated structure: the same for the same tables, whatever their formatting, indexes, views
-     * and triggers.
+     * and triggers. Not for others of the same names: what is written on either must not be taken for the other's.
      */
     long fingerprint() {
         var text = new StringBuilder();
@@ -527,7 +563,7 @@ final class TableRegistry {
             if (isInternal(table.name()) || table.isOfKeylessRows()) {
                 continue;
             }
-            text.append(Identifiers.quote(table.foldedName()))
+            text.append(Identifiers.quote(identities.of(table.foldedName())))
                     .append(table.layout().withoutRowid() ? "W(" : "(");
             for (var column : table.layout().columns()) {
                 text.append(Identifiers.quote(Identifiers.fold(column.name())))

@@ -32,6 +32,9 @@ final class Checks {
                         .filter(store -> store.knowsSchema(transaction.schemaFingerprint()))
                         .findFirst()
                         .orElseThrow();
+                assertThat(reader.goneTables(transaction))
+                        .as("tables of %s of %s, where none is ever dropped", transaction, replica.name())
+                        .isEmpty();
                 assertThat(simulation.lost(transaction, reader))
                         .as("%s of %s", transaction, replica.name())
                         .isEmpty();

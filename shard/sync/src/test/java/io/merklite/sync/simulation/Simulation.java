@@ -59,6 +59,8 @@ final class Simulation {
         SCHEMA_BY_ROWS,
         SCHEMA_INCOMPLETE,
         TABLE_RENAMED,
+        NAME_MADE_AGAIN,
+        NAME_MADE_UNKNOWINGLY,
         COLUMN_RENAMED,
         COLUMN_RETYPED,
         HELD_BACK,
@@ -91,19 +93,26 @@ final class Simulation {
     private long eventHash = 17;
     private boolean faulty = true;
     private int columnsAdded;
-    /** First names of tables that somebody renamed. */
+    /** Names of tables that somebody renamed. */
     private final Set<String> renamedTables = new HashSet<>();
 
     private final boolean isSchemaReplicated;
+    private final boolean changesNames;
 
     /** A message under way. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Flight(long at, long number, String from, String to, byte[] bytes) {}
 
     Simulation(RandomGenerator random) {
+        this(random, false);
+    }
+
+    /** @param changesNames whether tables are made, renamed, and made again under the names that this frees, all the time */
+    Simulation(RandomGenerator random, boolean changesNames) {
         this.random = random;
+        this.changesNames = changesNames;
         this.schema = new ArrayList<>(RandomWrites.SCHEMA);
-        this.isSchemaReplicated = random.nextBoolean();
+        this.isSchemaReplicated = random.nextBoolean() || changesNames;
         var count = 2 + random.nextInt(6);
         for (var i = 0; i < count; i++) {
             replicas.add(SimulatedReplica.create(this, "r" + i, random.nextLong(), schema));
@@ -160,6 +169,9 @@ final class Simulation {
         nowMillis += random.nextInt(200);
         deliver();
         var replica = any();
+        if (changesNames && random.nextInt(5) == 0) {
+            changeTables(replica);
+        }
         switch (random.nextInt(24)) {
             case 0, 1, 2, 3, 4, 5, 6, 7 -> replica.write();
             case 8 -> replica.sync();
@@ -323,10 +335,10 @@ final class Simulation {
         if (isSchemaReplicated) {
             if (columnsAdded < 6 && random.nextInt(2) == 0) {
                 var change = nextChange();
-                if (!makesRenamedTableAnew(change)) {
-                    replica.change(change);
-                    count(RarePath.SCHEMA_CHANGED);
+                if (replica.change(change)) {
+                    countRenamedNames(replica, change);
                 }
+                count(RarePath.SCHEMA_CHANGED);
             }
             // A generator of its own, so that seeds which once failed still take the same way otherwise.
             var own = Seeds.random(nowMillis);
@@ -368,12 +380,34 @@ final class Simulation {
         }
     }
 
-    /**
-     * A table under a name that was given up by a rename, made by somebody who may not know of it: a replica that knows
-     * neither can't tell the two apart ({@code docs/schema-replication.md}).
-     */
-    private boolean makesRenamedTableAnew(String change) {
-        return renamedTables.stream().anyMatch(table -> change.startsWith("CREATE TABLE " + table + "("));
+    private void changeTables(SimulatedReplica replica) {
+        if (random.nextInt(3) == 0) {
+            var change = "CREATE TABLE " + anyName() + "(id INTEGER PRIMARY KEY, v, w DEFAULT 3)";
+            if (replica.change(change)) {
+                countRenamedNames(replica, change);
+            }
+            return;
+        }
+        replica.any(SimulatedReplica.ADDED_TABLES, random).ifPresent(table -> {
+            if (replica.change("ALTER TABLE " + table + " RENAME TO " + anyName())) {
+                renamedTables.add(table);
+                count(RarePath.TABLE_RENAMED);
+            }
+        });
+    }
+
+    private String anyName() {
+        return "more" + (7 + random.nextInt(2)) + (random.nextBoolean() ? "" : "_r" + random.nextInt(2));
+    }
+
+    /** Of a table under a name that was given up by a rename: by somebody who knows of that, or who does not. */
+    private void countRenamedNames(SimulatedReplica replica, String change) {
+        for (var table : renamedTables) {
+            if (change.startsWith("CREATE TABLE " + table + "(")) {
+                var again = "SELECT 1 FROM _merklite_tables WHERE name GLOB '_merklite_again_[0-9]*_" + table + "'";
+                count(replica.query(again).isEmpty() ? RarePath.NAME_MADE_UNKNOWINGLY : RarePath.NAME_MADE_AGAIN);
+            }
+        }
     }
 
     /** Few names, so that replicas give one thing two names, and two things one. */

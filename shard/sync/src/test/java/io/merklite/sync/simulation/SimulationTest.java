@@ -6,6 +6,9 @@ import io.merklite.sync.simulation.Simulation.RarePath;
 import io.merklite.testkit.Seeds;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Whatever happens, replicas that can talk again become equal, and nothing that was promised is lost. */
@@ -21,6 +24,18 @@ final class SimulationTest {
      */
     private static final long[] KEPT = {69, 113, 167, 173, 238};
 
+    /**
+     * Such seeds of simulations in which tables take each other's names: in 18 deaths in a table that joined another were
+     * forgotten, in 43 all names of a circle were given up, in 91 three tables that were one had a row each, and in 90 rows
+     * were in different tables while names were settled in part.
+     */
+    private static final long[] KEPT_OF_NAMES = {18, 43, 90, 91};
+
+    /** What simulations in which tables take each other's names must reach, however few they are. */
+    private static final RarePath[] NAMES = {
+        RarePath.TABLE_RENAMED, RarePath.NAME_MADE_AGAIN, RarePath.NAME_MADE_UNKNOWINGLY
+    };
+
     @Test
     void replicasConvergeWhateverHappened() {
         var count = Seeds.count("merklite.simulations", 500);
@@ -33,7 +48,10 @@ final class SimulationTest {
         });
         System.err.println("simulations: " + count + ", rare paths: " + rarePaths);
         if (count >= ALL_PATHS_COUNT && System.getProperty("merklite.seed", "").isBlank()) {
-            assertThat(rarePaths).containsOnlyKeys(RarePath.values());
+            assertThat(rarePaths)
+                    .containsKeys(Stream.of(RarePath.values())
+                            .filter(path -> path != RarePath.NAME_MADE_AGAIN)
+                            .toArray(RarePath[]::new));
         }
     }
 
@@ -44,10 +62,30 @@ final class SimulationTest {
         }
     }
 
+    /** Tables of one name after the other, and names for one table after the other: writes stay with their table. */
+    @Test
+    void tablesThatTakeEachOthersNamesKeepTheirRows() {
+        Map<RarePath, Integer> rarePaths = new ConcurrentHashMap<>();
+        Seeds.upTo(Seeds.count("merklite.simulations.names", 12))
+                .parallel()
+                .forEach(seed -> run(seed, random -> new Simulation(random, true), rarePaths));
+        for (var seed : KEPT_OF_NAMES) {
+            run(seed, random -> new Simulation(random, true), rarePaths);
+        }
+        System.err.println("simulations of names, rare paths: " + rarePaths);
+        if (System.getProperty("merklite.seed", "").isBlank()) {
+            assertThat(rarePaths).containsKeys(NAMES);
+        }
+    }
+
     private static long run(long seed, Map<RarePath, Integer> rarePaths) {
+        return run(seed, Simulation::new, rarePaths);
+    }
+
+    private static long run(long seed, Function<RandomGenerator, Simulation> begin, Map<RarePath, Integer> rarePaths) {
         var hash = new long[1];
         Seeds.run(seed, random -> {
-            var simulation = new Simulation(random);
+            var simulation = begin.apply(random);
             simulation.run(STEPS);
             new Checks(simulation).check();
             simulation.rarePaths().forEach((path, times) -> rarePaths.merge(path, times, Integer::sum));
