@@ -22,6 +22,9 @@ import java.util.function.Consumer;
  * must be in the log before the answer goes. Both take time, in which messages queue up to a bound; what is beyond it is
  * dropped, and comes again by anti-entropy.
  *
+ * <p><b>Invariant.</b> The log gets the transactions of an origin in their order, also those of this replica that merging has led
+ * to: whoever else appends says {@link #appendFirst} before.
+ *
  * <p><b>Threading.</b> Confined to the replica's actor.
  */
 final class Exchange {
@@ -32,10 +35,11 @@ final class Exchange {
     private final Log log;
     private final Consumer<List<Envelope>> sender;
     private final Deque<Inbound> inbound = new ArrayDeque<>();
-    private List<Envelope> held = List.of();
+    /** For each append that is on its way to the log, what may be sent when it is there. */
+    private final Deque<List<Envelope>> held = new ArrayDeque<>();
+
     private Optional<Inbound> reading = Optional.empty();
     private Optional<Found> found = Optional.empty();
-    private boolean isAppending;
     private List<Transaction> unlogged = new ArrayList<>();
     private List<Envelope> unsent = new ArrayList<>();
     private long droppedCount;
@@ -168,30 +172,40 @@ final class Exchange {
     void deliver(Outbox outbox) {
         unlogged.addAll(outbox.unlogged());
         unsent.addAll(outbox.envelopes());
-        if (unlogged.isEmpty() && !isAppending) {
+        if (unlogged.isEmpty() && held.isEmpty()) {
             send(takeUnsent());
         }
     }
 
-    /** What was appended is on disk. */
+    /** The first of what was appended and is not on disk yet is there now. */
     void appended() {
-        isAppending = false;
-        var released = held;
-        held = List.of();
-        send(released);
+        send(held.remove());
         appendUnlogged();
     }
 
+    /**
+     * Has what waits for the log go there at once, before what the caller appends next: that may be a transaction of this
+     * replica which comes after one of those, as what a merge had to mend is one of its own.
+     */
+    void appendFirst() {
+        if (!unlogged.isEmpty()) {
+            append();
+        }
+    }
+
     private void appendUnlogged() {
-        if (isAppending) {
+        if (!held.isEmpty()) {
             return;
         }
         if (unlogged.isEmpty()) {
             send(takeUnsent());
-            return;
+        } else {
+            append();
         }
-        isAppending = true;
-        held = takeUnsent();
+    }
+
+    private void append() {
+        held.add(takeUnsent());
         var transactions = unlogged;
         unlogged = new ArrayList<>();
         log.append(transactions);

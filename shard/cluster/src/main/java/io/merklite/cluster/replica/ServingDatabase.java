@@ -653,6 +653,7 @@ final class ServingDatabase {
     private final class LaneOwner implements WriterLane.Owner {
         @Override
         public void append(List<Transaction> transactions) {
+            exchange.appendFirst();
             log.append(transactions, LogLink.Owner.WRITER);
         }
 

@@ -131,6 +131,30 @@ class ExchangeTest {
     }
 
     @Test
+    void whatWaitsForTheLogGoesThereBeforeWhatTheWriterAppends() throws SQLException {
+        publish(1);
+        exchange.pump();
+        var first = acknowledged();
+        publish(2);
+        exchange.pump();
+        assertThat(appended).hasSize(1);
+
+        exchange.appendFirst();
+        exchange.appendFirst();
+
+        assertThat(appended).extracting(List::size).containsExactly(1, 1);
+        exchange.appended();
+        assertThat(sent).containsExactly(first);
+        publish(3);
+        exchange.pump();
+        assertThat(appended).hasSize(2);
+        exchange.appended();
+        assertThat(appended).hasSize(3);
+        exchange.appended();
+        assertThat(sent).hasSize(3).endsWith(acknowledged());
+    }
+
+    @Test
     void everyMessageIsSaidToBeTakenOnce() throws SQLException {
         var taken = new ArrayList<Integer>();
         for (var id = 1; id <= 3; id++) {
