@@ -6,7 +6,8 @@
  * replica as a whole is {@code StoreState}; {@code StoreTransactions} ends transactions, and tells of them; {@code
  * SchemaFollower} keeps step with the user's schema. Where a table gets another key {@code CarriedStates} brings the states
  * of its rows along, {@code KeyChange} takes out the rows that the new key does not tell, and {@code FormerKeyChanges} finds
- * the rows of changes that were written on the old one.
+ * the rows of changes that were written on the old one. {@code TableIdentities} tells tables apart that have had the same
+ * name, {@code TableMoves} brings them to the names that they have now, and {@code MovedRows} the rows of two that are one.
  *
  * <p>Rows come in three ways. A local write is recorded by the session library, and {@code LocalWrites} gives it a
  * stamp by way of {@code LocalChanges}. What comes from elsewhere goes through {@code Merger}: joined by {@code
