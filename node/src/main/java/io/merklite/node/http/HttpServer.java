@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.HttpsConnectionContext;
@@ -16,6 +17,8 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.stream.javadsl.BidiFlow;
+import org.apache.pekko.stream.javadsl.Flow;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,10 +26,14 @@ import org.slf4j.LoggerFactory;
  * A bound port and all that answers on it.
  *
  * <p>An answer takes as long as its statements do, which have limits of their own; so the server itself has none for
- * answers, only one for connections on which nothing moves.
+ * answers, only those for connections on which nothing moves, and for heads that do not come to their end ({@link
+ * HeadDeadline}).
  */
 public final class HttpServer {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
+    /** Of one connection: what comes before the answer waits in the network. */
+    private static final int REQUESTS_AT_ONCE = 1;
 
     private final ServerBinding binding;
 
@@ -50,7 +57,7 @@ public final class HttpServer {
                 .newServerAt(settings.host(), settings.port())
                 .withSettings(serverSettings(system, settings));
         var server = tls.map(builder::enableHttps).orElse(builder);
-        return server.bind(answers::answer).thenApply(binding -> {
+        return server.bindFlow(connection(answers, settings)).thenApply(binding -> {
             LOG.info("http server listens address={}", binding.localAddress());
             return new HttpServer(binding);
         });
@@ -64,6 +71,12 @@ public final class HttpServer {
     /** Takes no more connections, gives requests that run {@code grace} to be answered, then closes all connections. */
     public CompletionStage<Done> stop(Duration grace) {
         return binding.terminate(grace).thenApply(terminated -> Done.getInstance());
+    }
+
+    private static Flow<HttpRequest, HttpResponse, NotUsed> connection(Answers answers, HttpSettings settings) {
+        var deadline = new HeadDeadline(settings.headTimeout(), settings.idleTimeout());
+        return BidiFlow.fromGraph(deadline)
+                .join(Flow.<HttpRequest>create().mapAsync(REQUESTS_AT_ONCE, answers::answer));
     }
 
     private static ServerSettings serverSettings(ActorSystem<?> system, HttpSettings settings) {
@@ -80,6 +93,7 @@ public final class HttpServer {
                 .withTimeouts(timeouts)
                 .withServerHeader(Optional.empty())
                 .withRawRequestUriHeader(true)
+                .withPipeliningLimit(REQUESTS_AT_ONCE)
                 .withMaxConnections(settings.maxConnections())
                 .withBacklog(settings.backlog());
     }

@@ -45,6 +45,12 @@ final class AllOrNothing {
         return results(stream, steps, isLast, 0, statements.size());
     }
 
+    /** Runs steps that have conditions of their own on a stream: those that ran have succeeded. */
+    static CompletionStage<List<StatementResult>> runSteps(SqlStream stream, List<SqlStep> steps) {
+        return stream.run(List.of(new SqlRequest.Batch(steps)), false)
+                .thenApply(responses -> results(responses.getFirst(), 0, steps.size()));
+    }
+
     private static List<SqlStep> chain(SqlStatement first, List<SqlStatement> others) {
         List<SqlStep> steps = new ArrayList<>();
         steps.add(new SqlStep(first, Optional.empty()));

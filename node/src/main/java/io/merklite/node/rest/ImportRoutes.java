@@ -3,7 +3,9 @@ package io.merklite.node.rest;
 import io.merklite.cluster.sql.SqlRequest;
 import io.merklite.cluster.sql.SqlResponse;
 import io.merklite.cluster.sql.SqlStatement;
+import io.merklite.cluster.sql.SqlStep;
 import io.merklite.cluster.sql.SqlStream;
+import io.merklite.cluster.sql.StepCondition;
 import io.merklite.cluster.sql.StreamOptions;
 import io.merklite.cluster.transfer.PlainFile;
 import io.merklite.node.encoding.JsonWriter;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -43,6 +46,7 @@ final class ImportRoutes {
             SELECT count(*) FROM sqlite_master
             WHERE name NOT LIKE '\\_merklite\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
             """);
+    private static final SqlStatement NOTHING = SqlStatement.of("SELECT 1");
     private static final SqlStatement FOREIGN_KEYS_OFF = SqlStatement.of("PRAGMA foreign_keys = OFF");
 
     private final RestApi.Parts parts;
@@ -249,14 +253,18 @@ final class ImportRoutes {
                 }));
     }
 
-    /** A text that ends its own transaction has left none to commit. */
+    /**
+     * A text that ends its own transaction has left none to commit. One whose transaction was taken away because others waited
+     * for it has left none either: that it is told to the next statement, and to no question whether one is open.
+     */
     private static CompletionStage<HttpResponse> commit(SqlStream stream) {
-        return stream.run(List.of(SqlRequest.Autocommit.AUTOCOMMIT), false).thenCompose(responses -> {
-            var isDone = responses.getFirst() instanceof SqlResponse.AutocommitIs(var is) && is;
-            CompletionStage<?> committed = isDone
-                    ? CompletableFuture.completedFuture(List.of())
-                    : AllOrNothing.run(stream, List.of(SqlStatement.of("COMMIT")), false);
-            return committed.thenApply(done -> RestAnswer.written(stream.bookmark()));
-        });
+        var steps = List.of(
+                new SqlStep(NOTHING, Optional.empty()),
+                new SqlStep(
+                        SqlStatement.of("COMMIT"),
+                        Optional.of(new StepCondition.All(List.of(
+                                new StepCondition.Succeeded(0),
+                                new StepCondition.Not(StepCondition.IsAutocommit.IS_AUTOCOMMIT))))));
+        return AllOrNothing.runSteps(stream, steps).thenApply(done -> RestAnswer.written(stream.bookmark()));
     }
 }

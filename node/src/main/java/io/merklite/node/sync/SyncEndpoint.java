@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -35,7 +36,8 @@ public final class SyncEndpoint implements Endpoints {
     private final Access access;
     private final SyncSettings settings;
     private final InstantSource clock;
-    private final Set<Guarded> open = ConcurrentHashMap.newKeySet();
+    /** Those that are served. One that is turned away is not among them: whoever may not link must not keep others out. */
+    private final Set<Served> open = ConcurrentHashMap.newKeySet();
 
     private SyncEndpoint(MerkliteNode node, Access access, SyncSettings settings, InstantSource clock) {
         this.node = node;
@@ -115,11 +117,14 @@ public final class SyncEndpoint implements Endpoints {
         var mayWrite = allowed.right() != Access.Right.READ;
         return accept(upgrade, socket -> {
             socket.run(() -> socket.closeAt(allowed.expiresAt()));
-            return new SyncSession(
+            return new Served(
                     socket,
-                    mayWrite,
-                    settings,
-                    (replica, writes, listener) -> node.database(database).connectReplica(replica, writes, listener));
+                    new SyncSession(
+                            socket,
+                            mayWrite,
+                            settings,
+                            (replica, writes, listener) ->
+                                    node.database(database).connectReplica(replica, writes, listener)));
         });
     }
 
@@ -135,17 +140,9 @@ public final class SyncEndpoint implements Endpoints {
         });
     }
 
-    private interface Sessions {
-        SyncSession on(Socket socket);
-    }
-
-    private CompletionStage<HttpResponse> accept(SocketUpgrade upgrade, Sessions sessions) {
-        return CompletableFuture.completedFuture(upgrade.accept(
-                SUBPROTOCOL,
-                socket -> new Guarded(socket, sessions.on(socket)),
-                settings.maxMessageSizeBytes(),
-                settings.pingInterval(),
-                clock));
+    private CompletionStage<HttpResponse> accept(SocketUpgrade upgrade, Function<Socket, SocketSession> sessions) {
+        return CompletableFuture.completedFuture(
+                upgrade.accept(SUBPROTOCOL, sessions, settings.maxMessageSizeBytes(), settings.pingInterval(), clock));
     }
 
     /** The node stops: replicas are sent to another one. */
@@ -155,11 +152,11 @@ public final class SyncEndpoint implements Endpoints {
     }
 
     /** A session among those that are open. */
-    private final class Guarded implements SocketSession {
+    private final class Served implements SocketSession {
         private final Socket socket;
         private final SyncSession session;
 
-        private Guarded(Socket socket, SyncSession session) {
+        private Served(Socket socket, SyncSession session) {
             this.socket = socket;
             this.session = session;
             open.add(this);

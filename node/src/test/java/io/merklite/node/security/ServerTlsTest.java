@@ -185,7 +185,8 @@ class ServerTlsTest {
     }
 
     private static HttpServer serve(ServerTls tls) {
-        var settings = new HttpSettings("127.0.0.1", 0, 10, 10, Duration.ofSeconds(10), 1024, 4096, List.of());
+        var settings = new HttpSettings(
+                "127.0.0.1", 0, 10, 10, Duration.ofSeconds(10), Duration.ofSeconds(10), 1024, 4096, List.of());
         var endpoints = new ProbeEndpoints(new Health(), MetricsPage.withJvm(new PrometheusRegistry()));
         return HttpServer.bind(
                         KIT.system(),

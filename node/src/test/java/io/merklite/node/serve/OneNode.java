@@ -19,7 +19,13 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.remote.RemoteActorRefProvider;
+import org.apache.pekko.remote.transport.ThrottlerTransportAdapter;
+import org.apache.pekko.remote.transport.ThrottlerTransportAdapter$Direction$Both$;
+import scala.jdk.javaapi.FutureConverters;
 
 /** A node as it is shipped, a cluster of its own, on free ports of this machine. */
 public final class OneNode implements AutoCloseable {
@@ -77,6 +83,40 @@ public final class OneNode implements AutoCloseable {
     public String clusterAddress() {
         var address = Cluster.get(server.node().system()).selfMember().address();
         return address.getHost().orElseThrow() + ":" + address.getPort().orElseThrow();
+    }
+
+    /** Cuts the links with another node of this JVM, in both directions. Both need {@code advanced.test-mode} of Artery. */
+    @SuppressWarnings("deprecation") // there is no other way to lose messages of Artery
+    public void cutOff(OneNode other) {
+        throttle(other, ThrottlerTransportAdapter.Blackhole$.MODULE$);
+        other.throttle(this, ThrottlerTransportAdapter.Blackhole$.MODULE$);
+    }
+
+    /** Mends them. */
+    @SuppressWarnings("deprecation")
+    public void reach(OneNode other) {
+        throttle(other, ThrottlerTransportAdapter.Unthrottled$.MODULE$);
+        other.throttle(this, ThrottlerTransportAdapter.Unthrottled$.MODULE$);
+    }
+
+    @SuppressWarnings("deprecation")
+    private void throttle(OneNode other, ThrottlerTransportAdapter.ThrottleMode mode) {
+        var system = (ExtendedActorSystem) server.node().system().classicSystem();
+        var address = Cluster.get(other.server.node().system()).selfMember().address();
+        FutureConverters.asJava(((RemoteActorRefProvider) system.provider())
+                        .transport()
+                        .managementCommand(new ThrottlerTransportAdapter.SetThrottle(
+                                address, ThrottlerTransportAdapter$Direction$Both$.MODULE$, mode)))
+                .toCompletableFuture()
+                .join();
+    }
+
+    /** Waits until it has stopped by itself: true if it left its cluster, false if it was cast out. */
+    public boolean hasLeft() {
+        return server.terminated()
+                .toCompletableFuture()
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .join();
     }
 
     /** With a slash at the end. */

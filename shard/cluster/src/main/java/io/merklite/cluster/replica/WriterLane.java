@@ -168,17 +168,22 @@ final class WriterLane {
     }
 
     /**
-     * Takes a request in.
+     * Takes a request in. There is always room for that of the stream whose transaction the others wait for: it could not end
+     * otherwise.
      *
      * @param stream the state of its stream
      * @param plan of its requests in that state
      */
     void offer(RunSql sql, SqlStreamState stream, SqlPlan plan) {
-        if (queue.size() >= settings.maxQueueCount()) {
+        if (queue.size() >= settings.maxQueueCount() && !isLeasedTo(sql.stream())) {
             refuse(sql, Refusal.OVERLOADED, settings.maxQueueCount() + " requests wait for the writer");
             return;
         }
         queue.add(new Job(sql, stream, plan, clock.instant().plus(settings.queueTimeout())));
+    }
+
+    private boolean isLeasedTo(StreamId stream) {
+        return state instanceof State.Leased leased && leased.stream().equals(stream);
     }
 
     private void refuse(RunSql sql, Refusal refusal, String what) {
@@ -441,7 +446,7 @@ final class WriterLane {
     /** The stream is gone: what it has open is undone. */
     void close(StreamId stream) {
         takeOf(stream);
-        if (state instanceof State.Leased leased && leased.stream().equals(stream)) {
+        if (isLeasedTo(stream)) {
             core.rollback();
             state = State.FREE;
         }
