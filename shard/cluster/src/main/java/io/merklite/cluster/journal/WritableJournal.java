@@ -90,7 +90,10 @@ final class WritableJournal implements AutoCloseable {
      */
     void rollback() throws SQLException {
         known.clear();
-        // The driver gives up a statement that has failed.
+        // The driver gives up a statement that has failed, and keeps the others until they are closed.
+        for (var statement : List.of(begin, commit, insertEvent)) {
+            statement.close();
+        }
         begin = connection.prepareStatement(BEGIN);
         commit = connection.prepareStatement(COMMIT);
         insertEvent = connection.prepareStatement(INSERT_EVENT);
