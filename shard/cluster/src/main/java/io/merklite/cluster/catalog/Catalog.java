@@ -23,6 +23,9 @@ import java.util.function.Supplier;
  * makes is known in the others as soon as that has come there, and concurrent entries merge. An entry of a dropped database
  * stays, so that a node that was away does not bring it back.
  *
+ * <p>An entry counts the <b>generations</b> of its name: a name that is made again after a drop means another database. Those
+ * who make it at the same time with the same knowledge make the same one, as with any new name.
+ *
  * <p><b>Threading.</b> Thread-safe; nothing blocks.
  */
 public final class Catalog {
@@ -34,11 +37,18 @@ public final class Catalog {
 
     private static final String CREATE = """
             CREATE TABLE IF NOT EXISTS databases(
-                name TEXT PRIMARY KEY NOT NULL, created_at INTEGER NOT NULL, dropped_at INTEGER) WITHOUT ROWID
+                name TEXT PRIMARY KEY NOT NULL, created_at INTEGER NOT NULL, dropped_at INTEGER,
+                generation INTEGER NOT NULL DEFAULT 1) WITHOUT ROWID
             """;
+    /** Catalogs that were made before names had generations lack the column. */
+    private static final String UPGRADED =
+            "SELECT 1 FROM sqlite_schema WHERE name = 'databases' AND sql LIKE '%generation%'";
+
+    private static final String UPGRADE = "ALTER TABLE databases ADD COLUMN generation INTEGER NOT NULL DEFAULT 1";
     private static final String INSERT = """
             INSERT INTO databases(name, created_at) VALUES (?1, ?2)
-            ON CONFLICT(name) DO UPDATE SET created_at = ?2, dropped_at = NULL WHERE dropped_at IS NOT NULL
+            ON CONFLICT(name) DO UPDATE SET created_at = ?2, dropped_at = NULL, generation = generation + 1
+                WHERE dropped_at IS NOT NULL
             """;
 
     /** A range of the key: without its ends each page of a list would read all names before and behind it. */
@@ -65,6 +75,16 @@ public final class Catalog {
     }
 
     /**
+     * What is known of a name, and of which generation.
+     *
+     * @param generation how many databases of the name there were, with this one: 1 if the name was never made again after a drop
+     */
+    public record Known(State state, long generation) {
+        /** Nobody here has heard of the name. */
+        public static final Known NOTHING = new Known(State.UNKNOWN, 1);
+    }
+
+    /**
      * A database.
      *
      * @param name its name
@@ -87,11 +107,19 @@ public final class Catalog {
 
     /** What is known of {@code name}. */
     public CompletionStage<State> state(String name) {
-        return run(SqlStatement.of("SELECT dropped_at IS NULL FROM databases WHERE name = ?", SqlValue.of(name)))
+        return look(name).thenApply(Known::state);
+    }
+
+    /** As {@link #state}, with the generation. */
+    public CompletionStage<Known> look(String name) {
+        return run(SqlStatement.of(
+                        "SELECT dropped_at IS NULL, generation FROM databases WHERE name = ?", SqlValue.of(name)))
                 .thenApply(result -> result.rows().stream()
                         .findFirst()
-                        .map(row -> row.getFirst().equals(SqlValue.of(1)) ? State.EXISTS : State.DROPPED)
-                        .orElse(State.UNKNOWN));
+                        .map(row -> new Known(
+                                row.getFirst().equals(SqlValue.of(1)) ? State.EXISTS : State.DROPPED,
+                                number(row.get(1))))
+                        .orElse(Known.NOTHING));
     }
 
     /** Enters a database; false if it is there already. */
@@ -100,13 +128,13 @@ public final class Catalog {
         return run(SqlStatement.of(INSERT, SqlValue.of(name), now)).thenApply(result -> result.affectedRowCount() > 0);
     }
 
-    /** Marks a database as dropped; false if there is none. */
-    public CompletionStage<Boolean> drop(String name) {
+    /** Marks a database as dropped. Gives the generation that it was of; nothing if there is none. */
+    public CompletionStage<Optional<Long>> drop(String name) {
         return run(SqlStatement.of(
-                        "UPDATE databases SET dropped_at = ? WHERE name = ? AND dropped_at IS NULL",
+                        "UPDATE databases SET dropped_at = ? WHERE name = ? AND dropped_at IS NULL RETURNING generation",
                         SqlValue.of(clock.millis()),
                         SqlValue.of(name)))
-                .thenApply(result -> result.affectedRowCount() > 0);
+                .thenApply(result -> result.rows().stream().findFirst().map(row -> number(row.getFirst())));
     }
 
     /** Databases in the order of their names, at most {@code limit}, whose names begin with {@code prefix} and come after {@code after}. */
@@ -125,8 +153,11 @@ public final class Catalog {
 
     private static Entry entry(List<SqlValue> row) {
         var name = ((SqlValue.Text) row.get(0)).value();
-        var createdAt = ((SqlValue.Integer) row.get(1)).value();
-        return new Entry(name, Instant.ofEpochMilli(createdAt));
+        return new Entry(name, Instant.ofEpochMilli(number(row.get(1))));
+    }
+
+    private static long number(SqlValue value) {
+        return ((SqlValue.Integer) value).value();
     }
 
     private CompletionStage<StatementResult> run(SqlStatement statement) {
@@ -138,7 +169,11 @@ public final class Catalog {
         if (known.isPresent() && !known.get().toCompletableFuture().isCompletedExceptionally()) {
             return known.get();
         }
-        var making = runOnce(SqlStatement.of(CREATE));
+        var making = runOnce(SqlStatement.of(CREATE))
+                .thenCompose(made -> runOnce(SqlStatement.of(UPGRADED)))
+                .thenCompose(found -> found.rows().isEmpty()
+                        ? runOnce(SqlStatement.of(UPGRADE))
+                        : CompletableFuture.completedFuture(found));
         table.set(Optional.of(making));
         return making;
     }

@@ -38,9 +38,15 @@ public final class DatabaseActor {
      * From another replica: a follower of this datacenter, or the writer of another.
      *
      * @param peer its name
+     * @param generation which of the databases of the name it speaks of
      * @param message what it says
      */
-    record FromPeer(String peer, SyncMessage message) implements Command, ReplicaMessage {}
+    record FromPeer(String peer, long generation, SyncMessage message) implements Command, ReplicaMessage {
+        /** Of a name that was never made again. */
+        FromPeer(String peer, SyncMessage message) {
+            this(peer, Generations.FIRST, message);
+        }
+    }
 
     /**
      * From a client: requests of one stream. Answered by {@link SqlReply}.
@@ -156,10 +162,12 @@ public final class DatabaseActor {
     /** What became of an entry; no error if it is settled. */
     record ConflictSettled(Optional<SqlError> error) implements ReplicaMessage {}
 
-    /** From an operator, once the catalog says that the database is dropped: its files go, on all nodes. */
-    enum Drop implements Command, ReplicaMessage {
-        DROP
-    }
+    /**
+     * From an operator, once the catalog says that the database is dropped: its files go, on all nodes.
+     *
+     * @param generation which of the databases of the name: one that was made since stays
+     */
+    record Drop(long generation) implements Command, ReplicaMessage {}
 
     /** From anybody; answered by {@link DatabaseStatus}, or refused. */
     record Inspect(ActorRef<InspectReply> replyTo) implements Command, ReplicaMessage {}
@@ -175,7 +183,7 @@ public final class DatabaseActor {
         STOP
     }
 
-    record LookedUp(Catalog.State state) implements Command {}
+    record LookedUp(Catalog.Known known) implements Command {}
 
     record LookUpFailed(String why) implements Command {}
 
@@ -224,7 +232,7 @@ public final class DatabaseActor {
     /** Whether a database is to be: what the catalog knows. */
     interface Existence {
         /** What is known of a name. */
-        CompletionStage<Catalog.State> look(String database);
+        CompletionStage<Catalog.Known> look(String database);
 
         /** Enters a name that is not there. */
         CompletionStage<?> create(String database);

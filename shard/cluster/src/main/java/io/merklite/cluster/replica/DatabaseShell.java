@@ -16,6 +16,7 @@ import io.merklite.cluster.replica.DatabaseActor.WatchTaken;
 import io.merklite.cluster.replica.SqlReply.Refusal;
 import io.merklite.cluster.sql.SqlError;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -101,6 +102,11 @@ final class DatabaseShell {
         return stash.anyMatch(like);
     }
 
+    /** Does something with each command that waits. */
+    void eachStashed(Consumer<Command> work) {
+        stash.forEach(work::accept);
+    }
+
     /** Goes on with {@code next}, which gets what has waited first. */
     Behavior<Command> unstashAll(Behavior<Command> next) {
         return stash.unstashAll(next);
@@ -122,14 +128,20 @@ final class DatabaseShell {
     /** What waited for the database to open asks its successor. */
     Behavior<Command> stopBeforeServing() {
         stash.forEach(command -> {
-            if (command instanceof Drop) {
-                replicas.tell(new Replicas.ForgetEverywhere(database));
+            if (command instanceof Drop drop) {
+                forgetEverywhere(drop);
             } else {
                 refuse(command, Refusal.MOVING, MOVES);
             }
         });
         stash.clear();
         return stop();
+    }
+
+    /** Passes a drop on, for an actor that has no file. */
+    Behavior<Command> forgetEverywhere(Drop drop) {
+        replicas.tell(new Replicas.ForgetEverywhere(database, drop.generation()));
+        return Behaviors.same();
     }
 
     /** Refuses what has come, and what comes until the shard lets this actor stop. */
@@ -139,10 +151,7 @@ final class DatabaseShell {
         passivate();
         return stash.unstashAll(Behaviors.receive(Command.class)
                 .onMessage(Stop.class, stop -> stop())
-                .onMessage(Drop.class, drop -> {
-                    replicas.tell(new Replicas.ForgetEverywhere(database));
-                    return Behaviors.same();
-                })
+                .onMessage(Drop.class, this::forgetEverywhere)
                 .onAnyMessage(command -> {
                     refuse(command, refusal, why);
                     return Behaviors.same();

@@ -14,6 +14,7 @@ import java.util.List;
  * @param schema fingerprint of its schema
  * @param sizeBytes of its file
  * @param waitingCount transactions of others that wait for something
+ * @param generation which of the databases that its name meant
  * @param copies what others last said
  */
 public record DatabaseStatus(
@@ -25,6 +26,7 @@ public record DatabaseStatus(
         long schema,
         long sizeBytes,
         int waitingCount,
+        long generation,
         List<Copy> copies)
         implements ReplicaMessage, InspectReply {
     public DatabaseStatus {

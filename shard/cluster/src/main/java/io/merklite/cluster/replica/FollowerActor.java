@@ -4,6 +4,7 @@ import io.merklite.sync.SyncException;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.vector.VersionVector;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -33,8 +34,12 @@ public final class FollowerActor {
     /** What a follower is told. */
     public sealed interface Command {}
 
-    /** From the writer. */
-    record Deliver(SyncMessage message) implements Command {}
+    /**
+     * From the writer.
+     *
+     * @param generation which of the databases of the name it speaks of
+     */
+    record Deliver(long generation, SyncMessage message) implements Command {}
 
     /** The node's writer wants the file: closes it and stops. */
     enum Yield implements Command {
@@ -174,11 +179,7 @@ public final class FollowerActor {
                     case SqlReply.Refused refused -> Behaviors.same(); // until the timer asks again
                 })
                 .onMessage(Fetched.class, fetched -> switch (fetched.outcome()) {
-                    case SnapshotSink.Outcome.Fetched done -> {
-                        sink.ifPresent(context::unwatch);
-                        log.renew();
-                        yield recover();
-                    }
+                    case SnapshotSink.Outcome.Fetched done -> onFetched();
                     case SnapshotSink.Outcome.Failed failed -> {
                         context.getLog().warn("snapshot failed why={}", failed.why());
                         yield Behaviors.same();
@@ -194,6 +195,17 @@ public final class FollowerActor {
                 .onMessage(FromLog.class, answer -> Behaviors.same())
                 .onSignal(PostStop.class, stopped -> close())
                 .build();
+    }
+
+    private Behavior<Command> onFetched() throws IOException {
+        if (home.generationOf(database) < home.generations().newest(database)) {
+            context.getLog().warn("copy is of a generation that is gone, the writer has not heard of that: asks again");
+            home.delete(database); // it has nothing that its source has not
+            return Behaviors.same();
+        }
+        sink.ifPresent(context::unwatch);
+        log.renew();
+        return recover();
     }
 
     private Behavior<Command> fetch(DatabaseActor.SnapshotOffer offer) {
@@ -232,7 +244,10 @@ public final class FollowerActor {
         log.recover(opened.vector());
         return Behaviors.receive(Command.class)
                 .onMessage(Deliver.class, deliver -> {
-                    exchange().offer(PeerName.WRITER, deliver.message());
+                    if (deliver.generation() == core().generation()) {
+                        exchange().offer(PeerName.WRITER, deliver.message());
+                    }
+                    home.generations().heard(database, deliver.generation());
                     return Behaviors.same();
                 })
                 .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
@@ -246,7 +261,7 @@ public final class FollowerActor {
             case LogLink.Answer.Recovered recovered -> {
                 exchange().deliver(core().recover(recovered.transactions()));
                 if (recovered.isComplete()) {
-                    yield follow();
+                    yield core().belongsTo(home.generations().newest(database)) ? follow() : outdated();
                 }
                 log.recover(core().vector());
                 yield Behaviors.same();
@@ -303,7 +318,21 @@ public final class FollowerActor {
                 .build();
     }
 
+    /** The file is what was dropped: it is set aside when this actor has stopped, and another one fetches a copy. */
+    private Behavior<Command> outdated() {
+        home.generations().isOutdated(database);
+        return stop();
+    }
+
     private Behavior<Command> onDeliver(Deliver deliver) {
+        if (deliver.generation() > core().generation()) {
+            home.generations().heard(database, deliver.generation());
+            return outdated();
+        }
+        if (deliver.generation() < core().generation()) {
+            exchange().connect(PeerName.WRITER); // what it is told says that it was dropped
+            return Behaviors.same();
+        }
         if (!(deliver.message() instanceof SyncMessage.Status)) {
             isActive = true;
         }
@@ -367,7 +396,11 @@ public final class FollowerActor {
     }
 
     private Behavior<Command> onFenced(Fenced fenced) {
-        if (fenced.reply() instanceof DatabaseStatus status) {
+        if (fenced.reply() instanceof DatabaseStatus status && status.generation() > core().generation()) {
+            home.generations().heard(database, status.generation());
+            return outdated();
+        }
+        if (fenced.reply() instanceof DatabaseStatus status && status.generation() == core().generation()) {
             timers.cancel(AskForFence.ASK_FOR_FENCE);
             readable.ifPresent(copy -> copy.reads().tell(new FollowerReads.MayServe(status.vector())));
             fence = Optional.of(status.vector());
@@ -420,7 +453,7 @@ public final class FollowerActor {
     private void send(List<Envelope> envelopes) {
         for (var envelope : envelopes) {
             home.metrics().sent(envelope.message());
-            writer.tell(PeerName.ofNode(home.node()), envelope.message());
+            writer.tell(PeerName.ofNode(home.node()), core().generation(), envelope.message());
         }
     }
 
@@ -448,7 +481,7 @@ public final class FollowerActor {
 
     /** The way to a database's writer, wherever it is. */
     interface WriterLink {
-        void tell(String from, SyncMessage message);
+        void tell(String from, long generation, SyncMessage message);
 
         void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo);
 

@@ -71,10 +71,7 @@ final class OpeningDatabase {
         return Behaviors.receive(Command.class)
                 .onMessage(Rested.class, rested -> lookUp())
                 .onMessage(Stop.class, stop -> shell.stop())
-                .onMessage(Drop.class, drop -> {
-                    shell.replicas().tell(new Replicas.ForgetEverywhere(database));
-                    return Behaviors.same();
-                })
+                .onMessage(Drop.class, shell::forgetEverywhere)
                 .onAnyMessage(command -> {
                     DatabaseShell.refuse(
                             command, Refusal.UNAVAILABLE, "it failed and is opened again in a while: " + SEE_LOG);
@@ -89,20 +86,10 @@ final class OpeningDatabase {
     private Behavior<Command> lookUp() {
         ask(existence.look(database));
         return Behaviors.receive(Command.class)
-                .onMessage(LookedUp.class, looked -> switch (looked.state()) {
-                    case EXISTS -> acquire();
-                    case DROPPED -> isToBeMade() ? make() : shell.refuseAll(Refusal.NO_DATABASE, "it was dropped");
-                    case UNKNOWN -> {
-                        if (isKnownHere()) {
-                            yield acquire();
-                        }
-                        yield isToBeMade()
-                                ? make()
-                                : shell.refuseAll(Refusal.NO_DATABASE, "the catalog does not have it");
-                    }
-                })
+                .onMessage(LookedUp.class, looked -> onLookedUp(looked.known()))
                 .onMessage(LookUpFailed.class, failed -> {
                     shell.context().getLog().warn("catalog does not answer why={}", failed.why());
+                    hearStashed();
                     return isKnownHere() ? acquire() : shell.refuseAll(Refusal.UNAVAILABLE, failed.why());
                 })
                 .onMessage(Stop.class, stop -> shell.stopBeforeServing())
@@ -111,12 +98,43 @@ final class OpeningDatabase {
                 .build();
     }
 
-    private void ask(CompletionStage<Catalog.State> question) {
+    private Behavior<Command> onLookedUp(Catalog.Known known) {
+        hearStashed();
+        return switch (known.state()) {
+            case EXISTS -> {
+                home.generations().heard(database, known.generation());
+                yield acquire();
+            }
+            case DROPPED -> {
+                if (home.generations().newest(database) > known.generation()) {
+                    yield acquire(); // others know that it was made again, and the catalog here does not yet
+                }
+                yield isToBeMade() ? make() : shell.refuseAll(Refusal.NO_DATABASE, "it was dropped");
+            }
+            case UNKNOWN -> {
+                if (isKnownHere()) {
+                    yield acquire();
+                }
+                yield isToBeMade() ? make() : shell.refuseAll(Refusal.NO_DATABASE, "the catalog does not have it");
+            }
+        };
+    }
+
+    /** What peers have said before the file is open may be of a later generation than the catalog knows. */
+    private void hearStashed() {
+        shell.eachStashed(command -> {
+            if (command instanceof FromPeer from) {
+                home.generations().heard(database, from.generation());
+            }
+        });
+    }
+
+    private void ask(CompletionStage<Catalog.Known> question) {
         shell.context()
                 .pipeToSelf(
                         question,
-                        (state, failure) -> failure == null
-                                ? new LookedUp(state)
+                        (known, failure) -> failure == null
+                                ? new LookedUp(known)
                                 : new LookUpFailed(String.valueOf(failure.getMessage())));
     }
 
@@ -133,7 +151,7 @@ final class OpeningDatabase {
 
     private Behavior<Command> make() {
         shell.context().getLog().info("database is made for its first request");
-        ask(existence.create(database).thenApply(made -> Catalog.State.EXISTS));
+        ask(existence.create(database).thenCompose(made -> existence.look(database)));
         return Behaviors.same();
     }
 
@@ -166,7 +184,7 @@ final class OpeningDatabase {
             shell.context().getLog().error("database cannot be opened: see the cause, and the disk", e);
             return failed("it cannot be opened: " + SEE_LOG);
         }
-        var peers = new WriterPeers(home, database, acquired.topic(), remote, acknowledgements);
+        var peers = new WriterPeers(home, database, core::generation, acquired.topic(), remote, acknowledgements);
         peers.become(acquired.hosts());
         opened = Optional.of(new Open(core, new Exchange(core, log.forPeers(), peers::send), peers));
         log.recover(core.vector());
@@ -187,7 +205,7 @@ final class OpeningDatabase {
             case LogLink.Answer.Recovered recovered -> {
                 exchange().deliver(core().recover(recovered.transactions()));
                 if (recovered.isComplete()) {
-                    return catchUp();
+                    return core().belongsTo(home.generations().newest(database)) ? catchUp() : outdated();
                 }
                 log.recover(core().vector());
             }
@@ -202,6 +220,12 @@ final class OpeningDatabase {
         return Behaviors.same();
     }
 
+    /** The file is what was dropped: it is complete now, and is set aside when this actor has stopped. */
+    private Behavior<Command> outdated() {
+        home.generations().isOutdated(database);
+        return shell.stopBeforeServing();
+    }
+
     // ---- what others have -------------------------------------------------------------------------------------------
 
     /** A new writer first has what a majority of the other copies have; without them it goes on after a while. */
@@ -214,13 +238,7 @@ final class OpeningDatabase {
         shell.timers()
                 .startSingleTimer(GiveUpWaiting.GIVE_UP_WAITING, home.settings().takeOverTimeout());
         return Behaviors.receive(Command.class)
-                .onMessage(FromPeer.class, message -> {
-                    exchange().offer(message.peer(), message.message());
-                    exchange().pump();
-                    catchUp.heard(message.peer());
-                    peers().heard(message.peer(), message.message());
-                    return goOn();
-                })
+                .onMessage(FromPeer.class, this::onPeer)
                 .onMessage(WantSnapshot.class, want -> {
                     catchUp.heard(PeerName.ofNode(want.node()));
                     shell.stash(want);
@@ -244,6 +262,22 @@ final class OpeningDatabase {
                 .onSignal(PostStop.class, stopped -> close())
                 .onAnyMessage(shell::stash)
                 .build();
+    }
+
+    private Behavior<Command> onPeer(FromPeer message) {
+        if (message.generation() > core().generation()) {
+            home.generations().heard(database, message.generation());
+            return outdated();
+        }
+        if (message.generation() < core().generation()) {
+            peers().correct(message.peer(), exchange());
+            return Behaviors.same();
+        }
+        exchange().offer(message.peer(), message.message());
+        exchange().pump();
+        catchUp.heard(message.peer());
+        peers().heard(message.peer(), message.message());
+        return goOn();
     }
 
     private Behavior<Command> onLog(LogLink.Answer answer) {

@@ -54,6 +54,13 @@ final class ReplicaCore implements AutoCloseable {
     private static final int PAGE_BYTES = 4_096;
     private static final int KIB = 1_024;
 
+    /** A file without it is of the first generation: names that are made again are few. */
+    private static final String CREATE_GENERATION =
+            "CREATE TABLE IF NOT EXISTS _merklite_generation(id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL)";
+
+    private static final String HAS_GENERATION = "SELECT 1 FROM sqlite_master WHERE name = '_merklite_generation'";
+    private static final String GENERATION = "SELECT number FROM _merklite_generation";
+
     private final Database database;
     private final LogWindow window;
     private final Replicator replicator;
@@ -63,6 +70,7 @@ final class ReplicaCore implements AutoCloseable {
     private final int maxTransactionSizeBytes;
     private Optional<LogStatements> logStatements = Optional.empty();
     private Consumer<Transaction> committed = transaction -> {};
+    private long generation;
     private boolean foreignKeys = true;
 
     /**
@@ -94,8 +102,10 @@ final class ReplicaCore implements AutoCloseable {
             ReplicaSettings settings,
             RandomGenerator random,
             Instant now,
-            Consumer<Event> listener) {
+            Consumer<Event> listener,
+            long generation) {
         this.database = database;
+        this.generation = generation;
         this.listener = listener;
         this.maxTransactionSizeBytes = settings.maxTransactionSizeBytes();
         this.window = new LogWindow(settings.logWindowCount(), settings.logWindowBytes());
@@ -131,7 +141,8 @@ final class ReplicaCore implements AutoCloseable {
             statement.execute("PRAGMA wal_autocheckpoint = " + settings.checkpointSizeBytes() / PAGE_BYTES);
             // The file of the write-ahead log is cut when the log begins anew, after a transaction that was larger.
             statement.execute("PRAGMA journal_size_limit = " + settings.maxLogSizeBytes());
-            return new ReplicaCore(database, settings, random, clock.instant(), listener);
+            return new ReplicaCore(
+                    database, settings, random, clock.instant(), listener, generationIn(database.connection()));
         } catch (SQLException e) {
             database.close();
             throw new StoreFailure("opening " + file, e);
@@ -148,6 +159,62 @@ final class ReplicaCore implements AutoCloseable {
             default -> {}
         }
         listener.accept(event);
+    }
+
+    // ---- its generation ---------------------------------------------------------------------------------------------
+
+    /** Which of the databases that the name has meant. */
+    long generation() {
+        return generation;
+    }
+
+    /**
+     * Whether this is the database of generation {@code newest}, or of a later one. A replica that has nothing becomes one; what
+     * its log has must be in it before it is asked.
+     */
+    boolean belongsTo(long newest) {
+        if (generation < newest && vector().isEmpty()) {
+            execute(CREATE_GENERATION);
+            execute("INSERT OR REPLACE INTO _merklite_generation VALUES (1, " + newest + ")");
+            // A power cut must not take it back: the rows would come again from the log, and this would not.
+            execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            generation = newest;
+        }
+        return generation >= newest;
+    }
+
+    private static long generationIn(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            try (var found = statement.executeQuery(HAS_GENERATION)) {
+                if (!found.next()) {
+                    return Generations.FIRST;
+                }
+            }
+            try (var rows = statement.executeQuery(GENERATION)) {
+                return rows.next() ? rows.getLong(1) : Generations.FIRST;
+            }
+        }
+    }
+
+    /** The generation of a file that nobody has open. */
+    static long generationOf(Path file) {
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath())) {
+            return generationIn(connection);
+        } catch (SQLException e) {
+            throw new StoreFailure("reading the generation of " + file, e);
+        }
+    }
+
+    /** Has all of a file that nobody has open in the file itself, without a write-ahead log. */
+    static void makeWhole(Path file) {
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
+                var statement = connection.createStatement()) {
+            statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+            statement.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            statement.execute("PRAGMA journal_mode = DELETE");
+        } catch (SQLException e) {
+            throw new StoreFailure("copying the write-ahead log of " + file + " into it", e);
+        }
     }
 
     // ---- what it is -------------------------------------------------------------------------------------------------

@@ -111,10 +111,10 @@ public final class ReplicaGuardian {
     /** The catalog itself is always there. */
     private final class CatalogExistence implements DatabaseActor.Existence {
         @Override
-        public CompletionStage<Catalog.State> look(String database) {
+        public CompletionStage<Catalog.Known> look(String database) {
             return database.equals(Catalog.DATABASE)
-                    ? CompletableFuture.completedFuture(Catalog.State.EXISTS)
-                    : catalog.state(database);
+                    ? CompletableFuture.completedFuture(new Catalog.Known(Catalog.State.EXISTS, Generations.FIRST))
+                    : catalog.look(database);
         }
 
         @Override
@@ -167,8 +167,8 @@ public final class ReplicaGuardian {
         var writer = writer(database);
         return new FollowerActor.WriterLink() {
             @Override
-            public void tell(String from, SyncMessage message) {
-                writer.tell(new DatabaseActor.FromPeer(from, message));
+            public void tell(String from, long generation, SyncMessage message) {
+                writer.tell(new DatabaseActor.FromPeer(from, generation, message));
             }
 
             @Override
@@ -239,12 +239,12 @@ public final class ReplicaGuardian {
 
     /** Drops a database everywhere; false if there is none. */
     public CompletionStage<Boolean> drop(String database) {
-        return catalog.drop(database).thenApply(wasThere -> {
-            if (wasThere) {
-                writer(database).tell(DatabaseActor.Drop.DROP);
-                otherDatacenters().forEach(name -> writerIn(name, database).tell(DatabaseActor.Drop.DROP));
-            }
-            return wasThere;
+        return catalog.drop(database).thenApply(dropped -> {
+            dropped.map(DatabaseActor.Drop::new).ifPresent(drop -> {
+                writer(database).tell(drop);
+                otherDatacenters().forEach(name -> writerIn(name, database).tell(drop));
+            });
+            return dropped.isPresent();
         });
     }
 

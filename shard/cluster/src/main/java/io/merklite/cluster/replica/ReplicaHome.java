@@ -34,6 +34,7 @@ import java.util.regex.Pattern;
  * @param metrics of all replicas
  * @param copies followers that can be read
  * @param setbacks databases that failed and rest
+ * @param generations what has been heard of databases that were made again
  * @param running cancelled when the node stops, with all that reads for clients
  */
 public record ReplicaHome(
@@ -48,6 +49,7 @@ public record ReplicaHome(
         ReplicaMetrics metrics,
         LocalCopies copies,
         Setbacks setbacks,
+        Generations generations,
         Cancellation running) {
     /** What a process leaves that is killed while it makes or fetches a copy of a database. */
     private static final Pattern LEFTOVER =
@@ -79,6 +81,7 @@ public record ReplicaHome(
                 ReplicaMetrics.in(registry),
                 new LocalCopies(),
                 new Setbacks(settings.restartPause(), settings.maxRestartPause(), clock, random),
+                new Generations(),
                 Cancellation.ofNode());
     }
 
@@ -123,6 +126,27 @@ public record ReplicaHome(
             throw new UncheckedIOException("writing " + path, e);
         }
         return incarnation;
+    }
+
+    /** Which generation the file of a database is of, that nobody has open; the first if there is none. */
+    long generationOf(String database) {
+        return Files.exists(file(database)) ? ReplicaCore.generationOf(file(database)) : Generations.FIRST;
+    }
+
+    /**
+     * Puts the file of a database aside, which nobody has open, under a name that nothing looks for: {@code
+     * NAME.db.set-aside-GENERATION-INCARNATION}. It is a whole SQLite file then.
+     */
+    Path setAside(String database) throws IOException {
+        var file = file(database);
+        var aside = file.resolveSibling(file.getFileName() + ".set-aside-" + generationOf(database) + "-"
+                + knownIncarnation(database).orElse("unknown"));
+        ReplicaCore.makeWhole(file);
+        Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE);
+        syncDirectory();
+        delete(database);
+        metrics.setAside();
+        return aside;
     }
 
     /** Deletes everything of a database; its log goes by retention. */

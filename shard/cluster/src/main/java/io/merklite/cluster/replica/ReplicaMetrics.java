@@ -44,6 +44,7 @@ public final class ReplicaMetrics {
     private final Counter alarms;
     private final Counter dropped;
     private final Counter takeOvers;
+    private final Counter setAside;
     private final Gauge links;
     private final Histogram checkpoints;
     private final Counter failedCheckpoints;
@@ -104,6 +105,10 @@ public final class ReplicaMetrics {
                 "merklite_messages_dropped_total",
                 "Messages of other replicas that were dropped because too many waited; anti-entropy brings them again.");
         takeOvers = counter(registry, "merklite_writers_started_total", "Writers that began to serve on this node.");
+        setAside = counter(
+                registry,
+                "merklite_replicas_set_aside_total",
+                "Files of databases that were dropped and made again while the copy was away; each is kept beside the new one.");
         links = Gauge.builder()
                 .name("merklite_replica_links_open")
                 .help("Replicas outside the cluster that are linked with a writer of this node.")
@@ -167,6 +172,10 @@ public final class ReplicaMetrics {
 
     void writerStarted() {
         takeOvers.inc();
+    }
+
+    void setAside() {
+        setAside.inc();
     }
 
     void linked(int difference) {

@@ -40,6 +40,9 @@ import org.apache.pekko.serialization.SerializerWithStringManifest;
  *       the whole, and the actor that has it. It is given up when the receiver asks for nothing more for a while.
  * </ul>
  *
+ * <p>What speaks of a generation of a database's name after the first has it at the end, and version 2: all else is read by nodes
+ * that do not know of generations.
+ *
  * <p>What a later version sends is refused with an error that says so: upgrade the receivers first. A message that is too
  * large even for a parcel, or comes when too many parcels wait, fails, and Pekko logs that.
  *
@@ -65,7 +68,9 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final int MIN_COPY_BYTES = 2;
 
     private static final String FROM_PEER = "from-peer/1";
+    private static final String FROM_PEER_AGAIN = "from-peer/2";
     private static final String DELIVER = "deliver/1";
+    private static final String DELIVER_AGAIN = "deliver/2";
     private static final String RUN_SQL = "run-sql/2";
     private static final String ANSWERED = "answered/1";
     private static final String REFUSED = "refused/1";
@@ -95,9 +100,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String LINK_TAKEN = "link-taken/1";
     private static final String LINK_ENDED = "link-ended/1";
     private static final String DROP = "drop/1";
+    private static final String DROP_AGAIN = "drop/2";
     private static final String FORGET = "forget/1";
+    private static final String FORGET_AGAIN = "forget/2";
     private static final String INSPECT = "inspect/1";
     private static final String STATUS = "status/1";
+    private static final String STATUS_AGAIN = "status/2";
 
     private final ActorSystem<?> system;
     private final ActorRefResolver resolver;
@@ -122,8 +130,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     @Override
     public String manifest(Object message) {
         return switch ((ReplicaMessage) message) {
-            case DatabaseActor.FromPeer from -> FROM_PEER;
-            case Replicas.Deliver deliver -> DELIVER;
+            case DatabaseActor.FromPeer from -> isFirst(from.generation()) ? FROM_PEER : FROM_PEER_AGAIN;
+            case Replicas.Deliver deliver -> isFirst(deliver.generation()) ? DELIVER : DELIVER_AGAIN;
             case DatabaseActor.RunSql run -> RUN_SQL;
             case SqlReply.Answered answered -> ANSWERED;
             case SqlReply.Refused refused -> REFUSED;
@@ -152,11 +160,30 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case ReplicaLink.Said said -> LINK_SAID;
             case ReplicaLink.Taken taken -> LINK_TAKEN;
             case ReplicaLink.Ended ended -> LINK_ENDED;
-            case DatabaseActor.Drop drop -> DROP;
-            case Replicas.Forget forget -> FORGET;
+            case DatabaseActor.Drop drop -> isFirst(drop.generation()) ? DROP : DROP_AGAIN;
+            case Replicas.Forget forget -> isFirst(forget.generation()) ? FORGET : FORGET_AGAIN;
             case DatabaseActor.Inspect inspect -> INSPECT;
-            case DatabaseStatus status -> STATUS;
+            case DatabaseStatus status -> isFirst(status.generation()) ? STATUS : STATUS_AGAIN;
         };
+    }
+
+    private static boolean isFirst(long generation) {
+        return generation == Generations.FIRST;
+    }
+
+    private static void generation(WireWriter out, long generation) {
+        if (!isFirst(generation)) {
+            out.varint(generation);
+        }
+    }
+
+    private static long again(WireReader in) {
+        var start = in.position();
+        var generation = in.varint();
+        if (generation <= Generations.FIRST) {
+            throw new Malformed(WHAT, start, "generation " + generation + " in a message about a later one");
+        }
+        return generation;
     }
 
     @Override
@@ -186,8 +213,14 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private byte[] whole(ReplicaMessage message) {
         var out = new WireWriter().uint8(WHOLE);
         switch (message) {
-            case DatabaseActor.FromPeer from -> out.string(from.peer()).bytes(messages.encode(from.message()));
-            case Replicas.Deliver deliver -> out.string(deliver.database()).bytes(messages.encode(deliver.message()));
+            case DatabaseActor.FromPeer from -> {
+                out.string(from.peer()).bytes(messages.encode(from.message()));
+                generation(out, from.generation());
+            }
+            case Replicas.Deliver deliver -> {
+                out.string(deliver.database()).bytes(messages.encode(deliver.message()));
+                generation(out, deliver.generation());
+            }
             case DatabaseActor.RunSql run -> {
                 stream(out, run.stream());
                 SqlCodec.writeOptions(out, run.options());
@@ -270,8 +303,11 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case ReplicaLink.Said said -> out.bytes(messages.encode(said.message()));
             case ReplicaLink.Taken taken -> {}
             case ReplicaLink.Ended ended -> error(out, ended.error());
-            case DatabaseActor.Drop drop -> {}
-            case Replicas.Forget forget -> out.string(forget.database());
+            case DatabaseActor.Drop drop -> generation(out, drop.generation());
+            case Replicas.Forget forget -> {
+                out.string(forget.database());
+                generation(out, forget.generation());
+            }
             case DatabaseActor.Inspect inspect -> actor(out, inspect.replyTo());
             case DatabaseStatus status -> status(out, status);
         }
@@ -299,6 +335,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
         for (var copy : status.copies()) {
             out.string(copy.peer()).vector(copy.vector());
         }
+        generation(out, status.generation());
     }
 
     @Override
@@ -316,7 +353,17 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private ReplicaMessage read(WireReader in, String manifest) {
         return switch (manifest) {
             case FROM_PEER -> new DatabaseActor.FromPeer(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
+            case FROM_PEER_AGAIN -> {
+                var peer = text(in);
+                var said = messages.decode(in.bytes(MAX_MESSAGE_BYTES));
+                yield new DatabaseActor.FromPeer(peer, again(in), said);
+            }
             case DELIVER -> new Replicas.Deliver(text(in), messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
+            case DELIVER_AGAIN -> {
+                var database = text(in);
+                var said = messages.decode(in.bytes(MAX_MESSAGE_BYTES));
+                yield new Replicas.Deliver(database, again(in), said);
+            }
             case RUN_SQL ->
                 new DatabaseActor.RunSql(
                         stream(in),
@@ -356,10 +403,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case LINK_SAID -> new ReplicaLink.Said(messages.decode(in.bytes(MAX_MESSAGE_BYTES)));
             case LINK_TAKEN -> ReplicaLink.Taken.TAKEN;
             case LINK_ENDED -> new ReplicaLink.Ended(error(in));
-            case DROP -> DatabaseActor.Drop.DROP;
-            case FORGET -> new Replicas.Forget(text(in));
+            case DROP -> new DatabaseActor.Drop(Generations.FIRST);
+            case DROP_AGAIN -> new DatabaseActor.Drop(again(in));
+            case FORGET -> new Replicas.Forget(text(in), Generations.FIRST);
+            case FORGET_AGAIN -> new Replicas.Forget(text(in), again(in));
             case INSPECT -> new DatabaseActor.Inspect(actor(in));
-            case STATUS -> status(in);
+            case STATUS -> status(in, false);
+            case STATUS_AGAIN -> status(in, true);
             default -> throw new UnknownVersion(WHAT + " '" + manifest + "'", 0, 1);
         };
     }
@@ -431,7 +481,15 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     }
 
     private <T> ActorRef<T> actor(WireReader in) {
-        return resolver.resolveActorRef(text(in));
+        var start = in.position();
+        var path = text(in);
+        try {
+            return resolver.resolveActorRef(path);
+        } catch (NumberFormatException e) { // of what stands where the number of an actor should be
+            var malformed = new Malformed(WHAT, start, "no path of an actor: " + e.getMessage());
+            malformed.addSuppressed(e);
+            throw malformed;
+        }
     }
 
     private static SnapshotSource.Piece piece(WireReader in) {
@@ -441,7 +499,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
         return new SnapshotSource.Piece(offset, total, Chunk.copyOf(bytes, 0, bytes.length));
     }
 
-    private static DatabaseStatus status(WireReader in) {
+    private static DatabaseStatus status(WireReader in, boolean isAgain) {
         var database = text(in);
         var node = text(in);
         var datacenter = text(in);
@@ -455,6 +513,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
         for (var i = 0; i < count; i++) {
             copies.add(new DatabaseStatus.Copy(text(in), in.vector(MAX_ORIGINS)));
         }
-        return new DatabaseStatus(database, node, datacenter, vector, root, schema, size, waiting, copies);
+        var generation = isAgain ? again(in) : Generations.FIRST;
+        return new DatabaseStatus(database, node, datacenter, vector, root, schema, size, waiting, generation, copies);
     }
 }

@@ -1,6 +1,7 @@
 package io.merklite.cluster.replica;
 
 import io.merklite.cluster.placement.NodeId;
+import io.merklite.sync.SyncException.StoreFailure;
 import io.merklite.sync.message.SyncMessage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -50,8 +52,17 @@ public final class Replicas {
     /** What the register is told. */
     public sealed interface Command {}
 
-    /** From a writer of the datacenter, directly or by topic: for the follower of that database. */
-    record Deliver(String database, SyncMessage message) implements Command, ReplicaMessage {}
+    /**
+     * From a writer of the datacenter, directly or by topic: for the follower of that database.
+     *
+     * @param generation which of the databases of the name
+     */
+    record Deliver(String database, long generation, SyncMessage message) implements Command, ReplicaMessage {
+        /** Of a name that was never made again. */
+        Deliver(String database, SyncMessage message) {
+            this(database, Generations.FIRST, message);
+        }
+    }
 
     /** From a writer that starts on this node; answered by {@link Acquired} when nobody else has the file open. */
     record Acquire(String database, ActorRef<DatabaseActor.Command> owner, ActorRef<Acquired> replyTo)
@@ -65,11 +76,11 @@ public final class Replicas {
      */
     record Acquired(ActorRef<Topic.Command<Command>> topic, Hosts hosts) {}
 
-    /** From a writer: the database is dropped, its files go when nobody has them open. */
-    record Forget(String database) implements Command, ReplicaMessage {}
+    /** From a writer: the database of this generation is dropped, its files go when nobody has them open. */
+    record Forget(String database, long generation) implements Command, ReplicaMessage {}
 
     /** From a writer of this node that has no file: as {@link Forget}, to all nodes of the datacenter. */
-    record ForgetEverywhere(String database) implements Command {}
+    record ForgetEverywhere(String database, long generation) implements Command {}
 
     /** From this node's streams: a database is read here, and nobody has its file open. */
     record Wake(String database) implements Command {}
@@ -100,7 +111,9 @@ public final class Replicas {
 
     private final SequencedMap<String, ActorRef<DatabaseActor.Command>> owners = new LinkedHashMap<>();
     private final Map<String, Acquire> waiting = new HashMap<>();
-    private final Set<String> doomed = new HashSet<>();
+    /** Databases that are dropped, by the last generation that is. */
+    private final Map<String, Long> doomed = new HashMap<>();
+
     private final Deque<String> asleep = new ArrayDeque<>();
     private Set<ActorRef<Command>> registered = Set.of();
     private Hosts hosts = Hosts.NONE;
@@ -183,11 +196,13 @@ public final class Replicas {
                 case WriterStopped stopped -> {
                     owners.remove(stopped.database());
                     home.copies().writerIsHere(stopped.database(), false);
-                    deleteIfDoomed(stopped.database());
+                    closed(stopped.database());
                 }
-                case Forget forget -> onForget(forget.database());
+                case Forget forget -> onForget(forget);
                 case ForgetEverywhere forget ->
-                    hosts.nodes().values().forEach(node -> node.tell(new Forget(forget.database())));
+                    hosts.nodes()
+                            .values()
+                            .forEach(node -> node.tell(new Forget(forget.database(), forget.generation())));
                 case Listed listed -> {
                     registered = Set.copyOf(listed.listing().getServiceInstances(key));
                     lookAround();
@@ -235,7 +250,7 @@ public final class Replicas {
             return; // the writer is here; who sent this was it before
         }
         if (followers.containsKey(database) || keeps(database)) {
-            follower(database).tell(new FollowerActor.Deliver(deliver.message()));
+            follower(database).tell(new FollowerActor.Deliver(deliver.generation(), deliver.message()));
         }
     }
 
@@ -290,37 +305,55 @@ public final class Replicas {
         }
     }
 
-    private void onForget(String database) {
-        doomed.add(database);
+    private void onForget(Forget forget) {
+        var database = forget.database();
+        doomed.merge(database, forget.generation(), Math::max);
         var follower = followers.get(database);
         if (follower != null) {
             follower.tell(FollowerActor.Yield.YIELD);
         } else if (!owners.containsKey(database)) {
-            deleteIfDoomed(database);
+            closed(database);
         }
     }
 
-    private void deleteIfDoomed(String database) {
-        if (doomed.remove(database)) {
-            try {
-                home.knownIncarnation(database)
-                        .ifPresent(incarnation -> context.spawnAnonymous(logs.discard(database, incarnation)));
+    /** Nobody has the file open: what is to happen to it happens now. Says whether it was set aside. */
+    private boolean closed(String database) {
+        var dropped = Optional.ofNullable(doomed.remove(database));
+        var isOutdated = home.generations().takeOutdated(database);
+        try {
+            if (dropped.isPresent() && home.generationOf(database) <= dropped.get()) {
+                discardLog(database);
                 home.delete(database);
                 context.getLog().info("dropped database={}", database);
-            } catch (IOException | UncheckedIOException e) {
-                // This actor must go on: all databases of the node depend on it.
+            } else if (isOutdated) {
+                discardLog(database); // the file has all of it
+                var aside = home.setAside(database);
                 context.getLog()
-                        .error(
-                                "dropped database is there still: delete its files in {} database={}",
-                                home.directory(),
+                        .warn(
+                                "database was dropped and made again while this copy was away: its old file is set aside,"
+                                        + " look whether it has writes that are missed, and delete it database={} file={}",
                                 database,
-                                e);
+                                aside);
+                return true;
             }
+        } catch (IOException | UncheckedIOException | StoreFailure e) {
+            // This actor must go on: all databases of the node depend on it.
+            context.getLog()
+                    .error(
+                            "file of a dropped database is there still: move it out of {} database={}",
+                            home.directory(),
+                            database,
+                            e);
         }
+        return false;
+    }
+
+    private void discardLog(String database) {
+        home.knownIncarnation(database)
+                .ifPresent(incarnation -> context.spawnAnonymous(logs.discard(database, incarnation)));
     }
 
     private void grant(Acquire acquire) {
-        doomed.remove(acquire.database());
         owners.put(acquire.database(), acquire.owner());
         home.copies().writerIsHere(acquire.database(), true);
         context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
@@ -331,10 +364,12 @@ public final class Replicas {
 
     private void onFollowerStopped(String database) {
         followers.remove(database);
-        deleteIfDoomed(database);
+        var isSetAside = closed(database);
         var acquire = waiting.remove(database);
         if (acquire != null) {
             grant(acquire);
+        } else if (isSetAside) {
+            onWake(database);
         }
     }
 

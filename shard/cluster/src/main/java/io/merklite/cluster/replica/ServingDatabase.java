@@ -221,7 +221,7 @@ final class ServingDatabase {
                 })
                 .onMessage(LinkGone.class, gone -> onTask(gone, () -> links.gone(gone.replica(), gone.link())))
                 .onMessage(SettleConflict.class, settle -> onTask(settle, () -> settleConflict(settle)))
-                .onMessage(Drop.class, drop -> drop())
+                .onMessage(Drop.class, this::drop)
                 .onMessage(Inspect.class, inspect -> {
                     inspect.replyTo().tell(status());
                     return Behaviors.same();
@@ -384,6 +384,14 @@ final class ServingDatabase {
     // ---- other replicas ---------------------------------------------------------------------------------------------
 
     private Behavior<Command> onFromPeer(FromPeer message) {
+        if (message.generation() > core.generation()) {
+            home.generations().heard(database, message.generation());
+            home.generations().isOutdated(database);
+            return closeAndRefuse(Refusal.UNAVAILABLE, "it was dropped and made again: the new one opens");
+        }
+        if (message.generation() < core.generation()) {
+            return onTask(message, () -> peers.correct(message.peer(), exchange));
+        }
         if (!(message.message() instanceof SyncMessage.Status)) {
             isActive = true;
         }
@@ -509,6 +517,7 @@ final class ServingDatabase {
                 core.schemaFingerprint(),
                 sizeBytes(),
                 replicator.waiting().size(),
+                core.generation(),
                 others.stream()
                         .map(peer -> new DatabaseStatus.Copy(peer, replicator.vectorOf(peer)))
                         .toList());
@@ -546,8 +555,11 @@ final class ServingDatabase {
                 || !home.clock().instant().isBefore(handOverUntil);
     }
 
-    private Behavior<Command> drop() {
-        peers.hosts().nodes().values().forEach(node -> node.tell(new Replicas.Forget(database)));
+    private Behavior<Command> drop(Drop drop) {
+        if (drop.generation() < core.generation()) {
+            return Behaviors.same(); // it was made again meanwhile
+        }
+        peers.hosts().nodes().values().forEach(node -> node.tell(new Replicas.Forget(database, drop.generation())));
         return closeAndRefuse(Refusal.NO_DATABASE, "it was dropped");
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.pubsub.Topic;
 
@@ -22,6 +23,7 @@ import org.apache.pekko.actor.typed.pubsub.Topic;
 final class WriterPeers {
     private final ReplicaHome home;
     private final String database;
+    private final LongSupplier generation;
     private final ActorRef<Topic.Command<Replicas.Command>> topic;
     private final DatabaseActor.Peers remote;
     private final Acknowledgements acknowledgements;
@@ -37,6 +39,7 @@ final class WriterPeers {
     private Outside outside = (replica, message) -> {};
 
     /**
+     * @param generation which of the databases of the name this is
      * @param topic that followers listen to
      * @param remote the way to other datacenters
      * @param acknowledgements how far each is
@@ -44,11 +47,13 @@ final class WriterPeers {
     WriterPeers(
             ReplicaHome home,
             String database,
+            LongSupplier generation,
             ActorRef<Topic.Command<Replicas.Command>> topic,
             DatabaseActor.Peers remote,
             Acknowledgements acknowledgements) {
         this.home = home;
         this.database = database;
+        this.generation = generation;
         this.topic = topic;
         this.remote = remote;
         this.acknowledgements = acknowledgements;
@@ -107,6 +112,13 @@ final class WriterPeers {
         }
     }
 
+    /** A peer speaks of a generation that is gone: it learns that from what it is told. Not while a transaction is open. */
+    void correct(String peer, Exchange exchange) {
+        if (followers.contains(peer) || datacenters.contains(peer)) {
+            exchange.connect(peer);
+        }
+    }
+
     /** Sends messages. */
     void send(List<Envelope> envelopes) {
         Set<SyncMessage> published = new HashSet<>();
@@ -121,7 +133,8 @@ final class WriterPeers {
                 } else {
                     PeerName.node(envelope.peer())
                             .map(hosts.nodes()::get)
-                            .ifPresent(node -> node.tell(new Replicas.Deliver(database, message)));
+                            .ifPresent(
+                                    node -> node.tell(new Replicas.Deliver(database, generation.getAsLong(), message)));
                 }
             } else if (PeerName.isReplica(envelope.peer())) {
                 PeerName.replica(envelope.peer()).ifPresent(replica -> outside.tell(replica, message));
@@ -130,7 +143,8 @@ final class WriterPeers {
                         .ifPresent(datacenter -> remote.tellDatacenter(
                                 datacenter,
                                 database,
-                                new DatabaseActor.FromPeer(PeerName.ofDatacenter(home.datacenter()), message)));
+                                new DatabaseActor.FromPeer(
+                                        PeerName.ofDatacenter(home.datacenter()), generation.getAsLong(), message)));
             }
         }
     }
@@ -157,6 +171,6 @@ final class WriterPeers {
     }
 
     private void toFollowers(SyncMessage message) {
-        topic.tell(Topic.publish(new Replicas.Deliver(database, message)));
+        topic.tell(Topic.publish(new Replicas.Deliver(database, generation.getAsLong(), message)));
     }
 }

@@ -95,7 +95,7 @@ class FollowerActorTest {
     /** Notes that it is asked for a copy. */
     private final class AskedWriter implements FollowerActor.WriterLink {
         @Override
-        public void tell(String from, SyncMessage message) {
+        public void tell(String from, long generation, SyncMessage message) {
             throw new AssertionError(from + " has nothing to say before it has a file: " + message);
         }
 

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A database that is asked while it opens, rests, stops or fails: nobody is left without an answer. */
 class OpeningDatabaseTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Catalog.Known EXISTS = new Catalog.Known(Catalog.State.EXISTS, 1);
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     @TempDir
@@ -56,7 +57,7 @@ class OpeningDatabaseTest {
     private final TestProbe<SnapshotReply> follower = kit.createTestProbe();
     private final TestProbe<InspectReply> operator = kit.createTestProbe();
     private final TestProbe<DatabaseActor.ConflictSettled> settled = kit.createTestProbe();
-    private final CompletableFuture<Catalog.State> catalog = new CompletableFuture<>();
+    private final CompletableFuture<Catalog.Known> catalog = new CompletableFuture<>();
 
     @BeforeAll
     static void start() {
@@ -84,7 +85,7 @@ class OpeningDatabaseTest {
     @Test
     void whoAsksWhileTheFileIsAwaitedGoesToTheSuccessor() {
         var opening = open();
-        catalog.complete(Catalog.State.EXISTS);
+        catalog.complete(EXISTS);
         replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE);
 
         askEverything(opening);
@@ -96,7 +97,7 @@ class OpeningDatabaseTest {
     @Test
     void whoAsksDuringCatchUpGoesToTheSuccessor() {
         var opening = open();
-        catalog.complete(Catalog.State.EXISTS);
+        catalog.complete(EXISTS);
         grantTo(replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE));
         otherNode.expectMessageClass(Replicas.Deliver.class, PATIENCE); // what the other copy is asked for
 
@@ -111,7 +112,7 @@ class OpeningDatabaseTest {
     void whoAsksForADatabaseThatDoesNotOpenIsRefused() throws Exception {
         Files.createDirectories(directory.resolve(database + ".db"));
         var opening = open();
-        catalog.complete(Catalog.State.EXISTS);
+        catalog.complete(EXISTS);
         var acquire = replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE);
 
         askEverything(opening);
@@ -140,7 +141,7 @@ class OpeningDatabaseTest {
     @Test
     void writerThatLeavesWaitsUntilAnotherCopyHasAll() {
         var leaving = open();
-        catalog.complete(Catalog.State.EXISTS);
+        catalog.complete(EXISTS);
         grantTo(replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE));
         var other = PeerName.ofNode("a2");
         var nothing = new SyncMessage.Status(VersionVector.EMPTY, Map.of(), 0, 0, 0, 0, false, true);
@@ -201,10 +202,10 @@ class OpeningDatabaseTest {
         var resting = open(home);
 
         resting.tell(run("SELECT 1", true));
-        resting.tell(DatabaseActor.Drop.DROP);
+        resting.tell(new DatabaseActor.Drop(1));
 
         assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(SqlReply.Refused.class);
-        replicas.expectMessage(PATIENCE, new Replicas.ForgetEverywhere(database));
+        replicas.expectMessage(PATIENCE, new Replicas.ForgetEverywhere(database, 1));
     }
 
     @Test
@@ -246,7 +247,7 @@ class OpeningDatabaseTest {
     /** A database on the only node. */
     private ActorRef<DatabaseActor.Command> serve(ReplicaHome home) {
         var serving = open(home);
-        catalog.complete(Catalog.State.EXISTS);
+        catalog.complete(EXISTS);
         var acquire = replicas.expectMessageClass(Replicas.Acquire.class, PATIENCE);
         acquire.replyTo().tell(new Replicas.Acquired(topic.ref(), new Hosts(Map.of("a1", replicas.ref()), Set.of())));
         return serving;
@@ -259,7 +260,7 @@ class OpeningDatabaseTest {
     private ActorRef<DatabaseActor.Command> open(ReplicaHome home) {
         var existence = new DatabaseActor.Existence() {
             @Override
-            public CompletionStage<Catalog.State> look(String name) {
+            public CompletionStage<Catalog.Known> look(String name) {
                 return catalog;
             }
 

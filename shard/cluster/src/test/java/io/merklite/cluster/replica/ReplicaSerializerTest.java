@@ -109,16 +109,16 @@ class ReplicaSerializerTest {
 
     @Test
     void laterVersionIsRefusedByName() {
-        var bytes = serializer.toBinary(new Replicas.Forget("shop"));
+        var bytes = serializer.toBinary(new Replicas.Forget("shop", 1));
 
-        assertThatThrownBy(() -> serializer.fromBinary(bytes, "forget/2"))
+        assertThatThrownBy(() -> serializer.fromBinary(bytes, "forget/3"))
                 .isInstanceOf(UnknownVersion.class)
-                .hasMessageContaining("forget/2");
+                .hasMessageContaining("forget/3");
     }
 
     @Test
     void bytesAfterTheEndAreRefused() {
-        var bytes = serializer.toBinary(new Replicas.Forget("shop"));
+        var bytes = serializer.toBinary(new Replicas.Forget("shop", 1));
 
         assertThatThrownBy(() -> serializer.fromBinary(Arrays.copyOf(bytes, bytes.length + 1), "forget/1"))
                 .isInstanceOf(Malformed.class)
@@ -260,7 +260,9 @@ class ReplicaSerializerTest {
         var options = new StreamOptions(StreamOptions.Acknowledgement.MAJORITY, Optional.of(VECTOR), true);
         Map<String, ReplicaMessage> samples = new LinkedHashMap<>();
         samples.put("from-peer", new DatabaseActor.FromPeer("node/a2", SAID));
+        samples.put("from-peer-again", new DatabaseActor.FromPeer("node/a2", 2, SAID));
         samples.put("deliver", new Replicas.Deliver("shop", SAID));
+        samples.put("deliver-again", new Replicas.Deliver("shop", 2, SAID));
         samples.put(
                 "run-sql",
                 new DatabaseActor.RunSql(STREAM, StreamOptions.DEFAULTS, List.of(batch), true, false, nobody()));
@@ -323,22 +325,28 @@ class ReplicaSerializerTest {
         samples.put("link-said", new ReplicaLink.Said(SAID));
         samples.put("link-taken", ReplicaLink.Taken.TAKEN);
         samples.put("link-ended", new ReplicaLink.Ended(ERROR));
-        samples.put("drop", DatabaseActor.Drop.DROP);
-        samples.put("forget", new Replicas.Forget("shop"));
+        samples.put("drop", new DatabaseActor.Drop(1));
+        samples.put("drop-again", new DatabaseActor.Drop(300));
+        samples.put("forget", new Replicas.Forget("shop", 1));
+        samples.put("forget-again", new Replicas.Forget("shop", 2));
         samples.put("inspect", new DatabaseActor.Inspect(nobody()));
-        samples.put(
-                "status",
-                new DatabaseStatus(
-                        "shop",
-                        "a1",
-                        "a",
-                        VECTOR,
-                        -1,
-                        0x1122334455667788L,
-                        40_960,
-                        3,
-                        List.of(new DatabaseStatus.Copy("node/a2", VersionVector.EMPTY))));
+        samples.put("status", status(1));
+        samples.put("status-again", status(2));
         return samples;
+    }
+
+    private static DatabaseStatus status(long generation) {
+        return new DatabaseStatus(
+                "shop",
+                "a1",
+                "a",
+                VECTOR,
+                -1,
+                0x1122334455667788L,
+                40_960,
+                3,
+                generation,
+                List.of(new DatabaseStatus.Copy("node/a2", VersionVector.EMPTY)));
     }
 
     private static Transaction transaction() {

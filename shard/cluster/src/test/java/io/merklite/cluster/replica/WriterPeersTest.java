@@ -49,6 +49,7 @@ class WriterPeersTest {
         peers = new WriterPeers(
                 TestHome.of(directory, () -> NOW, "replication.window = 2"),
                 databaseOf("a1", "a2"),
+                () -> Generations.FIRST,
                 topic.getRef(),
                 (datacenter, database, message) -> remote.add(datacenter + " of " + message.peer()),
                 acknowledgements);
