@@ -24,7 +24,6 @@ import java.util.concurrent.CompletionStage;
 public final class EmbeddedBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int CALLERS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration MEASURED = Duration.ofSeconds(4);
     private static final Duration MEASURED_ALONE = Duration.ofSeconds(2);
     private static final int SYNCS = 200;
@@ -53,7 +52,7 @@ public final class EmbeddedBars {
         for (var i = 0; i < Shop.FILLS; i++) {
             node.database(Shop.NAME).execute(Shop.FILL).toCompletableFuture().join();
         }
-        Callers.run(CALLERS, WARM_UP, number -> write(node, number)).whole();
+        WarmUp.untilSteady(duration -> Callers.run(CALLERS, duration, number -> write(node, number)));
         var runs = new Runs();
         for (var round = 0; round < ROUNDS; round++) {
             var many = Callers.run(CALLERS, MEASURED, number -> write(node, number))

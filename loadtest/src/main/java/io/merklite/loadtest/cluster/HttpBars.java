@@ -11,7 +11,6 @@ import java.util.function.LongFunction;
 public final class HttpBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int CONNECTIONS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration RIVAL_WARM_UP = Duration.ofSeconds(3);
     private static final Duration MEASURED = Duration.ofSeconds(3);
     private static final Duration MEASURED_ALONE = Duration.ofSeconds(2);
@@ -28,7 +27,7 @@ public final class HttpBars {
             var shop = Shop.on(cluster.nodes().getFirst());
             Shop.create(cluster);
             shop.post(1, Shop.FILLS, number -> Shop.statement(Shop.FILL)).whole();
-            shop.run(CONNECTIONS, WARM_UP, Shop::upsert).whole();
+            WarmUp.untilSteady(duration -> shop.run(CONNECTIONS, duration, Shop::upsert));
             shop.run(CONNECTIONS, RIVAL_WARM_UP, Shop::select).whole();
             for (var server : etcd.some()) {
                 server.puts().run(CONNECTIONS, RIVAL_WARM_UP, Etcd::put);

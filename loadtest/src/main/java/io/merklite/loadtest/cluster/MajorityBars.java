@@ -12,7 +12,6 @@ public final class MajorityBars {
     private static final int ROUNDS = Integer.getInteger("figures.runs", 5);
     private static final int NODES = 3;
     private static final int CONNECTIONS = 64;
-    private static final Duration WARM_UP = Duration.ofSeconds(40);
     private static final Duration RIVAL_WARM_UP = Duration.ofSeconds(3);
     private static final Duration MEASURED = Duration.ofSeconds(4);
 
@@ -28,7 +27,7 @@ public final class MajorityBars {
             var shop = Shop.on(writer).withHeader("merklite-ack", "majority");
             awaitCopies(NodeApi.of(writer));
             shop.post(1, Shop.FILLS, number -> Shop.statement(Shop.FILL)).whole();
-            shop.run(CONNECTIONS, WARM_UP, Shop::upsert).whole();
+            WarmUp.untilSteady(duration -> shop.run(CONNECTIONS, duration, Shop::upsert));
             for (var server : etcd.some()) {
                 server.puts().run(CONNECTIONS, RIVAL_WARM_UP, Etcd::put);
             }

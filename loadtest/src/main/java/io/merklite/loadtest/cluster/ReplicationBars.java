@@ -31,7 +31,6 @@ public final class ReplicationBars {
     private static final int PER_SECOND = 1_000;
     private static final int PACED_SECONDS = 5;
     private static final int MAX_ROWS = 1_000_000;
-    private static final Duration WARM_UP = Duration.ofSeconds(40);
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Pattern ROWID = Pattern.compile("\"last_insert_rowid\":\"(\\d+)\"");
     private static final double NANOS_PER_MILLI = 1e6;
@@ -45,7 +44,7 @@ public final class ReplicationBars {
             Shop.create(cluster);
             var writer = Shop.writer(cluster, cluster.nodes().getFirst());
             var shop = Shop.on(writer);
-            shop.run(BURST_CONNECTIONS, WARM_UP, Shop::append).whole();
+            WarmUp.untilSteady(duration -> shop.run(BURST_CONNECTIONS, duration, Shop::append));
             MajorityBars.awaitCopies(NodeApi.of(writer));
             var followers = followers(cluster, writer);
             try {
