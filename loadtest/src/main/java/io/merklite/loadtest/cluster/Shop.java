@@ -83,22 +83,18 @@ final class Shop {
 
     /** Starts a datacenter of so many nodes, each a process of its own. */
     static LocalNodes start(Path folder, int nodeCount) {
-        return LocalNodes.start(
-                LocalNodes.Options.fast(folder, List.of(nodeCount)).withoutProxies(), System.out::println);
+        return LocalNodes.start(LocalNodes.Options.fast(folder, List.of(nodeCount)), System.out::println);
     }
 
     /** As {@link #start}, where a node is taken for dead as early as in production. */
     static LocalNodes startWithoutPatience(Path folder, int nodeCount) {
         return LocalNodes.start(
-                LocalNodes.Options.fast(folder, List.of(nodeCount))
-                        .withoutProxies()
-                        .withoutPatience(),
-                System.out::println);
+                LocalNodes.Options.fast(folder, List.of(nodeCount)).withoutPatience(), System.out::println);
     }
 
     /** Starts two datacenters of one node each, whose link can be cut. */
     static LocalNodes startTwoDatacenters(Path folder) {
-        return LocalNodes.start(LocalNodes.Options.fast(folder, List.of(1, 1)), System.out::println);
+        return LocalNodes.start(LocalNodes.Options.fast(folder, List.of(1, 1)).withProxies(), System.out::println);
     }
 
     /** Makes the database, which all of its hosts then have. */

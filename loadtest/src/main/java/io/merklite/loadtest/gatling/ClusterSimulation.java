@@ -1,10 +1,13 @@
 package io.merklite.loadtest.gatling;
 
 import static io.gatling.javaapi.core.CoreDsl.global;
+import static io.gatling.javaapi.core.CoreDsl.rampUsersPerSec;
+import static io.gatling.javaapi.core.CoreDsl.scenario;
 
 import io.gatling.javaapi.core.PopulationBuilder;
 import io.gatling.javaapi.core.Simulation;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What all simulations share: a cluster, no request may fail, and in the end all datacenters are equal.
@@ -12,6 +15,8 @@ import java.util.List;
  * <p>Constructed by Gatling, in a JVM of its own.
  */
 abstract class ClusterSimulation extends Simulation {
+    private static final int WARM_UP_KEYS = 10_000;
+
     private final Target target = Target.ofProperties();
     private final List<Loaded> parts;
 
@@ -38,12 +43,23 @@ abstract class ClusterSimulation extends Simulation {
         var load = Load.ofProperties();
         parts = List.of(makers).stream().map(maker -> maker.of(target, load)).toList();
         var least = parts.stream().mapToDouble(Loaded::leastPerSecond).sum();
-        setUp(parts.stream().flatMap(part -> part.populations().stream()).toList())
-                .maxDuration(load.length().multipliedBy(4).plusSeconds(60))
+        var populations =
+                Stream.concat(Stream.of(warmUp(load)), parts.stream().flatMap(part -> part.populations().stream()));
+        setUp(populations.toList())
+                .maxDuration(load.length().multipliedBy(8).plusSeconds(60))
                 .assertions(
                         global().failedRequests().count().is(0L),
                         global().successfulRequests().count().gte(1L),
                         global().requestsPerSec().gte(least));
+    }
+
+    /** Writes that nothing counts: see {@link Load#warmUp}. All databases have the same table. */
+    private PopulationBuilder warmUp(Load load) {
+        return scenario("warm-up")
+                .exec(Requests.upsert("warm-up", parts.getFirst().database(), WARM_UP_KEYS)
+                        .silent())
+                .injectOpen(rampUsersPerSec(1).to(load.rate(load.rate())).during(load.warmUp()))
+                .protocols(Requests.protocol(target.urls(target.datacenters().getFirst())));
     }
 
     @Override

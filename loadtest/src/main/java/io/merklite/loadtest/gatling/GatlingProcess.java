@@ -1,10 +1,12 @@
 package io.merklite.loadtest.gatling;
 
+import io.merklite.loadtest.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +19,13 @@ import java.util.regex.Pattern;
  * @param reports folder for Gatling's reports
  */
 record GatlingProcess(Path reports) {
+    private static final List<String> OPTIONS = List.of(
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1", // it lives for half a minute, on the cores of the nodes
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED"); // Gatling makes strings without copying
+
     private static final String CONFIGURATION = "io/merklite/loadtest/gatling/logback.xml";
 
     /**
@@ -67,6 +76,15 @@ record GatlingProcess(Path reports) {
                             total(rows, "response time 99th percentile (ms)")));
         }
 
+        /** The same, where the rate is that of the time after the warm-up, in which nothing was counted. */
+        Stats after(Duration warmUp) {
+            var count = doneCount + failedCount;
+            var seconds = count / perSecond - warmUp.toMillis() / 1000.0;
+            return count == 0 || seconds <= 0
+                    ? this
+                    : new Stats(doneCount, failedCount, count / seconds, medianMillis, p95Millis, p99Millis);
+        }
+
         private static double total(Map<String, double[]> rows, String name) {
             var row = rows.get(name);
             if (row == null) {
@@ -96,25 +114,12 @@ record GatlingProcess(Path reports) {
             throws IOException, InterruptedException {
         Files.createDirectories(reports);
         var before = folders();
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
-        command.add("--add-opens=java.base/java.lang=ALL-UNNAMED"); // Gatling makes strings without copying
-        command.add("-Dlogback.configurationFile=" + CONFIGURATION);
-        properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
-        command.addAll(List.of("-classpath", System.getProperty("java.class.path"), "io.gatling.app.Gatling"));
-        command.addAll(List.of("-s", simulation.getName(), "-rf", reports.toString()));
+        Map<String, String> all = new LinkedHashMap<>(properties);
+        all.put("logback.configurationFile", CONFIGURATION);
+        var gatling = new ChildJvm(
+                OPTIONS, all, "io.gatling.app.Gatling", List.of("-s", simulation.getName(), "-rf", reports.toString()));
         var log = reports.resolve(simulation.getSimpleName() + ".log");
-        var process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        int status;
-        try {
-            status = process.waitFor();
-        } finally {
-            process.destroyForcibly();
-        }
+        var status = gatling.run(Optional.of(log));
         var report =
                 folders().stream().filter(folder -> !before.contains(folder)).findFirst();
         return new Outcome(status == 0, report, Stats.inLog(Files.readAllLines(log)));

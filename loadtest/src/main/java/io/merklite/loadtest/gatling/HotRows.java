@@ -1,6 +1,5 @@
 package io.merklite.loadtest.gatling;
 
-import static io.gatling.javaapi.core.CoreDsl.constantUsersPerSec;
 import static io.gatling.javaapi.core.CoreDsl.scenario;
 
 /** All datacenters write the same few rows at the same time. */
@@ -18,8 +17,7 @@ public final class HotRows extends ClusterSimulation {
         var users = target.datacenters().stream()
                 .map(datacenter -> scenario("hot rows in " + datacenter)
                         .exec(Requests.upsert("hot row in " + datacenter, DATABASE, KEYS))
-                        .injectOpen(constantUsersPerSec(load.rate(PER_SECOND_AND_DATACENTER))
-                                .during(load.length()))
+                        .injectOpen(load.steady(PER_SECOND_AND_DATACENTER))
                         .protocols(Requests.protocol(target.urls(datacenter))))
                 .toList();
         return new Loaded(DATABASE, users, load.least(PER_SECOND_AND_DATACENTER * users.size()));

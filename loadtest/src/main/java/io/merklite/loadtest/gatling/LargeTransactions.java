@@ -4,6 +4,7 @@ import static io.gatling.javaapi.core.CoreDsl.StringBody;
 import static io.gatling.javaapi.core.CoreDsl.atOnceUsers;
 import static io.gatling.javaapi.core.CoreDsl.constantUsersPerSec;
 import static io.gatling.javaapi.core.CoreDsl.jmesPath;
+import static io.gatling.javaapi.core.CoreDsl.nothingFor;
 import static io.gatling.javaapi.core.CoreDsl.scenario;
 import static io.gatling.javaapi.core.CoreDsl.substring;
 import static io.gatling.javaapi.http.HttpDsl.http;
@@ -34,6 +35,7 @@ public final class LargeTransactions extends ClusterSimulation {
                                 substring("\"error\"").notExists(),
                                 jmesPath("length(results)").ofInt().is(ROWS)))
                 .injectOpen(
+                        nothingFor(load.warmUp()),
                         atOnceUsers(1),
                         constantUsersPerSec(load.rate(PER_SECOND)).during(load.length()))
                 .protocols(Requests.protocol(target.urls()));

@@ -1,22 +1,28 @@
 package io.merklite.loadtest.gatling;
 
 import static io.gatling.javaapi.core.CoreDsl.StringBody;
-import static io.gatling.javaapi.core.CoreDsl.constantConcurrentUsers;
+import static io.gatling.javaapi.core.CoreDsl.atOnceUsers;
 import static io.gatling.javaapi.core.CoreDsl.exec;
 import static io.gatling.javaapi.core.CoreDsl.jmesPath;
-import static io.gatling.javaapi.core.CoreDsl.rampUsers;
+import static io.gatling.javaapi.core.CoreDsl.nothingFor;
 import static io.gatling.javaapi.core.CoreDsl.scenario;
 import static io.gatling.javaapi.core.CoreDsl.substring;
 import static io.gatling.javaapi.http.HttpDsl.http;
 import static io.gatling.javaapi.http.HttpDsl.status;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** Databases by the thousand: each user makes one, writes to it and reads it. */
+/**
+ * Databases by the thousand: a few users make one after the other, write to it and read it, as fast as they can. Users who did not wait
+ * for each other would make more at a time than six nodes on two cores can open, and measure how a cluster breaks down.
+ * Where making them all takes longer than a simulation may, it ends with those that there are.
+ */
 public final class ManyDatabases extends ClusterSimulation {
     private static final String FIRST = "tenant-first";
     private static final int DATABASES = 2_000;
     private static final int WRITES = 3;
+    private static final int MAKERS = 8;
     private static final int WATCHERS = 1;
 
     public ManyDatabases() {
@@ -25,8 +31,10 @@ public final class ManyDatabases extends ClusterSimulation {
 
     static Loaded part(Target target, Load load) {
         target.create(FIRST, Requests.TABLE);
-        var tenants = scenario("tenants")
-                .exec(session -> session.set("tenant", "tenant-" + Requests.nextNumber()))
+        var count = load.count(DATABASES);
+        var begun = new AtomicInteger();
+        var makers = new AtomicInteger(MAKERS);
+        var tenant = exec(session -> session.set("tenant", "tenant-" + Requests.nextNumber()))
                 .exec(http("make a database")
                         .put("v1/databases/#{tenant}")
                         .body(StringBody("{\"schema\":\"" + Requests.TABLE + "\"}"))
@@ -38,15 +46,23 @@ public final class ManyDatabases extends ClusterSimulation {
                                 "#{tenant}",
                                 session -> Requests.pipeline("SELECT count(*) > 0 FROM item"))
                         .check(jmesPath("results[0].response.result.rows[0][0].value")
-                                .is("1")))
-                .injectOpen(rampUsers(load.count(DATABASES)).during(load.length()))
+                                .is("1")));
+        var tenants = scenario("makers of tenants")
+                .asLongAs(session -> begun.getAndIncrement() < count)
+                .on(tenant)
+                .exec(session -> {
+                    makers.decrementAndGet();
+                    return session;
+                })
+                .injectOpen(nothingFor(load.warmUp()), atOnceUsers(MAKERS))
                 .protocols(Requests.protocol(target.urls(target.datacenters().getFirst())));
         var watchers = scenario("list of databases")
-                .exec(http("list databases")
-                        .get("v1/databases?prefix=tenant-&limit=100")
-                        .check(status().is(200), substring("\"items\"").exists()))
-                .pause(1)
-                .injectClosed(constantConcurrentUsers(WATCHERS).during(load.length()))
+                .asLongAs(session -> makers.get() > 0)
+                .on(exec(http("list databases")
+                                .get("v1/databases?prefix=tenant-&limit=100")
+                                .check(status().is(200), substring("\"items\"").exists()))
+                        .pause(1))
+                .injectOpen(nothingFor(load.warmUp()), atOnceUsers(WATCHERS))
                 .protocols(Requests.protocol(target.urls()));
         return new Loaded(FIRST, List.of(tenants, watchers), 0);
     }

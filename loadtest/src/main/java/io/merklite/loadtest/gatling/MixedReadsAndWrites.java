@@ -1,6 +1,5 @@
 package io.merklite.loadtest.gatling;
 
-import static io.gatling.javaapi.core.CoreDsl.constantUsersPerSec;
 import static io.gatling.javaapi.core.CoreDsl.percent;
 import static io.gatling.javaapi.core.CoreDsl.randomSwitch;
 import static io.gatling.javaapi.core.CoreDsl.scenario;
@@ -24,7 +23,7 @@ public final class MixedReadsAndWrites extends ClusterSimulation {
                         .on(
                                 percent(90).then(Requests.select("mixed read", DATABASE, KEYS)),
                                 percent(10).then(Requests.upsert("mixed write", DATABASE, KEYS))))
-                .injectOpen(constantUsersPerSec(load.rate(PER_SECOND)).during(load.length()))
+                .injectOpen(load.steady(PER_SECOND))
                 .protocols(Requests.protocol(target.urls()));
         return new Loaded(DATABASE, List.of(users), load.least(PER_SECOND));
     }

@@ -14,19 +14,20 @@ import java.util.function.Predicate;
  * Finds how many single-row writes a second the cluster sustains without an error, and how many with 99 of 100 done within
  * {@value #P99_LIMIT_MILLIS} ms.
  *
- * <p>The rate is offered whether or not answers come (an open model), and raised by a third from step to step, until a step is not
+ * <p>The rate is offered whether or not answers come (an open model), and doubled from step to step, until a step is not
  * sustained: an error, or 5 of 100 writes wait longer than {@value #P95_LIMIT_MILLIS} ms, as they do when writes arrive faster than they are done.
- * Then it goes half way between the last good and the first bad one, some times. Each step is a run of {@link SingleRowWrites} of
- * {@value #STEP_SECONDS} s after a ramp.
+ * Then it goes half way between the highest good and the lowest bad one, {@value #REFINEMENTS} times for each of the two. Each step is a run of
+ * {@link SingleRowWrites} of {@value #STEP_SECONDS} s after its warm-up.
  */
 final class RateFinder {
     private static final double P99_LIMIT_MILLIS = 100;
     private static final double P95_LIMIT_MILLIS = 1000;
     private static final long STEP_SECONDS = 15;
     private static final double FIRST_RATE = 100;
-    private static final double GROWTH = 4 / 3.0;
-    private static final int MAX_STEPS = 16;
-    private static final int REFINEMENTS = 2;
+    private static final double GROWTH = 2;
+    private static final int MAX_DOUBLINGS = 8;
+    private static final int REFINEMENTS = 3;
+    private static final double NONE_FAILED = Double.POSITIVE_INFINITY;
     private static final String SOURCE = "rate";
 
     private final GatlingProcess gatling;
@@ -59,13 +60,11 @@ final class RateFinder {
     /** Finds both, and notes them with all steps. */
     void run() throws IOException, InterruptedException {
         var results = Results.ofProperty();
-        step(FIRST_RATE); // warms the nodes up; measured again below
-        steps.clear();
         var rate = FIRST_RATE;
-        while (steps.size() < MAX_STEPS && step(rate).isSustained()) {
+        while (steps.size() < MAX_DOUBLINGS && step(rate).isSustained()) {
             rate *= GROWTH;
         }
-        for (var i = 0; i < REFINEMENTS; i++) {
+        for (var i = 0; i < REFINEMENTS && worst(Step::isSustained) < NONE_FAILED; i++) {
             step((best(Step::isSustained) + worst(Step::isSustained)) / 2);
         }
         for (var i = 0; i < REFINEMENTS && worst(Step::isFast) < worst(Step::isSustained); i++) {
@@ -79,7 +78,7 @@ final class RateFinder {
             figures.add(results.figure(name + "p50", step.stats.medianMillis(), "ms"));
             figures.add(results.figure(name + "p99", step.stats.p99Millis(), "ms"));
         }
-        results.put(SOURCE, figures);
+        results.replace(SOURCE, figures); // steps of another run may be at other rates
         log.accept("sustained without errors: %.0f writes/s; with p99 within 100 ms: %.0f writes/s"
                 .formatted(best(Step::isSustained), best(Step::isFast)));
     }
@@ -112,12 +111,12 @@ final class RateFinder {
                 .orElse(0);
     }
 
-    /** The lowest rate that failed it. */
+    /** The lowest rate that failed it; {@link #NONE_FAILED} if none did. */
     private double worst(Predicate<Step> test) {
         return steps.stream()
                 .filter(test.negate())
                 .mapToDouble(Step::rate)
                 .min()
-                .orElseGet(() -> steps.stream().mapToDouble(Step::rate).max().orElse(0) * GROWTH);
+                .orElse(NONE_FAILED);
     }
 }

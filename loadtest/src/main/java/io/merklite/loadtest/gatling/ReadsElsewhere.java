@@ -1,6 +1,5 @@
 package io.merklite.loadtest.gatling;
 
-import static io.gatling.javaapi.core.CoreDsl.constantUsersPerSec;
 import static io.gatling.javaapi.core.CoreDsl.jmesPath;
 import static io.gatling.javaapi.core.CoreDsl.scenario;
 import static io.gatling.javaapi.http.HttpDsl.header;
@@ -42,8 +41,7 @@ public final class ReadsElsewhere extends ClusterSimulation {
                             .check(jmesPath("results[0].response.result.rows[0][0].value")
                                     .is(session -> Long.toString(session.getLong(NUMBER)))));
         }
-        var population = users.injectOpen(
-                        constantUsersPerSec(load.rate(USERS_PER_SECOND)).during(load.length()))
+        var population = users.injectOpen(load.steady(USERS_PER_SECOND))
                 .protocols(Requests.protocol(target.urls(target.datacenters().getFirst())));
         return new Loaded(DATABASE, List.of(population), load.least(USERS_PER_SECOND * (1 + nodes.size())));
     }

@@ -55,6 +55,7 @@ public final class SubscriptionFanOut extends ClusterSimulation {
                 List.of(
                         subscribers
                                 .injectOpen(
+                                        nothingFor(load.warmUp()),
                                         count < KEYS
                                                 ? atOnceUsers(count)
                                                 : rampUsers(count).during(HEAD_START))
@@ -63,7 +64,7 @@ public final class SubscriptionFanOut extends ClusterSimulation {
                                 .asLongAs(session -> waiting.get() > 0)
                                 .on(exec(Requests.upsert("write for subscribers", DATABASE, KEYS))
                                         .pause(WRITE_INTERVAL))
-                                .injectOpen(nothingFor(HEAD_START), atOnceUsers(1))
+                                .injectOpen(nothingFor(load.warmUp().plus(HEAD_START)), atOnceUsers(1))
                                 .protocols(Requests.protocol(target.urls()))),
                 0);
     }

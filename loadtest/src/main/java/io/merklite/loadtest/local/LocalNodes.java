@@ -1,5 +1,6 @@
 package io.merklite.loadtest.local;
 
+import io.merklite.loadtest.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -78,9 +79,9 @@ public final class LocalNodes implements AutoCloseable {
                     true);
         }
 
-        /** Nodes as in production, with little memory, for measurements. */
+        /** Nodes as in production, with little memory and nothing between them, for measurements. */
         public static Options fast(Path directory, List<Integer> nodesByDatacenter) {
-            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), PATIENT, true);
+            return new Options(directory, nodesByDatacenter, List.of("-Xmx256m", "-XX:+UseSerialGC"), PATIENT, false);
         }
 
         /** The same, where a node is taken for dead as early as one in production. */
@@ -88,9 +89,9 @@ public final class LocalNodes implements AutoCloseable {
             return new Options(directory, nodesByDatacenter, jvmOptions, "", hasProxies);
         }
 
-        /** The same, with links that can't be cut. */
-        public Options withoutProxies() {
-            return new Options(directory, nodesByDatacenter, jvmOptions, settings, false);
+        /** The same, with links that can be cut. */
+        public Options withProxies() {
+            return new Options(directory, nodesByDatacenter, jvmOptions, settings, true);
         }
     }
 
@@ -220,19 +221,11 @@ public final class LocalNodes implements AutoCloseable {
     }
 
     private List<String> commandOf(Path settings) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(options.jvmOptions);
-        command.addAll(List.of(
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "-classpath",
-                System.getProperty("java.class.path"),
-                "io.merklite.node.Main",
-                "node",
-                "--config",
-                settings.toString()));
-        return command;
+        List<String> jvmOptions = new ArrayList<>(options.jvmOptions);
+        jvmOptions.addAll(List.of("-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED"));
+        return new ChildJvm(
+                        jvmOptions, Map.of(), "io.merklite.node.Main", List.of("node", "--config", settings.toString()))
+                .command();
     }
 
     /**

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +69,18 @@ public final class Results {
             read(file).forEach(figure -> all.put(figure.name(), figure));
         }
         figures.forEach(figure -> all.put(figure.name(), figure));
-        Files.write(file, all.values().stream().map(Results::line).toList());
+        write(file, all.values());
+    }
+
+    /** Notes figures of {@code source} in place of all that it had. */
+    public void replace(String source, List<Figure> figures) throws IOException {
+        if (folder.isPresent()) {
+            write(Files.createDirectories(folder.get()).resolve(source + SUFFIX), figures);
+        }
+    }
+
+    private static void write(Path file, Collection<Figure> figures) throws IOException {
+        Files.write(file, figures.stream().map(Results::line).toList());
     }
 
     /** All figures of the folder, by source. */

@@ -3,6 +3,7 @@ package io.merklite.loadtest.gatling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.merklite.loadtest.gatling.GatlingProcess.Stats;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,20 @@ class GatlingProcessTest {
                 "> mean throughput (rps)                | 26.67 |  26.3 |  0.37");
 
         assertThat(Stats.inLog(lines)).hasValue(new Stats(1710, 10, 26.67, 2292, 9_876, 18_151));
+    }
+
+    @Test
+    void rateIsThatOfTheTimeAfterTheWarmUp() {
+        var stats = new Stats(3_000, 0, 100, 20, 40, 50);
+
+        assertThat(stats.after(Duration.ofSeconds(10)).perSecond()).isEqualTo(150);
+    }
+
+    @Test
+    void runWithoutARequestHasTheRateThatGatlingSays() {
+        var stats = new Stats(0, 0, 0, 0, 0, 0);
+
+        assertThat(stats.after(Duration.ofSeconds(10))).isEqualTo(stats);
     }
 
     @Test

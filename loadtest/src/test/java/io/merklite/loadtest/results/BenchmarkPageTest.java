@@ -47,6 +47,16 @@ class BenchmarkPageTest {
     }
 
     @Test
+    void figuresThatReplaceLeaveNoneOfTheSameSource() throws Exception {
+        var results = Results.in(folder);
+        results.put("rate", List.of(results.figure("rate.step.100.p50", 4, "ms")));
+
+        results.replace("rate", List.of(results.figure("rate.step.150.p50", 5, "ms")));
+
+        assertThat(results.all().get("rate")).extracting(Figure::name).containsExactly("rate.step.150.p50");
+    }
+
+    @Test
     void renderingTwiceChangesNothing() {
         var renderer = new BenchmarkPage(Map.of("bars", sizes()));
 
