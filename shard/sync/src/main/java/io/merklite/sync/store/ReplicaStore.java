@@ -384,6 +384,7 @@ public final class ReplicaStore implements AutoCloseable {
      */
     public void changeSchema(String sql) {
         StoreTransactions.call("changing the schema", () -> {
+            transactions.entered();
             writes.stampOpen();
             session.executeSchemaChange(sql);
             writes.stampOpen(RenameStatement.read(sql).stream().toList());
@@ -421,13 +422,7 @@ public final class ReplicaStore implements AutoCloseable {
 
     /** Whether a transaction is open on the connection. */
     public boolean isTransactionOpen() {
-        return StoreTransactions.call("looking for a transaction", () -> {
-            if (!transactions.tryBegin()) {
-                return true;
-            }
-            statements.run("ROLLBACK");
-            return false;
-        });
+        return StoreTransactions.call("looking for a transaction", transactions::isAnyOpen);
     }
 
     /** Has {@code listener} told of each commit that changed replicated rows; it must not write. */
@@ -467,6 +462,7 @@ public final class ReplicaStore implements AutoCloseable {
      * @return to be published when the transaction has been committed
      */
     public Optional<Transaction> stampInside() {
+        transactions.entered();
         return StoreTransactions.call("stamping", writes::stampOpen);
     }
 

@@ -165,14 +165,13 @@ final class SchemaFollower {
         registry.forgetSums();
         schemaVersion = -1;
         if (hasFollowed) {
-            hasFollowed = false;
             followAgain();
         }
     }
 
     private void followAgain() throws SQLException {
         session.rolledBack();
-        var isOwn = transactions.tryBegin();
+        var isOwn = transactions.tryBeginBehind();
         try {
             follow(Changeset.EMPTY, Set.of());
             if (isOwn) {

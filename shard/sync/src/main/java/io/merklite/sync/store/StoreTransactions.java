@@ -16,15 +16,24 @@ import java.util.function.Predicate;
 /**
  * The transactions of one store: what is told of a commit, and what is taken back with a rollback.
  *
+ * <p><b>Invariant.</b> Nothing is written before what is kept in memory is that of the file: where SQLite has undone a transaction
+ * by itself, as it does when a disk is full, or the file could not be read after a rollback, the next transaction begins
+ * with reading it. Without this it, or the end of the session, would write what was undone.
+ *
  * <p><b>Threading.</b> As its store.
  */
 final class StoreTransactions {
-    private static final int BUSY_OR_IN_TRANSACTION = 1;
+    /** Of BEGIN: there is a transaction. Of ROLLBACK: there is none. */
+    private static final int SQLITE_ERROR = 1;
 
     private final SqlStatements statements;
     private final List<Consumer<Commit>> listeners = new ArrayList<>();
     private final List<Commit> uncommitted = new ArrayList<>();
     private Optional<Cached> cached = Optional.empty();
+    /** Whether one began here of which no end is known. */
+    private boolean isOpen;
+    /** Whether what is in memory may be of a transaction that was undone. */
+    private boolean isBehind;
 
     /** What is kept in memory of the file. */
     interface Cached {
@@ -76,15 +85,54 @@ final class StoreTransactions {
 
     /** False if there is a transaction already. */
     boolean tryBegin() throws SQLException {
+        if (!tryBeginBehind()) {
+            return false;
+        }
+        if (isOpen || isBehind) {
+            catchUp();
+        }
+        isOpen = true;
+        return true;
+    }
+
+    /** As {@link #tryBegin}, for whoever makes what is in memory that of the file. */
+    boolean tryBeginBehind() throws SQLException {
         try {
             statements.run("BEGIN IMMEDIATE");
             return true;
         } catch (SQLException e) {
-            if (e.getErrorCode() == BUSY_OR_IN_TRANSACTION) {
+            if (e.getErrorCode() == SQLITE_ERROR) {
                 return false;
             }
             throw e;
         }
+    }
+
+    /** The transaction before ended without a word. */
+    private void catchUp() throws SQLException {
+        isOpen = false;
+        uncommitted.clear();
+        try {
+            tellUndone();
+        } catch (SQLException | RuntimeException e) {
+            statements.run("ROLLBACK");
+            throw e;
+        }
+    }
+
+    /** Whether a transaction is open on the connection, whoever began it. */
+    boolean isAnyOpen() throws SQLException {
+        if (!tryBegin()) {
+            return true;
+        }
+        statements.run("ROLLBACK");
+        isOpen = false;
+        return false;
+    }
+
+    /** What is stamped in a transaction that somebody else began may be undone like that of one that began here. */
+    void entered() {
+        isOpen = true;
     }
 
     /** As {@link #begin}, for callers outside of one. */
@@ -97,6 +145,7 @@ final class StoreTransactions {
 
     void commit() throws SQLException {
         statements.run("COMMIT");
+        isOpen = false;
         cached.ifPresent(Cached::committed);
     }
 
@@ -133,28 +182,38 @@ final class StoreTransactions {
 
     /** Undoes the open transaction because of {@code cause}. */
     void rollback(Exception cause) {
-        uncommitted.clear();
         try {
             statements.clear(); // the driver closes statements that fail
-            statements.run("ROLLBACK");
         } catch (SQLException e) {
-            cause.addSuppressed(e); // SQLite has rolled back by itself already
+            cause.addSuppressed(e);
         }
         try {
-            tellUndone();
+            undo();
         } catch (SQLException | SessionException e) {
             cause.addSuppressed(e);
         }
     }
 
-    /** Undoes the open transaction. */
+    /** Undoes the open transaction; nothing but what is in memory if SQLite has done so already. */
     void rollback() {
         call("rolling back", () -> {
-            statements.run("ROLLBACK");
-            uncommitted.clear();
-            tellUndone();
+            undo();
             return true;
         });
+    }
+
+    private void undo() throws SQLException {
+        uncommitted.clear();
+        isOpen = false;
+        isBehind = true;
+        try {
+            statements.run("ROLLBACK");
+        } catch (SQLException e) {
+            if (e.getErrorCode() != SQLITE_ERROR) {
+                throw e;
+            }
+        }
+        tellUndone();
     }
 
     /** Takes note that SQLite went back to a savepoint; {@code isLost} tells what is no longer told of. */
@@ -167,9 +226,11 @@ final class StoreTransactions {
     }
 
     private void tellUndone() throws SQLException {
+        isBehind = true;
         if (cached.isPresent()) {
             cached.get().undone();
         }
+        isBehind = false;
     }
 
     /** Runs {@code work}, outside or inside a transaction. */

@@ -119,6 +119,58 @@ final class ReplicaStoreTest {
 
     // ---- rollback ---------------------------------------------------------------------------------------------------
 
+    /** As when a disk is full: SQLite undoes everything, also what was stamped and is still known in memory. */
+    private static TestReplica undoneBySqlite() throws SQLException {
+        var anne = replica(1);
+        anne.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                + " INSERT INTO t SELECT i, 'v' || i FROM n");
+        anne.run("UPDATE t SET v = 'w' WHERE id = 7"); // its sums are pending
+        anne.store().beginOpen();
+        anne.execute("INSERT INTO t VALUES (1000, 'lost')");
+        anne.execute("DELETE FROM t WHERE id % 3 = 0");
+        anne.store().stampInside();
+        anne.execute("ROLLBACK");
+        return anne;
+    }
+
+    private static void requireSameAsBefore(TestReplica anne) throws SQLException {
+        assertThat(anne.query("SELECT count(*) FROM t")).containsExactly("200");
+        anne.requireConsistent();
+        assertThat(anne.store().scrub().run()).isEmpty();
+        assertThat(anne.store().vector().seq(anne.store().origin())).isEqualTo(2);
+        anne.run("INSERT INTO t VALUES (1000, 'kept')");
+        anne.requireConsistent();
+        assertThat(anne.store().vector().seq(anne.store().origin())).isEqualTo(3);
+    }
+
+    @Test
+    void rollbackOfWhatSqliteHasUndoneAlreadyForgetsIt() throws SQLException {
+        var anne = undoneBySqlite();
+
+        anne.store().rollbackOpen();
+
+        assertThat(anne.store().stamped()).isEmpty();
+        requireSameAsBefore(anne);
+    }
+
+    @Test
+    void whatSqliteHasUndoneUnnoticedIsForgottenByTheNextTransaction() throws SQLException {
+        var anne = undoneBySqlite();
+
+        assertThat(anne.store().isTransactionOpen()).isFalse();
+
+        requireSameAsBefore(anne);
+    }
+
+    @Test
+    void whatSqliteHasUndoneUnnoticedIsNotWrittenWhenTheStoreCloses() throws SQLException {
+        var anne = undoneBySqlite();
+
+        anne.store().close();
+
+        requireSameAsBefore(TestReplica.over(anne.connection(), 2, options -> options));
+    }
+
     @Test
     void writeThatFailsLeavesEverythingAsItWas() throws SQLException {
         var anne = replica(1);
