@@ -36,7 +36,9 @@ import org.apache.pekko.cluster.typed.Subscribe;
  * The register of a node's replicas: who owns which file, and who the other nodes are.
  *
  * <p>Followers are its children, started when something comes for them. A writer that starts on this node {@linkplain
- * Acquire acquires} its database's file first: the follower closes it before the writer opens it.
+ * Acquire acquires} its database's file first: the follower, or the writer before, closes it before the writer opens it.
+ *
+ * <p><b>Invariant.</b> A file has one owner at a time, a follower or a writer: each keeps in memory what is in the file.
  *
  * <p>Publications come on {@value #BUCKETS} topics of the datacenter, one for many shards: topics are few and known from
  * the start, so there is no moment at which a new one is not heard yet. A node gets all of a topic's messages, and
@@ -87,7 +89,7 @@ public final class Replicas {
 
     private record FollowerStopped(String database) implements Command {}
 
-    private record WriterStopped(String database) implements Command {}
+    private record WriterStopped(String database, ActorRef<DatabaseActor.Command> owner) implements Command {}
 
     private record Listed(Receptionist.Listing listing) implements Command {}
 
@@ -193,11 +195,7 @@ public final class Replicas {
                 case Acquire acquire -> onAcquire(acquire);
                 case Wake wake -> onWake(wake.database());
                 case FollowerStopped stopped -> onFollowerStopped(stopped.database());
-                case WriterStopped stopped -> {
-                    owners.remove(stopped.database());
-                    home.copies().writerIsHere(stopped.database(), false);
-                    closed(stopped.database());
-                }
+                case WriterStopped stopped -> onWriterStopped(stopped.database(), stopped.owner());
                 case Forget forget -> onForget(forget);
                 case ForgetEverywhere forget ->
                     hosts.nodes()
@@ -297,12 +295,25 @@ public final class Replicas {
 
     private void onAcquire(Acquire acquire) {
         var follower = followers.get(acquire.database());
-        if (follower == null) {
-            grant(acquire);
-        } else {
-            waiting.put(acquire.database(), acquire);
+        if (follower != null) {
             follower.tell(FollowerActor.Yield.YIELD);
         }
+        if (follower != null || owners.containsKey(acquire.database())) {
+            waiting.put(acquire.database(), acquire);
+        } else {
+            grant(acquire);
+        }
+    }
+
+    /**
+     * A shard hears of the end of a writer before others do, so its successor may have asked for the file already. Without this
+     * it would be taken for gone, and a follower would open the file beside it.
+     */
+    private void onWriterStopped(String database, ActorRef<DatabaseActor.Command> owner) {
+        owners.remove(database, owner);
+        home.copies().writerIsHere(database, false);
+        closed(database);
+        grantWaiting(database);
     }
 
     private void onForget(Forget forget) {
@@ -356,7 +367,7 @@ public final class Replicas {
     private void grant(Acquire acquire) {
         owners.put(acquire.database(), acquire.owner());
         home.copies().writerIsHere(acquire.database(), true);
-        context.watchWith(acquire.owner(), new WriterStopped(acquire.database()));
+        context.watchWith(acquire.owner(), new WriterStopped(acquire.database(), acquire.owner()));
         var bucket = home.placement().shardOf(acquire.database()) % BUCKETS;
         acquire.replyTo().tell(new Acquired(topics.get(bucket), hosts));
         makeRoom();
@@ -365,12 +376,18 @@ public final class Replicas {
     private void onFollowerStopped(String database) {
         followers.remove(database);
         var isSetAside = closed(database);
+        if (!grantWaiting(database) && isSetAside) {
+            onWake(database);
+        }
+    }
+
+    /** Says whether somebody has waited for the file. */
+    private boolean grantWaiting(String database) {
         var acquire = waiting.remove(database);
         if (acquire != null) {
             grant(acquire);
-        } else if (isSetAside) {
-            onWake(database);
         }
+        return acquire != null;
     }
 
     private void lookAround() {
