@@ -42,7 +42,6 @@ final class Exchange {
     private Optional<Found> found = Optional.empty();
     private List<Transaction> unlogged = new ArrayList<>();
     private List<Envelope> unsent = new ArrayList<>();
-    private long droppedCount;
 
     private record Inbound(String peer, SyncMessage message, Runnable taken) {}
 
@@ -72,7 +71,6 @@ final class Exchange {
     /** As {@link #offer(String, SyncMessage)}, with {@code taken} run when the message was handled. */
     boolean offer(String peer, SyncMessage message, Runnable taken) {
         if (inbound.size() >= MAX_QUEUED) {
-            droppedCount++;
             return false;
         }
         inbound.add(new Inbound(peer, message, taken));
@@ -92,11 +90,6 @@ final class Exchange {
     /** Keeps what the log had of the ranges that were asked for, for {@link #pump}. */
     void hold(List<Transaction> transactions, List<SeqRange> gone) {
         found = Optional.of(new Found(transactions, gone));
-    }
-
-    /** How many messages were dropped because there were too many. */
-    long droppedCount() {
-        return droppedCount;
     }
 
     /**

@@ -245,7 +245,7 @@ public final class FollowerActor {
         return Behaviors.receive(Command.class)
                 .onMessage(Deliver.class, deliver -> {
                     if (deliver.generation() == core().generation()) {
-                        exchange().offer(PeerName.WRITER, deliver.message());
+                        offer(deliver.message());
                     }
                     home.generations().heard(database, deliver.generation());
                     return Behaviors.same();
@@ -336,11 +336,15 @@ public final class FollowerActor {
         if (!(deliver.message() instanceof SyncMessage.Status)) {
             isActive = true;
         }
-        if (!exchange().offer(PeerName.WRITER, deliver.message())) {
-            home.metrics().dropped();
-        }
+        offer(deliver.message());
         queueTurn();
         return Behaviors.same();
+    }
+
+    private void offer(SyncMessage message) {
+        if (!exchange().offer(PeerName.WRITER, message)) {
+            home.metrics().dropped();
+        }
     }
 
     /** Takes in what has come, in one commit if it can be. */

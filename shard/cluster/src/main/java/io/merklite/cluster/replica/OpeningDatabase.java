@@ -273,7 +273,9 @@ final class OpeningDatabase {
             peers().correct(message.peer(), exchange());
             return Behaviors.same();
         }
-        exchange().offer(message.peer(), message.message());
+        if (!exchange().offer(message.peer(), message.message())) {
+            home.metrics().dropped();
+        }
         exchange().pump();
         catchUp.heard(message.peer());
         peers().heard(message.peer(), message.message());
