@@ -199,6 +199,10 @@ final class Conversation {
         if (streams.containsKey(id)) {
             throw new HranaException.Violated("stream " + id + " is open already");
         }
+        // Those that could not be opened are kept by their ids, until their clients close them.
+        if (streams.size() >= 2 * settings.maxStreamsPerSocket()) {
+            throw new HranaException.Violated("more than " + streams.size() + " streams that were not closed");
+        }
         if (streams.size() >= settings.maxStreamsPerSocket()) {
             streams.put(id, Optional.empty());
             peer.answer(

@@ -55,14 +55,18 @@ final class RestFailures {
             case "RESPONSE_TOO_LARGE" -> 413;
             case "OVERLOADED" -> 429;
             case "SQLITE_BUSY",
+                    "SQLITE_LOCKED",
                     "SQLITE_FULL",
                     "SQLITE_IOERR",
                     "SQLITE_INTERRUPT",
                     "TRANSACTION_BUSY",
                     "TRANSACTION_TIMEOUT",
+                    "TRANSACTION_LOST",
                     "BUSY",
+                    "MOVING",
                     "UNAVAILABLE",
                     "UNKNOWN_OUTCOME" -> 503;
+            case "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN", "SQLITE_NOMEM", "sync.store-failure" -> 500;
             default -> 400;
         };
         return new Refusal(status, error.code(), error.message());

@@ -223,6 +223,17 @@ class WebSocketTest {
         }
     }
 
+    @Test
+    void streamsOverTwiceTheLimitAreAViolation() throws Exception {
+        try (var client = ready("hrana2")) {
+            for (var i = 0; i <= 200; i++) {
+                client.request(i, "{\"type\":\"open_stream\",\"stream_id\":" + i + "}");
+            }
+
+            assertThat(client.closeCode()).isEqualTo(1008);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -6,14 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.merklite.node.security.CertificateFolder;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,10 +69,11 @@ class MembershipSettingsTest {
         certificates.makeAuthority("Test");
         certificates.make("node1", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
         certificates.make("node2", CertificateFolder.Use.NODE, List.of("127.0.0.1"), 2);
-        var port = freePort();
 
-        var first = start(folder, "node1", port, port);
-        var second = start(folder, "node2", 0, port);
+        var first = start(folder, "node1", "");
+        var address = Cluster.get(first.system()).selfMember().address();
+        Cluster.get(first.system()).manager().tell(Join.create(address));
+        var second = start(folder, "node2", "\"127.0.0.1:" + address.getPort().orElseThrow() + "\"");
         try {
             var both = first.createTestProbe();
             both.awaitAssert(Duration.ofSeconds(60), () -> {
@@ -90,26 +90,20 @@ class MembershipSettingsTest {
         }
     }
 
-    private static ActorTestKit start(Path folder, String name, int port, int seedPort) {
+    private static ActorTestKit start(Path folder, String name, String seeds) {
         var settings = MembershipSettings.from(merklite("""
                 cluster {
-                  port = %d
-                  seed-nodes = ["127.0.0.1:%d"]
+                  port = 0
+                  seed-nodes = [%1$s]
                   tls {
-                    certificate-file = "%3$s/%4$s.pem", key-file = "%3$s/%4$s.key", authority-file = "%3$s/authority.pem"
+                    certificate-file = "%2$s/%3$s.pem", key-file = "%2$s/%3$s.key", authority-file = "%2$s/authority.pem"
                   }
                 }
-                """.formatted(port, seedPort, folder, name)));
+                """.formatted(seeds, folder, name)));
         var config = ConfigFactory.parseString("pekko.actor.provider = cluster, pekko.cluster.jmx.enabled = off")
                 .withFallback(settings.toPekko())
                 .withFallback(ConfigFactory.load());
         return ActorTestKit.create("merklite", config);
-    }
-
-    private static int freePort() throws Exception {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static Config merklite(String text) {

@@ -26,6 +26,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.remote.RemoteActorRefProvider;
 import org.apache.pekko.remote.transport.ThrottlerTransportAdapter;
 import scala.jdk.javaapi.FutureConverters;
@@ -62,7 +64,15 @@ public final class TestCluster implements AutoCloseable {
 
     /** As {@link #startNode(String)}, with settings of its own. */
     public MerkliteNode startNode(String name, String own) {
-        var node = MerkliteNode.start(ConfigFactory.parseString(own).withFallback(config(name)));
+        var isFirst = ports.isEmpty();
+        var node = MerkliteNode.start(
+                ConfigFactory.parseString(own).withFallback(config(name, ports.getOrDefault(name, 0))));
+        var cluster = Cluster.get(node.system());
+        var address = cluster.selfMember().address();
+        ports.put(name, address.getPort().orElseThrow());
+        if (isFirst) {
+            cluster.manager().tell(Join.create(address));
+        }
         nodes.put(name, node);
         return node;
     }
@@ -71,7 +81,8 @@ public final class TestCluster implements AutoCloseable {
     public Process startProcess(String name) {
         try {
             var file = directory.resolve(name + ".conf");
-            Files.writeString(file, config(name).root().render());
+            var port = ports.computeIfAbsent(name, node -> freePort());
+            Files.writeString(file, config(name, port).root().render());
             return new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
@@ -91,9 +102,8 @@ public final class TestCluster implements AutoCloseable {
         }
     }
 
-    /** All nodes that were named so far are seeds, so that any of them can come back. */
-    private Config config(String name) {
-        var port = ports.computeIfAbsent(name, node -> freePort());
+    /** All nodes that were started so far are seeds, so that any of them can come back. */
+    private Config config(String name, int port) {
         var seeds = ports.values().stream()
                 .map(known -> "\"pekko://merklite@127.0.0.1:" + known + "\"")
                 .collect(Collectors.joining(", "));
@@ -155,6 +165,7 @@ public final class TestCluster implements AutoCloseable {
                         mode))));
     }
 
+    /** For a process of its own, whose seeds must be known before it has taken a port. */
     private static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();

@@ -333,12 +333,13 @@ public final class Replicas {
         var isOutdated = home.generations().takeOutdated(database);
         try {
             if (dropped.isPresent() && home.generationOf(database) <= dropped.get()) {
-                discardLog(database);
+                home.knownIncarnation(database).ifPresent(gone -> discardLog(database, gone));
                 home.delete(database);
                 context.getLog().info("dropped database={}", database);
             } else if (isOutdated) {
-                discardLog(database); // the file has all of it
+                var incarnation = home.knownIncarnation(database);
                 var aside = home.setAside(database);
+                incarnation.ifPresent(gone -> discardLog(database, gone)); // the file has all of it
                 context.getLog()
                         .warn(
                                 "database was dropped and made again while this copy was away: its old file is set aside,"
@@ -359,9 +360,8 @@ public final class Replicas {
         return false;
     }
 
-    private void discardLog(String database) {
-        home.knownIncarnation(database)
-                .ifPresent(incarnation -> context.spawnAnonymous(logs.discard(database, incarnation)));
+    private void discardLog(String database, String incarnation) {
+        context.spawnAnonymous(logs.discard(database, incarnation));
     }
 
     private void grant(Acquire acquire) {
