@@ -17,12 +17,11 @@ import java.util.function.Predicate;
  * <p>The rate is offered whether or not answers come (an open model), and doubled from step to step, until a step is not
  * sustained: an error, or 5 of 100 writes wait longer than {@value #P95_LIMIT_MILLIS} ms, as they do when writes arrive faster than they are done.
  * Then it goes half way between the highest good and the lowest bad one, {@value #REFINEMENTS} times for each of the two. Each step is a run of
- * {@link SingleRowWrites} of {@value #STEP_SECONDS} s after its warm-up.
+ * {@link SingleRowWrites} half as long as one that is run by itself.
  */
 final class RateFinder {
     private static final double P99_LIMIT_MILLIS = 100;
     private static final double P95_LIMIT_MILLIS = 1000;
-    private static final long STEP_SECONDS = 15;
     private static final double FIRST_RATE = 100;
     private static final double GROWTH = 2;
     private static final int MAX_DOUBLINGS = 8;
@@ -86,7 +85,9 @@ final class RateFinder {
     private Step step(double rate) throws IOException, InterruptedException {
         Map<String, String> properties = Simulations.properties(nodes);
         properties.put("merklite.rate", String.format(Locale.ROOT, "%.0f", rate));
-        properties.put("merklite.seconds", Long.toString(STEP_SECONDS));
+        properties.put(
+                "merklite.seconds",
+                Long.toString(Math.max(1, Load.ofProperties().length().toSeconds() / 2)));
         properties.put("merklite.load", "1");
         properties.put("merklite.speed", "false");
         var outcome = gatling.run(SingleRowWrites.class, properties);
