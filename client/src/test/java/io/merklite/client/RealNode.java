@@ -11,8 +11,6 @@ import io.merklite.node.serve.ServeSettings;
 import io.merklite.testkit.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.apache.pekko.cluster.typed.Cluster;
 
 /** A node as it is shipped, in this JVM, on free ports of this machine. */
 public final class RealNode implements AutoCloseable {
@@ -127,24 +125,13 @@ public final class RealNode implements AutoCloseable {
 
     /** Two nodes of one datacenter, each of which keeps all databases. */
     public static List<RealNode> pair(Path data, Map<String, String> settings) {
-        var ports = List.of(freePort(), freePort());
-        List<RealNode> nodes = new ArrayList<>();
-        for (var index = 0; index < ports.size(); index++) {
-            Map<String, String> own = new HashMap<>(settings);
-            own.put("merklite.node-id", "n" + index);
-            own.put("merklite.cluster.port", Integer.toString(ports.get(index)));
-            own.put("merklite.cluster.seed-nodes", "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1));
-            nodes.add(start(data.resolve("n" + index), own, Optional.empty()));
-        }
-        return nodes;
-    }
-
-    private static int freePort() {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Map<String, String> own = new HashMap<>(settings);
+        own.put("merklite.node-id", "n0");
+        var first = start(data.resolve("n0"), own, Optional.empty());
+        var address = Cluster.get(first.server.node().system()).selfMember().address();
+        own.put("merklite.node-id", "n1");
+        own.put("merklite.cluster.seed-nodes", "127.0.0.1:" + address.getPort().orElseThrow());
+        return List.of(first, start(data.resolve("n1"), own, Optional.empty()));
     }
 
     private static RealNode start(Path data, Map<String, String> others, Optional<TokenSigner> signer) {

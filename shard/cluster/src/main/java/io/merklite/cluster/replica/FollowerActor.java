@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -40,6 +41,15 @@ public final class FollowerActor {
      * @param generation which of the databases of the name it speaks of
      */
     record Deliver(long generation, SyncMessage message) implements Command {}
+
+    /**
+     * From a writer that is about to stop, so that another takes over: what is said to the database's shard waits for that one.
+     *
+     * @param writer takes what it is told until then
+     */
+    record WriterLeaves(ActorRef<DatabaseActor.Command> writer) implements Command {}
+
+    private record WriterLeft(ActorRef<DatabaseActor.Command> writer) implements Command {}
 
     /** The node's writer wants the file: closes it and stops. */
     enum Yield implements Command {
@@ -93,11 +103,12 @@ public final class FollowerActor {
     private final TimerScheduler<Command> timers;
     private final ReplicaHome home;
     private final String database;
-    private final WriterLink writer;
+    private final WriterLink shard;
     private final LogLink log;
     private Optional<ReplicaCore> core = Optional.empty();
     private Optional<Exchange> exchange = Optional.empty();
     private Optional<LocalCopies.Copy> readable = Optional.empty();
+    private Optional<ActorRef<DatabaseActor.Command>> leaving = Optional.empty();
     private VersionVector told = VersionVector.EMPTY;
     private Optional<VersionVector> fence = Optional.empty();
     private boolean isTurnQueued;
@@ -112,25 +123,25 @@ public final class FollowerActor {
             TimerScheduler<Command> timers,
             ReplicaHome home,
             String database,
-            WriterLink writer,
+            WriterLink shard,
             LogLink.Factory logs) {
         this.context = context;
         this.timers = timers;
         this.home = home;
         this.database = database;
-        this.writer = writer;
+        this.shard = shard;
         this.log = logs.open(context, database, FromLog::new);
     }
 
     /**
      * @param home what the node's replicas share
      * @param database its name
-     * @param writer the way to the writer
+     * @param shard the way to the writer, wherever it is
      * @param logs opens changeset logs
      */
-    static Behavior<Command> create(ReplicaHome home, String database, WriterLink writer, LogLink.Factory logs) {
+    static Behavior<Command> create(ReplicaHome home, String database, WriterLink shard, LogLink.Factory logs) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
-            var follower = new FollowerActor(context, timers, home, database, writer, logs);
+            var follower = new FollowerActor(context, timers, home, database, shard, logs);
             var pause = home.setbacks().pause(database);
             return pause.isZero() ? follower.begin() : follower.rest(pause);
         }));
@@ -158,7 +169,7 @@ public final class FollowerActor {
     // ---- without a file ---------------------------------------------------------------------------------------------
 
     private Behavior<Command> askForSnapshot() {
-        writer.wantSnapshot(home.node(), context.messageAdapter(SnapshotReply.class, Offered::new));
+        writer().wantSnapshot(home.node(), context.messageAdapter(SnapshotReply.class, Offered::new));
         timers.startSingleTimer(Retry.RETRY, retryDelay());
         return fetching();
     }
@@ -191,6 +202,10 @@ public final class FollowerActor {
                     return Behaviors.same();
                 })
                 .onMessage(Retry.class, retry -> askForSnapshot())
+                .onMessage(
+                        WriterLeaves.class,
+                        leaves -> noteLeaving(leaves) && sink.isEmpty() ? askForSnapshot() : Behaviors.same())
+                .onMessage(WriterLeft.class, this::onWriterLeft)
                 .onMessage(Yield.class, yield -> stop())
                 .onMessage(FromLog.class, answer -> Behaviors.same())
                 .onSignal(PostStop.class, stopped -> close())
@@ -251,6 +266,11 @@ public final class FollowerActor {
                     return Behaviors.same();
                 })
                 .onMessage(FromLog.class, answer -> onRecovered(answer.answer()))
+                .onMessage(WriterLeaves.class, leaves -> {
+                    noteLeaving(leaves);
+                    return Behaviors.same();
+                })
+                .onMessage(WriterLeft.class, this::onWriterLeft)
                 .onMessage(Yield.class, yield -> stop())
                 .onSignal(PostStop.class, stopped -> close())
                 .build();
@@ -309,6 +329,13 @@ public final class FollowerActor {
                     return Behaviors.same();
                 })
                 .onMessage(Fenced.class, this::onFenced)
+                .onMessage(WriterLeaves.class, leaves -> {
+                    if (noteLeaving(leaves)) {
+                        exchange().connect(PeerName.WRITER);
+                    }
+                    return Behaviors.same();
+                })
+                .onMessage(WriterLeft.class, this::onWriterLeft)
                 .onMessage(Idle.class, idle -> onIdle())
                 .onMessage(Yield.class, yield -> stop())
                 .onSignal(
@@ -378,6 +405,28 @@ public final class FollowerActor {
         return turn();
     }
 
+    // ---- the writer -------------------------------------------------------------------------------------------------
+
+    private WriterLink writer() {
+        return leaving.map(writer -> WriterLink.of(writer::tell)).orElse(shard);
+    }
+
+    /** Says whether this is news. */
+    private boolean noteLeaving(WriterLeaves leaves) {
+        var isNew = !leaving.equals(Optional.of(leaves.writer()));
+        if (isNew) {
+            leaving.ifPresent(context::unwatch);
+            leaving = Optional.of(leaves.writer());
+            context.watchWith(leaves.writer(), new WriterLeft(leaves.writer()));
+        }
+        return isNew;
+    }
+
+    private Behavior<Command> onWriterLeft(WriterLeft left) {
+        leaving = leaving.filter(writer -> !writer.equals(left.writer()));
+        return Behaviors.same();
+    }
+
     // ---- reads beside it --------------------------------------------------------------------------------------------
 
     /** Entered first, fenced then: between the two no write is acknowledged that a read could miss. */
@@ -394,7 +443,7 @@ public final class FollowerActor {
     }
 
     private void askForFence() {
-        writer.inspect(context.messageAdapter(InspectReply.class, Fenced::new));
+        writer().inspect(context.messageAdapter(InspectReply.class, Fenced::new));
         timers.startSingleTimer(
                 AskForFence.ASK_FOR_FENCE, home.settings().replicator().timeout());
     }
@@ -457,7 +506,7 @@ public final class FollowerActor {
     private void send(List<Envelope> envelopes) {
         for (var envelope : envelopes) {
             home.metrics().sent(envelope.message());
-            writer.tell(PeerName.ofNode(home.node()), core().generation(), envelope.message());
+            writer().tell(PeerName.ofNode(home.node()), core().generation(), envelope.message());
         }
     }
 
@@ -483,8 +532,28 @@ public final class FollowerActor {
         return exchange.orElseThrow();
     }
 
-    /** The way to a database's writer, wherever it is. */
+    /** The way to a database's writer. */
     interface WriterLink {
+        /** @param writer takes commands of a writer */
+        static WriterLink of(Consumer<DatabaseActor.Command> writer) {
+            return new WriterLink() {
+                @Override
+                public void tell(String from, long generation, SyncMessage message) {
+                    writer.accept(new DatabaseActor.FromPeer(from, generation, message));
+                }
+
+                @Override
+                public void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo) {
+                    writer.accept(new DatabaseActor.WantSnapshot(node, replyTo));
+                }
+
+                @Override
+                public void inspect(ActorRef<InspectReply> replyTo) {
+                    writer.accept(new DatabaseActor.Inspect(replyTo));
+                }
+            };
+        }
+
         void tell(String from, long generation, SyncMessage message);
 
         void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo);

@@ -5,7 +5,6 @@ import io.merklite.cluster.placement.PreferredHost;
 import io.merklite.cluster.sql.SqlError;
 import io.merklite.cluster.sql.SqlStream;
 import io.merklite.cluster.sql.StreamOptions;
-import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.vector.VersionVector;
 import java.time.Duration;
 import java.util.HashSet;
@@ -164,23 +163,7 @@ public final class ReplicaGuardian {
     }
 
     private FollowerActor.WriterLink writerLink(String database) {
-        var writer = writer(database);
-        return new FollowerActor.WriterLink() {
-            @Override
-            public void tell(String from, long generation, SyncMessage message) {
-                writer.tell(new DatabaseActor.FromPeer(from, generation, message));
-            }
-
-            @Override
-            public void wantSnapshot(String node, ActorRef<SnapshotReply> replyTo) {
-                writer.tell(new DatabaseActor.WantSnapshot(node, replyTo));
-            }
-
-            @Override
-            public void inspect(ActorRef<InspectReply> replyTo) {
-                writer.tell(new DatabaseActor.Inspect(replyTo));
-            }
-        };
+        return FollowerActor.WriterLink.of(writer(database)::tell);
     }
 
     /** Which databases there are. */

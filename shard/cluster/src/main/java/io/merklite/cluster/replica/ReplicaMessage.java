@@ -23,6 +23,7 @@ sealed interface ReplicaMessage
                 DatabaseActor.Inspect,
                 DatabaseStatus,
                 Replicas.Deliver,
+                Replicas.HandOver,
                 SnapshotSource.Want,
                 SnapshotSource.Done,
                 SnapshotSource.Piece,

@@ -71,6 +71,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
     private static final String FROM_PEER_AGAIN = "from-peer/2";
     private static final String DELIVER = "deliver/1";
     private static final String DELIVER_AGAIN = "deliver/2";
+    private static final String HAND_OVER = "hand-over/1";
     private static final String RUN_SQL = "run-sql/2";
     private static final String ANSWERED = "answered/1";
     private static final String REFUSED = "refused/1";
@@ -132,6 +133,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
         return switch ((ReplicaMessage) message) {
             case DatabaseActor.FromPeer from -> isFirst(from.generation()) ? FROM_PEER : FROM_PEER_AGAIN;
             case Replicas.Deliver deliver -> isFirst(deliver.generation()) ? DELIVER : DELIVER_AGAIN;
+            case Replicas.HandOver handOver -> HAND_OVER;
             case DatabaseActor.RunSql run -> RUN_SQL;
             case SqlReply.Answered answered -> ANSWERED;
             case SqlReply.Refused refused -> REFUSED;
@@ -220,6 +222,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
             case Replicas.Deliver deliver -> {
                 out.string(deliver.database()).bytes(messages.encode(deliver.message()));
                 generation(out, deliver.generation());
+            }
+            case Replicas.HandOver handOver -> {
+                out.string(handOver.database());
+                actor(out, handOver.writer());
             }
             case DatabaseActor.RunSql run -> {
                 stream(out, run.stream());
@@ -364,6 +370,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest {
                 var said = messages.decode(in.bytes(MAX_MESSAGE_BYTES));
                 yield new Replicas.Deliver(database, again(in), said);
             }
+            case HAND_OVER -> new Replicas.HandOver(text(in), actor(in));
             case RUN_SQL ->
                 new DatabaseActor.RunSql(
                         stream(in),

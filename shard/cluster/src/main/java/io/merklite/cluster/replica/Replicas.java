@@ -66,6 +66,12 @@ public final class Replicas {
         }
     }
 
+    /**
+     * From a writer of the datacenter that is about to stop: for the follower of that database, which reaches it directly until
+     * then.
+     */
+    record HandOver(String database, ActorRef<DatabaseActor.Command> writer) implements Command, ReplicaMessage {}
+
     /** From a writer that starts on this node; answered by {@link Acquired} when nobody else has the file open. */
     record Acquire(String database, ActorRef<DatabaseActor.Command> owner, ActorRef<Acquired> replyTo)
             implements Command {}
@@ -191,7 +197,11 @@ public final class Replicas {
     private Behavior<Command> running() {
         return Behaviors.receiveMessage(command -> {
             switch (command) {
-                case Deliver deliver -> onDeliver(deliver);
+                case Deliver deliver ->
+                    tellFollower(
+                            deliver.database(), new FollowerActor.Deliver(deliver.generation(), deliver.message()));
+                case HandOver handOver ->
+                    tellFollower(handOver.database(), new FollowerActor.WriterLeaves(handOver.writer()));
                 case Acquire acquire -> onAcquire(acquire);
                 case Wake wake -> onWake(wake.database());
                 case FollowerStopped stopped -> onFollowerStopped(stopped.database());
@@ -242,13 +252,12 @@ public final class Replicas {
                 .contains(home.node());
     }
 
-    private void onDeliver(Deliver deliver) {
-        var database = deliver.database();
+    private void tellFollower(String database, FollowerActor.Command said) {
         if (owners.containsKey(database) || waiting.containsKey(database)) {
             return; // the writer is here; who sent this was it before
         }
         if (followers.containsKey(database) || keeps(database)) {
-            follower(database).tell(new FollowerActor.Deliver(deliver.generation(), deliver.message()));
+            follower(database).tell(said);
         }
     }
 

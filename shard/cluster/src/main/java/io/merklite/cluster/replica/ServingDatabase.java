@@ -281,6 +281,9 @@ final class ServingDatabase {
 
     private Behavior<Command> onTick() {
         var now = home.clock().instant();
+        if (isStopping) {
+            peers.handOver(context.getSelf(), core.vector()); // a follower may have started only now
+        }
         writer.tick(now);
         watchers.wake();
         admission.expire(now);
@@ -538,6 +541,7 @@ final class ServingDatabase {
         if (!isStopping) {
             isStopping = true;
             handOverUntil = home.clock().instant().plus(home.settings().takeOverTimeout());
+            peers.handOver(context.getSelf(), core.vector());
         }
         writer.refuseWaiting();
         admission.refuseWaiting();

@@ -3,9 +3,11 @@ package io.merklite.cluster.replica;
 import io.merklite.sync.message.SyncMessage;
 import io.merklite.sync.replicate.Envelope;
 import io.merklite.sync.stamp.Origin;
+import io.merklite.sync.vector.VersionVector;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -110,6 +112,15 @@ final class WriterPeers {
             }
             default -> {}
         }
+    }
+
+    /** Has the followers that lack something of {@code vector} say directly to {@code writer}, which is to stop, what they have. */
+    void handOver(ActorRef<DatabaseActor.Command> writer, VersionVector vector) {
+        followers.stream()
+                .filter(peer -> !acknowledgements.of(peer).covers(vector))
+                .flatMap(peer -> PeerName.node(peer).stream())
+                .flatMap(node -> Optional.ofNullable(hosts.nodes().get(node)).stream())
+                .forEach(node -> node.tell(new Replicas.HandOver(database, writer)));
     }
 
     /** A peer speaks of a generation that is gone: it learns that from what it is told. Not while a transaction is open. */

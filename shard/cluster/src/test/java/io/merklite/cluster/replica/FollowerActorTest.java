@@ -73,6 +73,33 @@ class FollowerActorTest {
     }
 
     @Test
+    void writerThatIsAboutToStopIsAskedDirectly() {
+        var follower = follow(home(directory, "replication.take-over-timeout = 1h"));
+        asked.receiveMessage(PATIENCE);
+        var leaving = kit.<DatabaseActor.Command>createTestProbe();
+
+        follower.tell(new FollowerActor.WriterLeaves(leaving.ref()));
+
+        var want = leaving.expectMessageClass(DatabaseActor.WantSnapshot.class, PATIENCE);
+        want.replyTo().tell(new DatabaseActor.SnapshotOffer(source.ref()));
+        source.expectMessageClass(SnapshotSource.Want.class, PATIENCE);
+        asked.expectNoMessage(Duration.ZERO);
+    }
+
+    @Test
+    void writerThatHasStoppedIsAskedNoMore() {
+        var follower = follow(home(directory, "replication.take-over-timeout = 2s"));
+        asked.receiveMessage(PATIENCE);
+        var leaving = kit.<DatabaseActor.Command>createTestProbe();
+        follower.tell(new FollowerActor.WriterLeaves(leaving.ref()));
+        leaving.expectMessageClass(DatabaseActor.WantSnapshot.class, PATIENCE);
+
+        leaving.stop();
+
+        asked.receiveMessage(PATIENCE);
+    }
+
+    @Test
     void replicaThatCannotBeOpenedRests() throws Exception {
         var home = home(directory, "database.restart-pause { min = 1h, max = 1h }");
         Files.createDirectories(home.file(DATABASE));

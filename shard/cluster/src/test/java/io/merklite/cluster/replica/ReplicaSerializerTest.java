@@ -263,6 +263,7 @@ class ReplicaSerializerTest {
         samples.put("from-peer-again", new DatabaseActor.FromPeer("node/a2", 2, SAID));
         samples.put("deliver", new Replicas.Deliver("shop", SAID));
         samples.put("deliver-again", new Replicas.Deliver("shop", 2, SAID));
+        samples.put("hand-over", new Replicas.HandOver("shop", nobody()));
         samples.put(
                 "run-sql",
                 new DatabaseActor.RunSql(STREAM, StreamOptions.DEFAULTS, List.of(batch), true, false, nobody()));
