@@ -68,7 +68,7 @@ public final class Simulations {
         }
         var directory = Files.createTempDirectory("merklite-gatling");
         log.accept("# starting two datacenters of three nodes in " + directory);
-        try (var nodes = LocalNodes.start(LocalNodes.Options.fast(directory, List.of(3, 3)), log)) {
+        try (var nodes = LocalNodes.start(LocalNodes.Options.local(directory, List.of(3, 3)), log)) {
             var addresses = Target.property(nodes.nodes());
             warmUp(gatling, addresses, log);
             return run(chosen, gatling, addresses, log);
@@ -76,7 +76,8 @@ public final class Simulations {
     }
 
     /**
-     * On two cores the compilers of six JVMs take a third of both for some minutes, and without this that is what would be measured.
+     * On two cores the second compilers of six JVMs took a third of both for some minutes: nodes run with the first one only, as those of the local cluster do,
+     * and that has to finish, too, or it would be measured.
      */
     private static void warmUp(GatlingProcess gatling, String nodes, Consumer<String> log)
             throws IOException, InterruptedException {

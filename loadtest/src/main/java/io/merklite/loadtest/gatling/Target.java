@@ -44,7 +44,7 @@ final class Target implements AutoCloseable {
         }
         try {
             var directory = Files.createTempDirectory("merklite-gatling");
-            var nodes = LocalNodes.start(LocalNodes.Options.fast(directory, List.of(3, 3)), System.out::println);
+            var nodes = LocalNodes.start(LocalNodes.Options.local(directory, List.of(3, 3)), System.out::println);
             return new Target(parse(property(nodes.nodes())), Optional.of(nodes));
         } catch (IOException e) {
             throw new UncheckedIOException("a folder for the nodes can't be made", e);

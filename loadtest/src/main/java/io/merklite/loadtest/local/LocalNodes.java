@@ -69,14 +69,19 @@ public final class LocalNodes implements AutoCloseable {
         /** All nodes share few cores with whatever else runs here: a slow one is not a dead one. */
         private static final String PATIENT = "pekko.cluster.failure-detector.acceptable-heartbeat-pause = 10s";
 
-        /** Nodes that start fast, for tests and faults: the first compiler only. */
-        public static Options quick(Path directory, List<Integer> nodesByDatacenter) {
+        /** Nodes as in the local cluster: little memory, the first compiler only, nothing between them. */
+        public static Options local(Path directory, List<Integer> nodesByDatacenter) {
             return new Options(
                     directory,
                     nodesByDatacenter,
                     List.of("-Xmx160m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                     PATIENT,
-                    true);
+                    false);
+        }
+
+        /** The same with links that can be cut, for tests and faults. */
+        public static Options quick(Path directory, List<Integer> nodesByDatacenter) {
+            return local(directory, nodesByDatacenter).withProxies();
         }
 
         /** Nodes as in production, with little memory and nothing between them, for measurements. */
