@@ -347,7 +347,7 @@ public final class FollowerActor {
 
     /** The file is what was dropped: it is set aside when this actor has stopped, and another one fetches a copy. */
     private Behavior<Command> outdated() {
-        home.generations().isOutdated(database);
+        home.generations().markOutdated(database);
         return stop();
     }
 

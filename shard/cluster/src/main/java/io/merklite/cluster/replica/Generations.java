@@ -37,7 +37,7 @@ final class Generations {
     }
 
     /** The file of a database is of a generation before the newest: it is to be set aside when nobody has it open. */
-    void isOutdated(String database) {
+    void markOutdated(String database) {
         outdated.add(database);
     }
 

@@ -222,7 +222,7 @@ final class OpeningDatabase {
 
     /** The file is what was dropped: it is complete now, and is set aside when this actor has stopped. */
     private Behavior<Command> outdated() {
-        home.generations().isOutdated(database);
+        home.generations().markOutdated(database);
         return shell.stopBeforeServing();
     }
 

@@ -389,7 +389,7 @@ final class ServingDatabase {
     private Behavior<Command> onFromPeer(FromPeer message) {
         if (message.generation() > core.generation()) {
             home.generations().heard(database, message.generation());
-            home.generations().isOutdated(database);
+            home.generations().markOutdated(database);
             return closeAndRefuse(Refusal.UNAVAILABLE, "it was dropped and made again: the new one opens");
         }
         if (message.generation() < core.generation()) {
