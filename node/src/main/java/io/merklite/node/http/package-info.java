@@ -8,8 +8,8 @@
  *
  * <p>In reading order: {@link io.merklite.node.http.HttpServer} binds the port and puts around every answer what it
  * needs (CORS, compression, an answer for what nobody serves); {@link io.merklite.node.http.HttpSettings} has its
- * limits; {@link io.merklite.node.http.Refusal} is the one shape of an error body; {@link
- * io.merklite.node.http.RequestBody} reads a body up to its limit; {@link io.merklite.node.http.Access} decides who may
+ * limits; {@link io.merklite.node.http.Refusal} is the one shape of an error body; {@code
+ * HeadDeadline} cuts off who sends a request's head too slowly; {@link io.merklite.node.http.RequestBody} reads a body up to its limit; {@link io.merklite.node.http.Access} decides who may
  * do what, and is implemented by the package of security.
  */
 @NullMarked

@@ -7,12 +7,9 @@ import com.google.gson.JsonParser;
 import io.merklite.node.serve.OneNode;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +31,7 @@ class NodeRemovalTest {
         stays = OneNode.open(directory.resolve("n1"), settings("n1", Map.of()));
         goes = OneNode.open(
                 directory.resolve("n2"), settings("n2", Map.of("merklite.cluster.seed-nodes", stays.clusterAddress())));
-        await(() -> states().equals(Map.of("n1", "up", "n2", "up")));
+        OneNode.await(() -> states().equals(Map.of("n1", "up", "n2", "up")));
     }
 
     /** The split brain resolver is slower than the operator. */
@@ -65,19 +62,19 @@ class NodeRemovalTest {
         assertThat(unknown.body()).contains("NODE_NOT_FOUND");
         assertThat(forced.statusCode()).as(forced.body()).isEqualTo(202);
         assertThat(forced.body()).isEqualTo("{\"id\":\"n2\",\"state\":\"down\"}");
-        await(() -> states().equals(Map.of("n1", "up")));
+        OneNode.await(() -> states().equals(Map.of("n1", "up")));
         assertThat(goes.hasLeft()).isFalse();
     }
 
     @Test
     void nodeOutOfReachIsCastOutAndEndsWhenItHears() {
         goes.cutOff(stays);
-        await(() -> states().equals(Map.of("n1", "up", "n2", "unreachable")));
+        OneNode.await(() -> states().equals(Map.of("n1", "up", "n2", "unreachable")));
 
         var removed = remove("n2");
 
         assertThat(removed.statusCode()).as(removed.body()).isEqualTo(202);
-        await(() -> states().equals(Map.of("n1", "up")));
+        OneNode.await(() -> states().equals(Map.of("n1", "up")));
         goes.reach(stays);
         assertThat(goes.hasLeft()).isFalse();
     }
@@ -97,13 +94,5 @@ class NodeRemovalTest {
                 .forEach(node -> states.put(
                         node.get("id").getAsString(), node.get("state").getAsString()));
         return states;
-    }
-
-    private static void await(BooleanSupplier condition) {
-        var deadline = Instant.now().plusSeconds(60);
-        while (!condition.getAsBoolean()) {
-            assertThat(Instant.now()).isBefore(deadline);
-            LockSupport.parkNanos(20_000_000);
-        }
     }
 }

@@ -7,12 +7,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.merklite.node.serve.OneNode;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,7 +47,8 @@ class TwoDatacentersTest {
                         "merklite.anti-entropy.interval",
                         "1s"));
         east.send("PUT", SHOP, "{\"schema\":\"CREATE TABLE item(id INTEGER PRIMARY KEY, label TEXT UNIQUE)\"}");
-        await(() -> west.send("POST", SHOP + "/query", "\"SELECT * FROM item\"").statusCode() == 200);
+        OneNode.await(() ->
+                west.send("POST", SHOP + "/query", "\"SELECT * FROM item\"").statusCode() == 200);
     }
 
     @AfterAll
@@ -73,8 +71,8 @@ class TwoDatacentersTest {
         assertThat(clashing.body()).contains("sync.still-clashing");
         assertThat(restored.statusCode()).as(restored.body()).isEqualTo(200);
         var row = lost.getAsJsonObject("row");
-        await(() -> conflicts(east).isEmpty() && conflicts(west).isEmpty());
-        await(() -> id(east, row).equals(row.get("id").toString())
+        OneNode.await(() -> conflicts(east).isEmpty() && conflicts(west).isEmpty());
+        OneNode.await(() -> id(east, row).equals(row.get("id").toString())
                 && id(west, row).equals(row.get("id").toString()));
     }
 
@@ -88,22 +86,22 @@ class TwoDatacentersTest {
                 east.send("DELETE", SHOP + "/conflicts/" + lost.get("id").getAsString(), "");
 
         assertThat(discarded.statusCode()).as(discarded.body()).isEqualTo(200);
-        await(() -> conflicts(east).isEmpty() && conflicts(west).isEmpty());
+        OneNode.await(() -> conflicts(east).isEmpty() && conflicts(west).isEmpty());
         assertThat(id(west, row)).isEqualTo(winner).isNotEqualTo(row.get("id").toString());
     }
 
     /** Both write the same label at the same time, until neither has heard of the other's: then one row loses. */
     private static JsonObject conflict() {
-        await(() -> {
+        OneNode.await(() -> {
             round++;
             var label = "label " + round;
             var there = CompletableFuture.supplyAsync(() -> insert(west, 2 * round + 1, label));
             insert(east, 2 * round, label);
             there.join();
-            await(() -> root(east).equals(root(west)));
+            OneNode.await(() -> root(east).equals(root(west)));
             return !conflicts(east).isEmpty();
         });
-        await(() -> conflicts(west).equals(conflicts(east)));
+        OneNode.await(() -> conflicts(west).equals(conflicts(east)));
         return conflicts(west).get(0).getAsJsonObject();
     }
 
@@ -138,13 +136,5 @@ class TwoDatacentersTest {
                 .getAsJsonObject()
                 .get("root")
                 .getAsString();
-    }
-
-    private static void await(BooleanSupplier condition) {
-        var deadline = Instant.now().plusSeconds(60);
-        while (!condition.getAsBoolean()) {
-            assertThat(Instant.now()).isBefore(deadline);
-            LockSupport.parkNanos(20_000_000);
-        }
     }
 }

@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,7 +78,7 @@ class LimitsTest {
                 .limit(3)
                 .toList();
         var all = Stream.concat(overRest.stream(), overHrana.stream()).toList();
-        await(() -> all.stream().filter(CompletableFuture::isDone).count() == 5);
+        OneNode.await(() -> all.stream().filter(CompletableFuture::isDone).count() == 5);
         var refused = all.stream()
                 .filter(CompletableFuture::isDone)
                 .map(CompletableFuture::join)
@@ -119,7 +117,7 @@ class LimitsTest {
     /** Whether another writer comes between the text and its COMMIT is chance: it is tried until it does. */
     @Test
     void importWhoseTransactionWasTakenAwayIsNoSuccess() {
-        await(() -> {
+        OneNode.await(() -> {
             count++;
             var database = "v1/databases/copy" + count;
             impatient.send("PUT", database, "");
@@ -157,7 +155,7 @@ class LimitsTest {
         for (var letter : "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: ".toCharArray()) {
             slow.forEach(socket -> write(socket, String.valueOf(letter)));
         }
-        await(() -> {
+        OneNode.await(() -> {
             slow.forEach(socket -> write(socket, "x"));
             return slow.stream().allMatch(LimitsTest::isCutOff);
         });
@@ -252,13 +250,5 @@ class LimitsTest {
             }
         }
         in.readNBytes(length);
-    }
-
-    private static void await(BooleanSupplier condition) {
-        var deadline = Instant.now().plusSeconds(60);
-        while (!condition.getAsBoolean()) {
-            assertThat(Instant.now()).isBefore(deadline);
-            LockSupport.parkNanos(20_000_000);
-        }
     }
 }

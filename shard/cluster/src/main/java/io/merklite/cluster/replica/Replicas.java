@@ -302,6 +302,11 @@ public final class Replicas {
         first.getValue().tell(command);
     }
 
+    /**
+     * A shard hears of the end of a writer before this register does, so a successor may ask for the file while the writer before
+     * is known here. It waits for that word: heard later, it would strike the successor off, and a follower would open the file
+     * beside it.
+     */
     private void onAcquire(Acquire acquire) {
         var follower = followers.get(acquire.database());
         if (follower != null) {
@@ -314,10 +319,6 @@ public final class Replicas {
         }
     }
 
-    /**
-     * A shard hears of the end of a writer before others do, so its successor may have asked for the file already. Without this
-     * it would be taken for gone, and a follower would open the file beside it.
-     */
     private void onWriterStopped(String database, ActorRef<DatabaseActor.Command> owner) {
         owners.remove(database, owner);
         home.copies().writerIsHere(database, false);

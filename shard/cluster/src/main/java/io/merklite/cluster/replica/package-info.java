@@ -13,6 +13,9 @@
  * knows the other replicas, {@code Exchange} the order of file, log and messages. {@code WriteAheadLog} says when the log of
  * the file is copied, which another actor does; a {@code Cancellation} ends a read that nobody waits for any more.
  *
+ * <p>A writer that is about to stop has its followers talk to it directly, since its shard's messages wait for the successor by
+ * then. {@code Generations} tells databases apart that have had the same name, one after the other.
+ *
  * <p>Between nodes {@code ReplicaSerializer} writes what is said. What is larger than a frame of the link goes as a {@code
  * Parcel}, which {@code ParcelReceiver} opens before the actor that it is for.
  *
